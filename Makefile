@@ -1,0 +1,49 @@
+# The four commands of this house. Everything lives in .venv; nothing is installed outside it.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := api bot handoff retrieval kb_content store
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test check bench browser pictures clean help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(BIN)/python:
+	@$(PYTHON) --version >/dev/null 2>&1 || { echo "Firstline needs Python 3.11 or newer as '$(PYTHON)': install it, or run make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing Firstline into $(VENV) (once; a few minutes)"
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo "installing what the tests need"
+	$(PIP) install -c constraints.txt -e ".[test]"
+	@touch $@
+
+run: $(VENV)/.installed ## start everything: API, console, web chat, channels
+	@exec $(BIN)/firstline run
+
+test: $(VENV)/.installed-test ## set up and run all tests
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed-test ## lint, types, import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-test ## speed, as ratios in one run
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench
+
+browser: ## install Chromium for the browser tests (Debian, as root)
+	@command -v chromium >/dev/null || { apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; }
+
+pictures: $(VENV)/.installed-test ## take the pictures of the README from the running product
+	HF_HUB_OFFLINE=1 $(BIN)/python docs/take_pictures.py
+
+clean: ## remove the virtual environment and caches (never the data)
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,8 @@
+"""Store: the database, its transactions, and what every room writes beside its own tables.
+
+``store.transaction(database)`` is the only way to write: nobody else commits.
+"""
+
+from store.engine import Database, open_database, reading, transaction
+
+__all__ = ["Database", "open_database", "reading", "transaction"]

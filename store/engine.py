@@ -1,0 +1,181 @@
+"""The engine and the two ways through it: ``transaction`` to write, ``reading`` to read."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlmodel import Session
+
+from store.changes import flush_changes
+from store.columns import storable
+from store.errors import StoreError
+from store.sentences import sentences
+
+SQLITE_SETTINGS = (
+    "busy_timeout=10000",
+    "journal_mode=WAL",
+    # FULL, not NORMAL: with NORMAL a committed inbox row can vanish at power loss after it was acknowledged.
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "journal_size_limit=67108864",
+    "temp_store=MEMORY",
+    "trusted_schema=OFF",
+)
+# There is one writer but as many readers as threads, so only the writer gets a large page cache (KiB).
+SQLITE_WRITER = (*SQLITE_SETTINGS, "cache_size=-65536")
+SQLITE_READER = (*SQLITE_SETTINGS, "cache_size=-8192", "query_only=ON")
+POSTGRES_SETTINGS = "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000"
+
+
+@dataclass
+class Database:
+    """One database, opened once per process. Printing it never shows the password of its ``url``."""
+
+    url: str = field(repr=False)
+    writer: Engine
+    reader: Engine
+    # SQLite has one writer at a time; queueing for it here costs nothing, its own busy handler sleeps and polls.
+    gate: threading.Lock | None
+    # Called after a commit that had visible changes, so that loops in this process wake at once. They must not raise.
+    on_commit: list[Callable[[], None]] = field(default_factory=list)
+    _thread: threading.local = field(default_factory=threading.local, repr=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.writer.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open ``url``: ``sqlite:///path``, ``postgresql://…`` or ``postgres://…``. Nothing is read yet: see ``migrate``.
+
+    Raises StoreError with a sentence for an address that is neither.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+        writer = _sqlite_engine(parsed, "BEGIN IMMEDIATE", SQLITE_WRITER)
+        return Database(url, writer, _sqlite_engine(parsed, "BEGIN", SQLITE_READER), threading.Lock())
+    writer = _postgres_engine(parsed)
+    # The same snapshot for the whole block, as SQLite gives it; the pool is shared.
+    reader = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return Database(parsed.render_as_string(hide_password=False), writer, reader, None)
+
+
+def parse_url(url: str) -> URL:
+    """``url`` with the driver we use. Raises StoreError, without repeating a password, when we cannot use it."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # Not "from": the cause may hold the text of the address, and with it a password.
+        raise StoreError(
+            "FIRSTLINE_DATABASE_URL cannot be read. Write sqlite:///path or postgresql://user:password@host/name."
+        ) from None
+    if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        if parsed.database in (None, "", ":memory:"):
+            raise StoreError("A database in memory would be lost: give FIRSTLINE_DATABASE_URL a file, sqlite:///path.")
+        return parsed
+    raise StoreError(f"Firstline runs on SQLite or PostgreSQL, not {parsed.drivername}. Change FIRSTLINE_DATABASE_URL.")
+
+
+@contextmanager
+def transaction(database: Database) -> Iterator[Session]:
+    """A session whose work is committed when the block ends and rolled back when it raises.
+
+    Never send anything to anybody inside: the block may be rolled back, the words could not. Rows stay readable after
+    it. Raises DiskFull, DatabaseBusy or DatabaseUnreachable, each a sentence for an operator.
+    """
+    with sentences(), _turn(database), Session(database.writer, expire_on_commit=False) as session, session.begin():
+        yield session
+        session.flush()
+        changed = flush_changes(session)
+    if changed:
+        for wake in tuple(database.on_commit):
+            wake()
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[Session]:
+    """A session for reading one snapshot; a write raises. Rows stay readable after the block."""
+    with sentences(), Session(database.reader, expire_on_commit=False, autoflush=False) as session:
+        yield session
+
+
+@contextmanager
+def _turn(database: Database) -> Iterator[None]:
+    """This thread's turn to write. A second transaction inside the first would wait for it for ever, so it raises."""
+    thread = database._thread
+    if getattr(thread, "writes", False):
+        raise RuntimeError("a transaction is already open in this thread: pass its session instead of opening another")
+    if database.gate is not None:
+        database.gate.acquire()
+    thread.writes = True
+    try:
+        yield
+    finally:
+        thread.writes = False
+        if database.gate is not None:
+            database.gate.release()
+
+
+def _postgres_engine(url: URL) -> Engine:
+    # prepare_threshold=None keeps it working behind PgBouncer. What the address itself says wins.
+    settings = {"connect_timeout": 5, "prepare_threshold": None, "options": POSTGRES_SETTINGS}
+    return create_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        json_serializer=dump_json,
+        connect_args={name: value for name, value in settings.items() if name not in url.query},
+    )
+
+
+def _sqlite_engine(url: URL, begin: str, settings: tuple[str, ...]) -> Engine:
+    # Readers never wait for each other: a connection is a file handle, and there are only as many as threads.
+    engine = create_engine(
+        url,
+        pool_size=10,
+        max_overflow=-1,
+        json_serializer=dump_json,
+        connect_args={"check_same_thread": False, "timeout": 10},
+    )
+    prepare_sqlite(engine, begin, settings)
+    return engine
+
+
+def prepare_sqlite(engine: Engine, begin: str, settings: tuple[str, ...]) -> None:
+    """Make every connection of ``engine`` run ``settings`` (PRAGMAs) once and start its transactions with ``begin``."""
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # The driver's own transaction handling would begin late and DEFERRED; ours begins when SQLAlchemy does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for setting in settings:
+            cursor.execute(f"PRAGMA {setting}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def dump_json(value: Any) -> str:
+    """JSON that both databases store: PostgreSQL refuses NUL and half surrogate pairs inside it."""
+    return json.dumps(storable(value))

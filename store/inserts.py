@@ -1,0 +1,15 @@
+"""INSERT … ON CONFLICT, which both databases have but SQLAlchemy only under the name of each."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+
+def insert(session: Session, table: type[SQLModel]) -> postgresql.Insert:
+    """An INSERT into ``table`` with ``on_conflict_do_nothing`` and ``on_conflict_do_update`` for this database."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return cast(postgresql.Insert, sqlite.insert(table))

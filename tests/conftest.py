@@ -1,0 +1,93 @@
+"""The databases of the tests. A claim that takes ``database`` is held against SQLite and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import postgres
+import pytest
+
+from store import Database, engine, migrate, open_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """Tests need not survive a power cut: a commit on SQLite takes 0.4 ms instead of 5."""
+    hurried = tuple(setting.replace("=FULL", "=OFF") for setting in engine.SQLITE_WRITER)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "SQLITE_WRITER", hurried)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a running server. Without one the tests are skipped aloud, in CI they fail."""
+    try:
+        with postgres.server() as address:
+            yield address
+    except postgres.NoPostgres as reason:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """The name of a migrated database that new ones are copied from, some 40 ms each."""
+    with postgres.new_database(postgres_server) as url:
+        migrate.upgrade(url)
+        yield postgres.name_of(url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that new databases are copied from."""
+    file = tmp_path_factory.mktemp("template") / "firstline.db"
+    migrate.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database of this test alone."""
+    file = shutil.copyfile(sqlite_template, tmp_path / "firstline.db")
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def postgresql_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """A migrated PostgreSQL database of this test alone."""
+    with postgres.new_database(postgres_server, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database of this test alone, once of each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    yield from _opened(database_url)
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    """For claims that do not depend on the kind of database, where twice would only be slower."""
+    yield from _opened(sqlite_url)
+
+
+@pytest.fixture
+def postgresql_database(postgresql_url: str) -> Iterator[Database]:
+    yield from _opened(postgresql_url)
+
+
+def _opened(url: str) -> Iterator[Database]:
+    database = open_database(url)
+    yield database
+    database.close()

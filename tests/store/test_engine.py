@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+import postgres
+import pytest
+from sqlalchemy import make_url, text
+from sqlmodel import Session, col, select
+
+from store import Database, engine, open_database, reading, transaction
+from store.changes import note_change
+from store.errors import DatabaseBusy, DatabaseDamaged, DatabaseReadOnly, DatabaseUnreachable, DiskFull, StoreError
+from store.models import Setting
+
+
+def write(database: Database, name: str, value: str = "") -> Setting:
+    with transaction(database) as session:
+        row = Setting(name=name, value={"text": value})
+        session.add(row)
+    return row
+
+
+def names(database: Database) -> list[str]:
+    with reading(database) as session:
+        return list(session.exec(select(Setting.name).order_by(col(Setting.name))))
+
+
+def fail_after_writing(database: Database, name: str, now: datetime) -> None:
+    with transaction(database) as session:
+        session.add(Setting(name=name, value={}))
+        note_change(session, "setting", 1, now)
+        session.flush()
+        raise KeyError(name)
+
+
+def read_from_many_connections(database: Database, connections: int) -> None:
+    with ExitStack() as blocks:
+        for _ in range(connections):
+            blocks.enter_context(reading(database)).exec(select(Setting)).all()
+        write(database, f"beside {connections} readers")
+
+
+def test_a_block_that_ends_is_committed_and_one_that_raises_leaves_nothing(database: Database, now: datetime) -> None:
+    write(database, "kept")
+    with pytest.raises(KeyError):
+        fail_after_writing(database, "lost", now)
+    assert names(database) == ["kept"]
+
+
+def test_rows_stay_readable_after_their_block(database: Database) -> None:
+    assert write(database, "a", "words").value == {"text": "words"}
+    with reading(database) as session:
+        row = session.exec(select(Setting)).one()
+    assert (row.name, row.value) == ("a", {"text": "words"})
+
+
+def test_reading_cannot_write(database: Database) -> None:
+    with pytest.raises(DatabaseReadOnly), reading(database) as session:
+        session.execute(text("INSERT INTO setting (name, value) VALUES ('a', '{}')"))
+    assert names(database) == []
+    write(database, "the pool was not left read-only")
+
+
+def test_reading_sees_one_snapshot(database: Database) -> None:
+    with reading(database) as session:
+        assert session.exec(select(Setting)).all() == []
+        write(database, "meanwhile")
+        assert session.exec(select(Setting)).all() == []
+    assert names(database) == ["meanwhile"]
+
+
+def test_a_transaction_inside_another_is_refused_instead_of_waiting_for_ever(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="already open"), transaction(database), transaction(database):
+        pass
+    write(database, "and the next one works")
+
+
+def test_what_many_threads_write_at_once_is_all_there(database: Database) -> None:
+    def count_up(_: int) -> None:
+        with transaction(database) as session:
+            row = session.exec(select(Setting).where(Setting.name == "counter").with_for_update()).one()
+            row.value = {"n": row.value["n"] + 1}
+
+    with transaction(database) as session:
+        session.add(Setting(name="counter", value={"n": 0}))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(count_up, range(40)))
+    with reading(database) as session:
+        assert session.exec(select(Setting)).one().value == {"n": 40}
+
+
+def test_sqlite_readers_never_queue_for_a_connection(sqlite_database: Database) -> None:
+    read_from_many_connections(sqlite_database, 60)
+    assert names(sqlite_database) == ["beside 60 readers"]
+
+
+def test_too_many_at_once_on_postgresql_hear_that_it_is_busy(
+    postgresql_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql_database.writer.pool, "_timeout", 0.05)
+    with pytest.raises(DatabaseBusy):
+        read_from_many_connections(postgresql_database, 20)
+    read_from_many_connections(postgresql_database, 19)
+
+
+def test_listeners_are_woken_after_a_commit_with_changes_and_only_then(database: Database, now: datetime) -> None:
+    woken: list[list[str]] = []
+    database.on_commit.append(lambda: woken.append(names(database)))
+    write(database, "silent")
+    with pytest.raises(KeyError):
+        fail_after_writing(database, "lost", now)
+    assert woken == []
+    with transaction(database) as session:
+        session.add(Setting(name="told", value={}))
+        note_change(session, "ticket", 1, now)
+    assert woken == [["silent", "told"]]
+
+
+def test_a_commit_on_sqlite_is_on_the_disk_before_it_is_acknowledged(sqlite_url: str) -> None:
+    """Asked of another process, because the tests of this one do not wait for the disk. PostgreSQL does by default."""
+    program = (
+        "import sys; from sqlalchemy import text; from store import *; database = open_database(sys.argv[1])\n"
+        "with transaction(database) as session:\n"
+        "    print(*[session.execute(text(f'PRAGMA {name}')).scalar() for name in sys.argv[2:]])\n"
+        "database.close()"
+    )
+    line = [sys.executable, "-c", program, sqlite_url, "synchronous", "journal_mode", "foreign_keys", "trusted_schema"]
+    assert subprocess.run(line, check=True, capture_output=True, text=True).stdout == "2 wal 1 0\n"
+
+
+# What an operator must mend comes as a sentence.
+
+
+def test_a_full_sqlite_database_is_a_full_disk_and_nothing_is_saved(sqlite_database: Database) -> None:
+    write(sqlite_database, "before")
+    with transaction(sqlite_database) as session:
+        session.execute(text("PRAGMA max_page_count = 1"))
+    with pytest.raises(DiskFull, match="nothing was saved"):
+        write(sqlite_database, "too much", "x" * 1_000_000)
+    assert names(sqlite_database) == ["before"]
+
+
+def write_until_it_fails(file: Path) -> None:
+    with file.open("wb", buffering=0) as stream:
+        while stream.write(b"x" * 1024):
+            pass
+
+
+def write_much(database: Database) -> None:
+    for number in range(200):
+        write(database, f"row {number}", "x" * 4096)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "firstline-test", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only an account that may mount can test a disk that is really full")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_really_full_is_a_sentence_and_ends_when_there_is_space(
+    small_disk: Path, sqlite_template: Path
+) -> None:
+    (small_disk / "firstline.db").write_bytes(sqlite_template.read_bytes())
+    database = open_database(f"sqlite:///{small_disk}/firstline.db")
+    try:
+        ballast = small_disk / "ballast"
+        with pytest.raises(OSError, match="No space"):
+            write_until_it_fails(ballast)
+        with pytest.raises(DiskFull):
+            write_much(database)
+        ballast.unlink()
+        write(database, "saved again")
+        assert "saved again" in names(database)
+    finally:
+        database.close()
+
+
+def test_a_folder_that_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "firstline.db").mkdir()
+    database = open_database(f"sqlite:///{tmp_path}/firstline.db")
+    with pytest.raises(DatabaseUnreachable, match="FIRSTLINE_DATABASE_URL"):
+        names(database)
+    database.close()
+
+
+def test_a_file_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "firstline.db").write_bytes(b"something else entirely" * 100)
+    database = open_database(f"sqlite:///{tmp_path}/firstline.db")
+    with pytest.raises(DatabaseDamaged, match="restore the last backup"):
+        names(database)
+    database.close()
+
+
+def test_a_database_that_another_process_keeps_writing_is_busy(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "SQLITE_WRITER", ("busy_timeout=50",))
+    first, second = open_database(sqlite_url), open_database(sqlite_url)
+    try:
+        with transaction(first) as session:
+            session.add(Setting(name="long", value={}))
+            session.flush()
+            with pytest.raises(DatabaseBusy), ThreadPoolExecutor(1) as pool:
+                pool.submit(write, second, "other").result()
+        write(second, "after")
+    finally:
+        first.close()
+        second.close()
+
+
+def test_a_row_that_another_transaction_keeps_locked_is_busy(postgresql_database: Database) -> None:
+    def change(session: Session) -> None:
+        session.exec(select(Setting).with_for_update()).one().value = {"text": "changed"}
+        session.flush()
+
+    def wait_in_vain() -> None:
+        with transaction(postgresql_database) as session:
+            session.execute(text("SET LOCAL lock_timeout = 50"))
+            change(session)
+
+    write(postgresql_database, "contested")
+    with transaction(postgresql_database) as session:
+        change(session)
+        with pytest.raises(DatabaseBusy), ThreadPoolExecutor(1) as pool:
+            pool.submit(wait_in_vain).result()
+
+
+def lose_server(database: Database, cluster: postgres.Cluster) -> None:
+    with transaction(database) as session:
+        session.execute(text("SELECT 1"))
+        cluster.stop()
+        session.execute(text("SELECT 1"))
+
+
+def test_a_lost_server_is_a_sentence_and_work_goes_on_when_it_is_back(postgres_server: str) -> None:
+    """It crashes, so what was committed before must be there after."""
+    assert postgres_server
+    cluster = postgres.Cluster("-c listen_addresses=''")
+    try:
+        cluster.start()
+        database = open_database(cluster.url)
+        try:
+            with transaction(database) as session:
+                session.execute(text("CREATE TABLE setting (name text, value jsonb)"))
+            with pytest.raises(DatabaseUnreachable):
+                lose_server(database, cluster)
+            with pytest.raises(DatabaseUnreachable):
+                write(database, "while it is down")
+            cluster.start()
+            write(database, "back")
+            assert names(database) == ["back"]
+        finally:
+            database.close()
+            cluster.stop()
+    finally:
+        cluster.remove()
+
+
+# Addresses.
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_usual_way_to_write_a_postgresql_address_works(postgresql_url: str, scheme: str) -> None:
+    address = make_url(postgresql_url).set(drivername=scheme, password="hunter2")
+    database = open_database(address.render_as_string(hide_password=False))
+    assert names(database) == []
+    assert "hunter2" not in repr(database)
+    database.close()
+
+
+def test_no_password_is_shown_when_nobody_answers() -> None:
+    database = open_database("postgres://ada:hunter2@127.0.0.1:1/firstline")
+    with pytest.raises(DatabaseUnreachable) as caught:
+        names(database)
+    database.close()
+    causes = [caught.value, caught.value.__cause__, caught.value.__cause__ and caught.value.__cause__.__cause__]
+    assert not any("hunter2" in f"{cause}{cause!r}" for cause in causes)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "no address hunter2", "mysql://ada:hunter2@host/name", "sqlite://", "sqlite:///:memory:"]
+)
+def test_an_address_that_cannot_be_used_is_a_sentence_without_its_password(address: str) -> None:
+    with pytest.raises(StoreError, match="FIRSTLINE_DATABASE_URL") as caught:
+        open_database(address)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_thread_that_waits_for_its_turn_gets_it(sqlite_database: Database) -> None:
+    """PostgreSQL lets both in at once, so there is no turn."""
+    other = threading.Thread(target=write, args=(sqlite_database, "second"))
+    with transaction(sqlite_database) as session:
+        session.add(Setting(name="first", value={}))
+        other.start()
+        other.join(0.1)
+        assert other.is_alive()
+    other.join(10)
+    assert names(sqlite_database) == ["first", "second"]

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+
+from store import Database, transaction
+from store.changes import note_change
+from store.watch import Watch
+
+COMMAND = """
+import sys
+from datetime import UTC, datetime
+from store import open_database, transaction
+from store.changes import note_change
+database = open_database(sys.argv[1])
+with transaction(database) as session:
+    note_change(session, "release", 1, datetime.now(UTC))
+database.close()
+"""
+
+
+@pytest.fixture
+def watch(database: Database) -> Iterator[Watch]:
+    with Watch(database) as watch:
+        yield watch
+
+
+def change(database: Database, now: datetime) -> None:
+    with transaction(database) as session:
+        note_change(session, "ticket", 1, now)
+
+
+def test_a_change_in_this_process_wakes_everybody_at_once(database: Database, now: datetime) -> None:
+    with Watch(database, poll_seconds=60) as watch, ThreadPoolExecutor(5) as pool:
+        waiting = [pool.submit(watch.wait, watch.latest, 30) for _ in range(5)]
+        began = time.monotonic()
+        change(database, now)
+        assert {done.result() for done in waiting} == {watch.latest}
+        assert time.monotonic() - began < 5
+        assert watch.latest > 0
+
+
+def test_a_command_beside_the_server_is_noticed(database_url: str, database: Database, watch: Watch) -> None:
+    subprocess.run([sys.executable, "-c", COMMAND, database_url], check=True)
+    began = time.monotonic()
+    assert watch.wait(0, 10) == 1
+    assert time.monotonic() - began < 2
+
+
+def test_what_changed_before_is_not_waited_for(database: Database, now: datetime) -> None:
+    change(database, now)
+    with Watch(database) as watch:
+        assert watch.wait(0, 30) == 1
+
+
+def test_nothing_new_ends_with_the_time(watch: Watch) -> None:
+    assert watch.wait(0, 0.05) == 0
+
+
+def test_a_loop_that_is_to_end_can_be_woken_without_a_change(watch: Watch) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(watch.wait, 0, 30)
+        while not waiting.done():
+            watch.wake()
+    assert waiting.result() == 0
+
+
+def test_stopping_lets_everybody_go_and_leaves_nothing_behind(database: Database) -> None:
+    threads = threading.active_count()
+    watch = Watch(database)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(watch.wait, 0, 30)
+        watch.stop()
+        watch.stop()
+        assert waiting.result() == 0
+    assert watch.is_stopped
+    assert watch.wait(0, 30) == 0
+    assert (threading.active_count(), database.on_commit) == (threads, [])
+
+
+def test_a_database_that_fails_for_a_while_is_asked_again(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from store import watch as module
+    from store.errors import DatabaseUnreachable
+
+    def fail(_: Database) -> None:
+        raise DatabaseUnreachable
+
+    with Watch(database, poll_seconds=0.02) as watch:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "reading", fail)
+            change(database, now)
+            assert watch.wait(0, 0.2) == 0
+        assert watch.wait(0, 10) == 1
