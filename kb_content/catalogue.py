@@ -1,0 +1,179 @@
+"""The catalogue: what the knowledge base holds, for pages, the console and whoever imports or publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from kb_content.articles import Article, Passage
+from kb_content.errors import KbError, NoSuchRelease, ReleaseOutdated
+from kb_content.imports import ImportPlan, apply_import, plan_import
+from kb_content.models import ArticleVersion, KbArticle, Release, ReleaseArticle, ReleaseState
+from kb_content.releases import contents, live_release, publish, start_release
+from kb_content.versions import article_from, passages_from
+
+SAMPLE = "sample"
+"""The source name of the knowledge base that comes with Firstline."""
+
+
+@dataclass(frozen=True)
+class ArticlePage:
+    """One version of an article, as a page shows it."""
+
+    article: Article
+    version: int
+    passages: tuple[Passage, ...]
+    created_at: datetime
+    newest: int
+    is_archived: bool
+    is_live: bool
+    was_published: bool
+    """Whether this version was ever live. What never was is for staff only."""
+    languages: tuple[str, ...]
+    """All languages of the article that are not archived."""
+
+
+@dataclass(frozen=True)
+class ArticleLine:
+    """An article in the console's list, as its newest version has it."""
+
+    article_id: str
+    language: str
+    title: str
+    category: str | None
+    version: int
+    source: str
+    review_by: str | None
+    archived_at: datetime | None
+
+
+def sample_folder() -> Path:
+    """Where the sample knowledge base lies."""
+    return Path(__file__).parent / "sample"
+
+
+def article_page(session: Session, article_id: str, language: str, version: int | None = None) -> ArticlePage | None:
+    """A version of an article, the live one without ``version``; None where there is none.
+
+    Old and archived versions stay readable, for the citations that quote them.
+    """
+    row = session.exec(
+        select(KbArticle).where(KbArticle.article_id == article_id, KbArticle.language == language)
+    ).one_or_none()
+    if row is None:
+        return None
+    live = _live_version(session, row)
+    wanted = version if version is not None else live
+    found = session.exec(
+        select(ArticleVersion).where(ArticleVersion.kb_article_id == row.id, ArticleVersion.number == wanted)
+    ).one_or_none()
+    if found is None:
+        return None
+    return ArticlePage(
+        article=article_from(row, found),
+        version=found.number,
+        passages=passages_from(row, found),
+        created_at=found.created_at,
+        newest=row.newest,
+        is_archived=row.archived_at is not None,
+        is_live=found.number == live,
+        was_published=_was_published(session, found),
+        languages=_languages(session, article_id),
+    )
+
+
+def articles_overview(session: Session) -> list[ArticleLine]:
+    """Every article, archived ones too, by id and language."""
+    found = session.exec(
+        select(KbArticle, ArticleVersion.title, ArticleVersion.meta)
+        .where(KbArticle.id == ArticleVersion.kb_article_id)
+        .where(KbArticle.newest == ArticleVersion.number)
+        .order_by(col(KbArticle.article_id), col(KbArticle.language))
+    )
+    return [
+        ArticleLine(
+            article_id=row.article_id,
+            language=row.language,
+            title=title,
+            category=meta.get("category"),
+            version=row.newest,
+            source=row.source,
+            review_by=meta.get("review_by"),
+            archived_at=row.archived_at,
+        )
+        for row, title, meta in found
+    ]
+
+
+def is_empty(session: Session) -> bool:
+    """Whether nothing was ever imported or written."""
+    return session.exec(select(KbArticle.id).limit(1)).first() is None
+
+
+def is_sample_live(session: Session) -> bool:
+    """Whether an article of the sample can be an answer right now."""
+    found = session.exec(
+        select(KbArticle.id)
+        .where(KbArticle.source == SAMPLE)
+        .where(KbArticle.id == ArticleVersion.kb_article_id)
+        .where(ArticleVersion.id == ReleaseArticle.version_id)
+        .where(ReleaseArticle.release_id == Release.id)
+        .where(Release.state == ReleaseState.LIVE)
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def _live_version(session: Session, row: KbArticle) -> int | None:
+    return session.exec(
+        select(ArticleVersion.number)
+        .where(ArticleVersion.kb_article_id == row.id)
+        .where(ArticleVersion.id == ReleaseArticle.version_id)
+        .where(ReleaseArticle.release_id == Release.id)
+        .where(Release.state == ReleaseState.LIVE)
+    ).one_or_none()
+
+
+def _was_published(session: Session, version: ArticleVersion) -> bool:
+    found = session.exec(
+        select(Release.id)
+        .where(ReleaseArticle.version_id == version.id)
+        .where(ReleaseArticle.release_id == Release.id)
+        .where(col(Release.live_at).is_not(None))
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def _languages(session: Session, article_id: str) -> tuple[str, ...]:
+    found = session.exec(
+        select(KbArticle.language)
+        .where(KbArticle.article_id == article_id, col(KbArticle.archived_at).is_(None))
+        .order_by(KbArticle.language)
+    )
+    return tuple(found)
+
+
+__all__ = [
+    "SAMPLE",
+    "ArticleLine",
+    "ArticlePage",
+    "ImportPlan",
+    "KbError",
+    "NoSuchRelease",
+    "ReleaseOutdated",
+    "apply_import",
+    "article_page",
+    "articles_overview",
+    "contents",
+    "is_empty",
+    "is_sample_live",
+    "live_release",
+    "plan_import",
+    "publish",
+    "sample_folder",
+    "start_release",
+]

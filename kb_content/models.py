@@ -1,0 +1,108 @@
+"""Tables of the knowledge base: articles with immutable versions, and the releases made of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from store.columns import BigId, Json, Utc, enum_column
+
+
+class KbArticle(SQLModel, table=True):
+    """One language of an article, for good: its text is in its versions, of which ``newest`` counts.
+
+    ``source`` names where it came from: an import of the same source keeps it equal to that folder.
+    """
+
+    __tablename__ = "kb_article"
+    __table_args__ = (UniqueConstraint("article_id", "language"),)
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    article_id: str = Field(max_length=100)
+    language: str = Field(max_length=40)
+    source: str = Field(max_length=255, index=True)
+    newest: int = 0
+    archived_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class ArticleVersion(SQLModel, table=True):
+    """An article as it once was. Never changed, so that an old citation still shows what it quoted."""
+
+    __tablename__ = "article_version"
+    __table_args__ = (UniqueConstraint("kb_article_id", "number"),)
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    kb_article_id: int = Field(sa_column=Column(BigId, ForeignKey("kb_article.id"), nullable=False))
+    number: int
+    title: str = Field(sa_type=Text)
+    body: str = Field(sa_type=Text)
+    meta: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    passages: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    """As they were cut when the version was made: their keys and anchors are in links that people keep."""
+    sha256: str = Field(max_length=64)
+    created_at: datetime = Field(sa_type=Utc)
+
+
+class KbIntent(SQLModel, table=True):
+    __tablename__ = "kb_intent"
+    __table_args__ = (UniqueConstraint("name"),)
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    name: str = Field(max_length=100)
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    source: str = Field(max_length=255, index=True)
+
+
+class GoldRow(SQLModel, table=True):
+    """A gold question. ``data`` is its JSON line."""
+
+    __tablename__ = "gold_question"
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    source: str = Field(max_length=255, index=True)
+
+
+class ReleaseState(Enum):
+    BUILDING = "building"
+    READY = "ready"
+    LIVE = "live"
+    RETIRED = "retired"
+
+
+class Release(SQLModel, table=True):
+    """A set of article versions with what was fitted on it. At most one is live."""
+
+    __tablename__ = "kb_release"
+    __table_args__ = (
+        Index(
+            "uq_kb_release_live",
+            "state",
+            unique=True,
+            sqlite_where=text("state = 'live'"),
+            postgresql_where=text("state = 'live'"),
+        ),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    state: ReleaseState = Field(default=ReleaseState.BUILDING, sa_type=enum_column(ReleaseState))
+    created_at: datetime = Field(sa_type=Utc)
+    live_at: datetime | None = Field(default=None, sa_type=Utc)
+    digest: str = Field(max_length=64)
+    """SHA-256 of all that it is built from: two releases with the same digest say the same."""
+    intents: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    gold: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    parameters: bytes | None = Field(default=None, sa_type=LargeBinary)
+    threshold: float | None = None
+    figures: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    source: str = Field(default="", max_length=255)
+
+
+class ReleaseArticle(SQLModel, table=True):
+    """Which article versions are in a release."""
+
+    __tablename__ = "kb_release_article"
+    release_id: int = Field(sa_column=Column(BigId, ForeignKey("kb_release.id"), primary_key=True))
+    version_id: int = Field(sa_column=Column(BigId, ForeignKey("article_version.id"), primary_key=True, index=True))
+
+
+__all__ = ["ArticleVersion", "GoldRow", "KbArticle", "KbIntent", "Release", "ReleaseArticle", "ReleaseState"]

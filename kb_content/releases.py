@@ -1,0 +1,124 @@
+"""Releases: what is frozen when one is started, what is live, and how one goes live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from kb_content.articles import Contents, PublishedArticle
+from kb_content.errors import NoSuchRelease, ReleaseOutdated
+from kb_content.gold_file import gold_from
+from kb_content.intent_file import intent_from
+from kb_content.models import (
+    ArticleVersion,
+    GoldRow,
+    KbArticle,
+    KbIntent,
+    Release,
+    ReleaseArticle,
+    ReleaseState,
+)
+from kb_content.versions import article_from, passages_from, sha256_of
+from store.audit import record
+from store.changes import note_change
+
+
+def start_release(session: Session, now: datetime, source: str = "") -> int:
+    """Freeze the newest version of every unarchived article, the intents and the gold questions. Returns its id.
+
+    What is imported or edited afterwards does not reach it.
+    """
+    versions = _newest_versions(session)
+    intents = [row.data for row in session.exec(select(KbIntent).order_by(KbIntent.name))]
+    gold = _answerable(session, {row.article_id for row, _ in versions})
+    frozen = [[row.article_id, row.language, version.number, version.sha256] for row, version in versions]
+    release = Release(
+        created_at=now,
+        digest=sha256_of([frozen, intents, gold]),
+        intents=intents,
+        gold=gold,
+        source=source,
+    )
+    session.add(release)
+    session.flush()
+    session.add_all(ReleaseArticle(release_id=release.id or 0, version_id=version.id or 0) for _, version in versions)
+    session.flush()
+    return release.id or 0
+
+
+def publish(
+    session: Session,
+    release_id: int,
+    parameters: bytes | None,
+    threshold: float | None,
+    figures: dict[str, Any],
+    now: datetime,
+    actor: str = "system",
+) -> None:
+    """Make ``release_id`` live with what was fitted on it; what was live is retired in the same transaction.
+
+    Raises NoSuchRelease, or ReleaseOutdated where a release that was started later is live already.
+    """
+    release = session.get(Release, release_id)
+    if release is None:
+        raise NoSuchRelease
+    before = session.exec(select(Release).where(Release.state == ReleaseState.LIVE).with_for_update()).one_or_none()
+    if before is not None and (before.id or 0) > release_id:
+        raise ReleaseOutdated
+    if before is not None and before.id != release_id:
+        before.state = ReleaseState.RETIRED
+        # The index that allows one live release looks at every single statement.
+        session.flush()
+    release.state, release.live_at = ReleaseState.LIVE, now
+    release.parameters, release.threshold, release.figures = parameters, threshold, figures
+    session.flush()
+    replaced = before.id if before else None
+    record(session, actor, "kb.publish", "release", release_id, now, digest=release.digest, replaced=replaced)
+    note_change(session, "release", release_id, now)
+
+
+def live_release(session: Session) -> Release | None:
+    return session.exec(select(Release).where(Release.state == ReleaseState.LIVE)).one_or_none()
+
+
+def contents(session: Session, release_id: int | None = None) -> Contents:
+    """All that a release is built from; of the live one without ``release_id``, empty while nothing is live."""
+    release = live_release(session) if release_id is None else session.get(Release, release_id)
+    if release is None:
+        if release_id is None:
+            return Contents(())
+        raise NoSuchRelease
+    found = session.exec(
+        select(KbArticle, ArticleVersion)
+        .where(KbArticle.id == ArticleVersion.kb_article_id)
+        .where(ArticleVersion.id == ReleaseArticle.version_id)
+        .where(ReleaseArticle.release_id == release.id)
+        .order_by(col(KbArticle.article_id), col(KbArticle.language))
+    )
+    return Contents(
+        articles=tuple(
+            PublishedArticle(article_from(row, version), version.number, passages_from(row, version))
+            for row, version in found
+        ),
+        intents=tuple(map(intent_from, release.intents)),
+        gold=tuple(map(gold_from, release.gold)),
+    )
+
+
+def _newest_versions(session: Session) -> Sequence[tuple[KbArticle, ArticleVersion]]:
+    return session.exec(
+        select(KbArticle, ArticleVersion)
+        .where(KbArticle.id == ArticleVersion.kb_article_id)
+        .where(KbArticle.newest == ArticleVersion.number)
+        .where(col(KbArticle.archived_at).is_(None))
+        .order_by(col(KbArticle.article_id), col(KbArticle.language))
+    ).all()
+
+
+def _answerable(session: Session, there: set[str]) -> list[dict[str, Any]]:
+    """The gold questions that this release can be held against: their articles are in it, or they expect none."""
+    rows = session.exec(select(GoldRow).order_by(col(GoldRow.id)))
+    return [row.data for row in rows if not row.data["expect"] or there.intersection(row.data["expect"])]

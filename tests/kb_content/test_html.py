@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb_content.articles import Article
+from kb_content.html import to_html, to_text
+from kb_content.markdown import HTML_TAG
+from kb_content.passages import split
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt&#58;alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "<javascript:alert(1)>",
+    "![x](javascript:alert(1))",
+    '[x](https://a.example "onmouseover=alert(1)")',
+    '[x](https://a.example/"onmouseover="alert(1))',
+    '<a href="javascript:alert(1)">x</a>',
+    "<svg/onload=alert(1)>",
+    "<iframe src=//evil.example></iframe>",
+    '<h2 onclick="alert(1)"><img src=x onerror=alert(1)>Head</h2>',
+    "<style>*{display:none}</style>",
+    "## <b onclick=x>Head</b>",
+    "| <script>x</script> | b |\n|---|---|\n| <img src=x onerror=y> | [z](vbscript:y) |",
+    "```<script>\nx\n```",
+    '```x" onclick="alert(1)\nx\n```',
+    "<!-- <script>x</script> -->",
+    "<form action=//evil.example><input name=x></form>",
+    "</section></main><script>x</script>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    "[x]: javascript:alert(1)\n\n[x]",
+]
+pieces = st.lists(
+    st.sampled_from(ATTACKS) | st.text(max_size=30) | st.text("<>\"'&/=`[]()#|- \nax:", max_size=30), max_size=8
+)
+
+
+class Page(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def page(body: str, title: str = "T", **options: object) -> str:
+    return to_html(Article("a", "en", title, body), **options)  # type: ignore[arg-type]
+
+
+@given(pieces, st.sampled_from(["\n\n", " ", ""]))
+def test_nothing_that_acts_survives_on_a_page(parts: list[str], between: str) -> None:
+    allowed = {"section", "p", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "code", "hr", "br"}
+    allowed |= {"blockquote", "strong", "em", "s", "a", "h1", "h2", "h3", "h4", "h5", "h6"}
+    for tag, attributes in Page(page(between.join(parts))).tags:
+        assert tag in allowed
+        assert attributes.keys() <= {"section": {"id", "class"}, "a": {"href", "title", "rel"}, "ol": {"start"}}.get(
+            tag, set()
+        )
+        scheme = re.match(r"\s*([a-z][a-z0-9+.-]*):", attributes.get("href") or "", re.IGNORECASE)
+        assert scheme is None or scheme[1].lower() in ("http", "https", "mailto")
+
+
+@given(pieces, st.sampled_from(["\n\n", " ", ""]))
+def test_chat_text_never_fails(parts: list[str], between: str) -> None:
+    to_text(between.join(parts))
+
+
+@given(st.text())
+def test_any_text_can_be_shown(text: str) -> None:
+    to_text(text)
+    page(text)
+
+
+@pytest.mark.parametrize("attack", [attack for attack in ATTACKS if "```" not in attack])
+def test_chat_text_has_no_tag(attack: str) -> None:
+    assert not HTML_TAG.search(to_text(attack))
+
+
+def test_each_passage_can_be_scrolled_to() -> None:
+    text = "Open the page and look for the button that is called Save. "
+    article = Article("a", "en", "T", f"{text}\n\n## One & two\n\n{text}x\n\n## 三\n\n{text}y")
+    ids = [attributes["id"] for tag, attributes in Page(to_html(article)).tags if tag == "section"]
+    assert ids == [passage.anchor for passage in split(article, 1)]
+
+
+def test_the_passages_of_an_old_version_keep_their_anchors() -> None:
+    article = Article("a", "en", "T", "Text")
+    (passage,) = split(article, 1)
+    assert 'id="old-anchor"' in to_html(article, [replace(passage, anchor="old-anchor")])
+
+
+def test_markdown_is_rendered_whole() -> None:
+    html = page("# Head\n\n3. three\n4. **four**\n\n| a |\n|---|\n| 1 |\n\n```\n<b>\n```\n\n~~no~~<br>yes")
+    for part in (
+        "<h2>Head</h2>",
+        '<ol start="3">',
+        "<strong>four</strong>",
+        "<td>1</td>",
+        "&lt;b&gt;",
+        "<s>no</s><br>",
+    ):
+        assert part in html
+
+
+def test_links_between_articles_and_headings_lead_to_their_pages() -> None:
+    text = "Open the page and look for the button that is called Save. "
+    body = (
+        f"[a](../zh/other.md#x) [b](#my-steps) [c](https://x.example/y.md) [d](#none) {text}\n\n## My steps!\n\n{text}"
+    )
+    html = page(body, article_url=lambda article_id: f"/kb/en/{article_id}")
+    links = [attributes["href"] for tag, attributes in Page(html).tags if tag == "a"]
+    anchor = split(Article("a", "en", "T", body), 1)[1].anchor
+    assert links == ["/kb/en/other", f"#{anchor}", "https://x.example/y.md", "#none"]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("1. one\n1. two\n   - sub\n   - `code`", "1. one\n2. two\n   • sub\n   • code"),
+        ("7. seven\n8. eight", "7. seven\n8. eight"),
+        ("- a\n\n  more\n- b", "• a\n   more\n• b"),
+        ("**Settings > Members** and _this_ ~~not~~", "Settings > Members and this not"),
+        ("[docs](https://x.example/a) <https://y.example>", "docs (https://x.example/a) https://y.example"),
+        ("<a@b.example> [mail](mailto:a@b.example)", "a@b.example mail (a@b.example)"),
+        ("[other](other.md) [here](#x) [bad](ftp://x)", "other here bad"),
+        ("## Head\n\ntext\nmore", "Head\n\ntext more"),
+        ("第一行\n第二行", "第一行第二行"),
+        ("| a | b |\n|---|---|\n| 1 | **2** |", "a | b\n1 | 2"),
+        ("```sh\ncurl -H 'x'\n  y\n```", "curl -H 'x'\n  y"),
+        ("> quoted\n> more", "> quoted more"),
+        ("![a picture](https://x.example/p.png)", "a picture"),
+        ("one<br/>two <kbd>F1</kbd> &lt; &amp;", "one\ntwo F1 < &"),
+        ("<details>\n<summary>More</summary>\n<p>Hidden</p></details>", "More\nHidden"),
+        ("a\n\n---\n\nb", "a\n\nb"),
+        ("Send <your-token> <b>now</b> with `<b>`", "Send <your-token> now with <b>"),
+        ("<your-token>", "<your-token>"),
+        ("<sc<b>ript>x", "x"),
+        ("", ""),
+    ],
+)
+def test_chat_text_reads_well(markdown: str, text: str) -> None:
+    assert to_text(markdown) == text
