@@ -1,0 +1,273 @@
+"""Conversations: opened, advanced by compare-and-swap, and the words that are said in them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
+from sqlmodel import Session, col, select
+
+from handoff.errors import AlreadyDone, ConversationNotFound, Stale
+from handoff.models import (
+    Action,
+    Attachment,
+    Author,
+    Button,
+    Conversation,
+    Customer,
+    Delivery,
+    Direction,
+    Feedback,
+    Message,
+    Owner,
+    Thread,
+)
+from handoff.rows import id_of, rows_touched
+from handoff.transcript import Line, history
+from handoff.wording import clean
+from store import fulltext
+from store.changes import note_change
+from store.columns import storable
+
+__all__ = [
+    "ACTIVITIES",
+    "ButtonSpec",
+    "Line",
+    "add_activity",
+    "add_incoming",
+    "add_note",
+    "advance",
+    "history",
+    "lock_conversation",
+    "newest_conversation",
+    "open_conversation",
+    "rate",
+    "say",
+]
+
+ACTIVITIES = {
+    "escalated": "Handed to a person",
+    "taken_over": "Taken over",
+    "claimed": "Claimed",
+    "handed_back": "Handed back to the bot",
+    "resolved": "Resolved",
+    "reopened": "Reopened",
+    "confirmed_solved": "The customer says that it is solved",
+    "delivery_failed": "A message could not be delivered",
+}
+
+
+@dataclass(frozen=True)
+class ButtonSpec:
+    """A button to put under a message that is about to be said."""
+
+    action: Action
+    label: str
+    argument: str | None = None
+
+
+def newest_conversation(session: Session, thread_id: int) -> Conversation | None:
+    """The conversation that was opened last in the thread, whether it is still open or not."""
+    query = select(Conversation).where(Conversation.thread_id == thread_id)
+    return session.exec(query.order_by(col(Conversation.id).desc()).limit(1)).first()
+
+
+def open_conversation(
+    session: Session, thread: Thread, customer: Customer, language: str, now: datetime
+) -> Conversation:
+    """A new conversation in ``thread``, with the bot."""
+    hold_thread(session, col(Thread.id) == id_of(thread))
+    conversation = Conversation(
+        thread_id=id_of(thread),
+        customer_id=id_of(customer),
+        language=language[:16],
+        opened_at=now,
+        last_message_at=now,
+    )
+    session.add(conversation)
+    session.flush()
+    note_change(session, "conversation", id_of(conversation), now)
+    return conversation
+
+
+def lock_conversation(session: Session, conversation_id: int) -> Conversation:
+    """The conversation as it is now, kept from others until the transaction ends. Raises ConversationNotFound."""
+    hold_thread(session, _holds(conversation_id))
+    query = select(Conversation).where(Conversation.id == conversation_id)
+    # key_share: others may meanwhile insert rows that refer to it.
+    locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    conversation = session.exec(locked).one_or_none()
+    if conversation is None:
+        raise ConversationNotFound
+    return conversation
+
+
+def hold_thread(session: Session, which: ColumnElement[bool]) -> None:
+    """Let nobody else write in the thread until this transaction ends, so that its message ids are in commit order.
+
+    Always the first lock that is taken. SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.exec(select(Thread.id).where(which).with_for_update(key_share=True)).all()
+
+
+def _holds(conversation_id: int) -> ColumnElement[bool]:
+    return col(Thread.id).in_(select(Conversation.thread_id).where(Conversation.id == conversation_id))
+
+
+# Positional only, so that ``owner`` can be the owner that is expected and, by name, the new one:
+# advance(session, 7, 3, Owner.BOT, now, owner=Owner.HUMAN)
+def advance(
+    session: Session, conversation_id: int, version: int, owner: Owner, now: datetime, /, **new_values: Any
+) -> None:
+    """Compare and swap: set ``new_values`` and version + 1 while version and owner are still these, else raise Stale.
+
+    The session's own Conversation object is up to date afterwards.
+    """
+    hold_thread(session, _holds(conversation_id))
+    swap = (
+        update(Conversation)
+        .where(
+            col(Conversation.id) == conversation_id,
+            col(Conversation.version) == version,
+            col(Conversation.owner) == owner,
+        )
+        .values(version=version + 1, **new_values)
+    )
+    if rows_touched(session, swap) != 1:
+        raise Stale
+    session.get(Conversation, conversation_id, populate_existing=True)
+    note_change(session, "conversation", conversation_id, now, version + 1)
+
+
+def add_incoming(
+    session: Session,
+    conversation: Conversation,
+    text: str,
+    external_id: str | None,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+    file_ids: Sequence[int] = (),
+) -> Message:
+    """What the customer wrote. Raises AlreadyDone when the thread has a message with this ``external_id``."""
+    if external_id is not None:
+        external_id = storable(external_id)
+        known = select(Message.id).where(
+            Message.thread_id == conversation.thread_id, Message.external_id == external_id
+        )
+        if session.exec(known).first() is not None:
+            raise AlreadyDone("This message is in the conversation already.")
+    message = _line(conversation, Direction.INCOMING, Author.CUSTOMER, text, now)
+    message.external_id, message.detail = external_id, detail or {}
+    return _add(session, conversation, message, file_ids)
+
+
+def say(
+    session: Session,
+    conversation: Conversation,
+    text: str,
+    author: Author,
+    now: datetime,
+    *,
+    staff_id: int | None = None,
+    decision: str | None = None,
+    detail: dict[str, Any] | None = None,
+    buttons: Sequence[ButtonSpec] = (),
+    file_ids: Sequence[int] = (),
+) -> Message:
+    """Words for the customer, with the delivery that will bring them and the buttons below them."""
+    message = _line(conversation, Direction.OUTGOING, author, text, now, staff_id)
+    message.decision, message.detail = decision, detail or {}
+    _add(session, conversation, message, file_ids)
+    delivery = Delivery(message_id=id_of(message), thread_id=message.thread_id, not_before=now, created_at=now)
+    session.add(delivery)
+    session.add_all(_button(message, spec, position) for position, spec in enumerate(buttons))
+    session.flush()
+    note_change(session, "delivery", id_of(delivery), now)
+    return message
+
+
+def add_note(session: Session, conversation: Conversation, text: str, staff_id: int | None, now: datetime) -> Message:
+    """Words for the desk only: they have no delivery, so the customer never gets them."""
+    message = _line(conversation, Direction.OUTGOING, Author.AGENT, text, now, staff_id)
+    message.private = True
+    return _add(session, conversation, message)
+
+
+def add_activity(
+    session: Session,
+    conversation: Conversation,
+    activity: str,
+    now: datetime,
+    staff_id: int | None = None,
+    **arguments: Any,
+) -> Message:
+    """A line about what happened, for the desk only. ``arguments`` are shown after it: names, never message text."""
+    told = ", ".join(str(value) for value in arguments.values() if value is not None)
+    text = f"{ACTIVITIES[activity]}: {told}" if told else ACTIVITIES[activity]
+    message = _line(conversation, Direction.ACTIVITY, Author.SYSTEM, text, now, staff_id)
+    message.private, message.detail = True, {"activity": activity, **arguments}
+    return _add(session, conversation, message)
+
+
+def rate(session: Session, message_id: int, is_helpful: bool, now: datetime) -> Feedback:
+    """The customer's thumb on one of the bot's messages; the last one counts."""
+    feedback = session.merge(Feedback(message_id=message_id, is_helpful=is_helpful, at=now))
+    session.flush()
+    note_change(session, "message", message_id, now)
+    return feedback
+
+
+def _line(
+    conversation: Conversation,
+    direction: Direction,
+    author: Author,
+    text: str,
+    now: datetime,
+    staff_id: int | None = None,
+) -> Message:
+    return Message(
+        conversation_id=id_of(conversation),
+        thread_id=conversation.thread_id,
+        direction=direction,
+        author=author,
+        staff_id=staff_id,
+        text=clean(text),
+        at=now,
+    )
+
+
+def _add(session: Session, conversation: Conversation, message: Message, file_ids: Sequence[int] = ()) -> Message:
+    if message.direction is not Direction.ACTIVITY:
+        _touch(session, conversation, message.at)
+    session.add(message)
+    session.flush()
+    session.add_all(Attachment(message_id=id_of(message), file_id=file_id) for file_id in file_ids)
+    # What the bot says is quoted from articles, which have their own search.
+    if message.author in (Author.CUSTOMER, Author.AGENT):
+        fulltext.index(session, "message", id_of(message), message.text)
+    note_change(session, "message", id_of(message), message.at)
+    return message
+
+
+def _touch(session: Session, conversation: Conversation, now: datetime) -> None:
+    """Move ``last_message_at``. The row stays locked, so ids of messages and deliveries are in commit order."""
+    moved = update(Conversation).where(col(Conversation.id) == conversation.id).values(last_message_at=now)
+    rows_touched(session, moved)
+    session.get(Conversation, conversation.id, populate_existing=True)
+    note_change(session, "conversation", id_of(conversation), now, conversation.version)
+
+
+def _button(message: Message, spec: ButtonSpec, position: int) -> Button:
+    return Button(
+        token=secrets.token_urlsafe(16),
+        message_id=id_of(message),
+        action=spec.action,
+        label=spec.label[:200],
+        argument=spec.argument,
+        position=position,
+    )

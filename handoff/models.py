@@ -1,0 +1,297 @@
+"""The desk's tables: people, threads, conversations, messages, deliveries, tickets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from store.columns import BigId, Json, Utc, enum_column
+
+
+class Role(Enum):
+    """What a staff member may do. Agents work tickets, editors the KB; both may read all that a viewer reads, and an
+    admin may do everything (``handoff.permissions`` has the table)."""
+
+    VIEWER = "viewer"
+    AGENT = "agent"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
+class Scope(Enum):
+    """What an API token may do: the same as the role of that name; ``read`` is what a viewer may."""
+
+    READ = "read"
+    AGENT = "agent"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
+class Owner(Enum):
+    BOT = "bot"
+    HUMAN = "human"
+
+
+class Direction(Enum):
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+    ACTIVITY = "activity"
+
+
+class Author(Enum):
+    CUSTOMER = "customer"
+    BOT = "bot"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Reason(Enum):
+    """Why the bot handed over: a closed list."""
+
+    ASKED_FOR_HUMAN = "asked_for_human"
+    NO_KNOWLEDGE = "no_knowledge"
+    LOW_CONFIDENCE = "low_confidence"
+    HUMAN_ONLY_TOPIC = "human_only_topic"
+    NEGATIVE_FEEDBACK = "negative_feedback"
+    REPEATED_QUESTION = "repeated_question"
+    SENSITIVE = "sensitive"
+    BOT_STUCK = "bot_stuck"
+    URGENT = "urgent"
+
+
+class TicketStatus(Enum):
+    OPEN = "open"
+    PENDING = "pending"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Priority(Enum):
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+class DeliveryState(Enum):
+    READY = "ready"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+
+
+class Action(Enum):
+    """What a button under a message does when the customer presses it."""
+
+    PERSON = "person"
+    HELPFUL = "helpful"
+    NOT_HELPFUL = "not_helpful"
+    OPTION = "option"
+    NONE_OF_THESE = "none_of_these"
+    SOLVED = "solved"
+    NOT_YET = "not_yet"
+    SOMETHING_ELSE = "something_else"
+
+
+def _key() -> Any:
+    return Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+
+
+def _reference(table: str, *, nullable: bool = False, index: bool = True) -> Any:
+    column: Column[int] = Column(BigId, ForeignKey(f"{table}.id"), nullable=nullable, index=index)
+    return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
+
+
+class Staff(SQLModel, table=True):
+    """Somebody who works here: agent, editor, admin or viewer."""
+
+    __tablename__ = "staff"
+    id: int | None = _key()
+    email: str = Field(max_length=254, unique=True)
+    name: str = Field(max_length=120)
+    role: Role = Field(sa_type=enum_column(Role))
+    language: str = Field(default="en", max_length=16)
+    password_hash: str | None = Field(default=None, max_length=200)
+    created_at: datetime = Field(sa_type=Utc)
+    disabled_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class SignInLink(SQLModel, table=True):
+    """A one-time link: it lets one staff member in once, to choose a password. ``staff_id`` None: the first admin."""
+
+    __tablename__ = "sign_in_link"
+    token_sha256: str = Field(primary_key=True, max_length=64)
+    staff_id: int | None = _reference("staff", nullable=True)
+    expires_at: datetime = Field(sa_type=Utc)
+    used_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class StaffSession(SQLModel, table=True):
+    """A signed-in browser. Only the hash of its cookie is kept."""
+
+    __tablename__ = "staff_session"
+    token_sha256: str = Field(primary_key=True, max_length=64)
+    staff_id: int = _reference("staff")
+    created_at: datetime = Field(sa_type=Utc)
+    last_seen_at: datetime = Field(sa_type=Utc)
+
+
+class ApiToken(SQLModel, table=True):
+    """A key to the API, shown once and kept as its hash."""
+
+    __tablename__ = "api_token"
+    id: int | None = _key()
+    name: str = Field(max_length=120, unique=True)
+    scope: Scope = Field(sa_type=enum_column(Scope))
+    token_sha256: str = Field(max_length=64, unique=True)
+    created_at: datetime = Field(sa_type=Utc)
+    last_used_at: datetime | None = Field(default=None, sa_type=Utc)
+    revoked_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class Customer(SQLModel, table=True):
+    """Somebody who asks, as one channel knows them."""
+
+    __tablename__ = "customer"
+    __table_args__ = (UniqueConstraint("channel", "external_id"),)
+    id: int | None = _key()
+    channel: str = Field(max_length=16)
+    external_id: str = Field(max_length=120)
+    name: str | None = Field(default=None, max_length=200)
+    language: str | None = Field(default=None, max_length=16)
+    created_at: datetime = Field(sa_type=Utc)
+
+
+class Thread(SQLModel, table=True):
+    """A place in a channel; words are delivered in order within it."""
+
+    __tablename__ = "thread"
+    __table_args__ = (UniqueConstraint("channel", "external_id"),)
+    id: int | None = _key()
+    channel: str = Field(max_length=16)
+    external_id: str = Field(max_length=200)
+    created_at: datetime = Field(sa_type=Utc)
+
+
+class Conversation(SQLModel, table=True):
+    """The messages about one matter. ``version`` moves with everything that a turn must not overlook."""
+
+    __tablename__ = "conversation"
+    id: int | None = _key()
+    thread_id: int = _reference("thread")
+    customer_id: int = _reference("customer")
+    owner: Owner = Field(default=Owner.BOT, sa_type=enum_column(Owner))
+    version: int = 0
+    language: str = Field(default="en", max_length=16)
+    opened_at: datetime = Field(sa_type=Utc)
+    last_message_at: datetime = Field(sa_type=Utc, index=True)
+    closed_at: datetime | None = Field(default=None, sa_type=Utc)
+    confirmed: bool | None = None
+    """What the customer said when asked whether it is solved; None while unasked or unanswered."""
+
+
+class Message(SQLModel, table=True):
+    """Words in a conversation, or an activity line about it. ``private`` ones never leave the desk."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("ix_message_conversation_id_id", "conversation_id", "id"),
+        UniqueConstraint("thread_id", "external_id"),
+    )
+    id: int | None = _key()
+    conversation_id: int = _reference("conversation", index=False)
+    thread_id: int = _reference("thread", index=False)
+    direction: Direction = Field(sa_type=enum_column(Direction))
+    author: Author = Field(sa_type=enum_column(Author))
+    staff_id: int | None = _reference("staff", nullable=True)
+    private: bool = False
+    text: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=Utc)
+    external_id: str | None = Field(default=None, max_length=200)
+    """The channel's own id: set on arrival for incoming, after sending for outgoing."""
+    decision: str | None = Field(default=None, max_length=16)
+    """On an outgoing message of the bot: answer, clarify, escalate, decline or smalltalk."""
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    """What a room above wants to keep with it, as plain values. Incoming: ``reading`` {intent, intent_confidence,
+    confidence, language, release, passages: [{article, version, passage, title, heading, score}]}. Outgoing:
+    ``citations``, ``options``, ``reason``. Activity: ``activity`` (its name) and its arguments."""
+
+
+class Attachment(SQLModel, table=True):
+    """A stored file that came, or goes, with a message."""
+
+    __tablename__ = "attachment"
+    id: int | None = _key()
+    message_id: int = _reference("message")
+    file_id: int = _reference("stored_file")
+
+
+class Button(SQLModel, table=True):
+    """A button under an outgoing message. Its token is all that a channel carries; it works once."""
+
+    __tablename__ = "button"
+    token: str = Field(primary_key=True, max_length=43)
+    message_id: int = _reference("message")
+    action: Action = Field(sa_type=enum_column(Action))
+    label: str = Field(max_length=200)
+    position: int = 0
+    """The order in which the buttons of a message are shown."""
+    argument: str | None = Field(default=None, max_length=200)
+    pressed_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class Delivery(SQLModel, table=True):
+    """One thing that must leave the process, in the order of its thread."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("ix_delivery_thread_id_id", "thread_id", "id"),
+        Index("ix_delivery_state_not_before", "state", "not_before"),
+    )
+    id: int | None = _key()
+    message_id: int = Field(sa_column=Column(BigId, ForeignKey("message.id"), nullable=False, unique=True))
+    thread_id: int = _reference("thread", index=False)
+    state: DeliveryState = Field(default=DeliveryState.READY, sa_type=enum_column(DeliveryState))
+    attempts: int = 0
+    not_before: datetime = Field(sa_type=Utc)
+    lease_until: datetime | None = Field(default=None, sa_type=Utc)
+    worker: str | None = Field(default=None, max_length=64)
+    error: str | None = Field(default=None, max_length=300)
+    created_at: datetime = Field(sa_type=Utc)
+    sent_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class Ticket(SQLModel, table=True):
+    """The numbered work item of a conversation."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (Index("ix_ticket_status_created_at", "status", "created_at"),)
+    id: int | None = _key()
+    number: int = Field(sa_column=Column(BigId, nullable=False, unique=True))
+    conversation_id: int = Field(sa_column=Column(BigId, ForeignKey("conversation.id"), nullable=False, unique=True))
+    customer_id: int = _reference("customer")
+    status: TicketStatus = Field(default=TicketStatus.OPEN, sa_type=enum_column(TicketStatus))
+    priority: Priority = Field(default=Priority.P2, sa_type=enum_column(Priority))
+    tier: int = 1
+    team: str | None = Field(default=None, max_length=64)
+    reason: Reason | None = Field(default=None, sa_type=enum_column(Reason))
+    """Why the bot handed over; None when a person took the conversation on their own account."""
+    subject: str = Field(max_length=200)
+    assignee_id: int | None = _reference("staff", nullable=True)
+    created_at: datetime = Field(sa_type=Utc)
+    updated_at: datetime = Field(sa_type=Utc)
+    resolved_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class Feedback(SQLModel, table=True):
+    """A thumb on one of the bot's messages; the last one counts."""
+
+    __tablename__ = "feedback"
+    message_id: int = Field(sa_column=Column(BigId, ForeignKey("message.id"), primary_key=True))
+    is_helpful: bool
+    at: datetime = Field(sa_type=Utc)

@@ -1,0 +1,87 @@
+"""A conversation as it is read: every line with its files, its delivery, its buttons and who wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlmodel import Session, col, select
+
+from handoff.models import Attachment, Button, Delivery, Feedback, Message, Staff
+from handoff.rows import id_of
+from store.models import StoredFile
+
+_Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message of a transcript with all that is shown beside it."""
+
+    message: Message
+    attachments: tuple[StoredFile, ...] = ()
+    delivery: Delivery | None = None
+    buttons: tuple[Button, ...] = ()
+    staff_name: str | None = None
+    """Who of the staff, or which API token, wrote it or did it."""
+    feedback: Feedback | None = None
+
+
+def history(session: Session, conversation_id: int, after_id: int = 0) -> list[Line]:
+    """The transcript after message ``after_id``, oldest first, notes and activities included. Reads only."""
+    here = (Message.conversation_id == conversation_id, col(Message.id) > after_id)
+    messages = session.exec(select(Message).where(*here).order_by(col(Message.id))).all()
+    if not messages:
+        return []
+    ids = select(Message.id).where(*here)
+    files = files_of(session, ids)
+    buttons = buttons_of(session, ids)
+    deliveries = session.exec(select(Delivery).where(col(Delivery.message_id).in_(ids))).all()
+    thumbs = session.exec(select(Feedback).where(col(Feedback.message_id).in_(ids))).all()
+    delivery_of = {delivery.message_id: delivery for delivery in deliveries}
+    thumb_on = {thumb.message_id: thumb for thumb in thumbs}
+    names = _staff_names(session, messages)
+    return [
+        Line(
+            message,
+            files.get(id_of(message), ()),
+            delivery_of.get(id_of(message)),
+            buttons.get(id_of(message), ()),
+            names.get(message.staff_id or 0) or message.detail.get("by"),
+            thumb_on.get(id_of(message)),
+        )
+        for message in messages
+    ]
+
+
+def files_of(session: Session, message_ids: Any) -> dict[int, tuple[StoredFile, ...]]:
+    """The stored files of these messages (ids, or a query for them), by message, in the order they were added."""
+    found = session.exec(
+        select(Attachment.message_id, StoredFile)
+        .join(StoredFile, col(StoredFile.id) == Attachment.file_id)
+        .where(col(Attachment.message_id).in_(message_ids))
+        .order_by(col(Attachment.id))
+    )
+    return _grouped(found.all())
+
+
+def buttons_of(session: Session, message_ids: Any) -> dict[int, tuple[Button, ...]]:
+    """The buttons under these messages (ids, or a query for them), by message, in the order they are shown."""
+    found = session.exec(
+        select(Button).where(col(Button.message_id).in_(message_ids)).order_by(col(Button.position), col(Button.token))
+    )
+    return _grouped((button.message_id, button) for button in found)
+
+
+def _grouped(pairs: Iterable[tuple[int, _Found]]) -> dict[int, tuple[_Found, ...]]:
+    groups: dict[int, list[_Found]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in groups.items()}
+
+
+def _staff_names(session: Session, messages: Sequence[Message]) -> dict[int, str]:
+    ids = {message.staff_id for message in messages if message.staff_id is not None}
+    found = session.exec(select(Staff).where(col(Staff.id).in_(ids))).all() if ids else []
+    return {id_of(staff): staff.name for staff in found}
