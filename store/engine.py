@@ -141,6 +141,8 @@ def _postgres_engine(url: URL) -> Engine:
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=1800,
+        # An error would else print what customers wrote, in the log.
+        hide_parameters=True,
         json_serializer=dump_json,
         connect_args={name: value for name, value in settings.items() if name not in url.query},
     )
@@ -152,6 +154,7 @@ def _sqlite_engine(url: URL, begin: str, settings: tuple[str, ...]) -> Engine:
         url,
         pool_size=10,
         max_overflow=-1,
+        hide_parameters=True,
         json_serializer=dump_json,
         connect_args={"check_same_thread": False, "timeout": 10},
     )

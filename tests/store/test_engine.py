@@ -309,3 +309,13 @@ def test_a_thread_that_waits_for_its_turn_gets_it(sqlite_database: Database) -> 
         assert other.is_alive()
     other.join(10)
     assert names(sqlite_database) == ["first", "second"]
+
+
+def test_an_error_never_prints_what_was_to_be_stored(database: Database) -> None:
+    with pytest.raises(Exception, match="constraint|duplicate|UNIQUE") as failed, transaction(database) as session:
+        for _ in range(2):
+            session.execute(
+                text("INSERT INTO lease (name, owner, epoch, expires_at) VALUES (:name, 'x', 1, :at)"),
+                {"name": "SECRET-4711", "at": "2026-11-23 09:00:00+00:00"},
+            )
+    assert "SECRET-4711" not in str(failed.value).split("DETAIL")[0]

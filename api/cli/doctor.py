@@ -1,0 +1,132 @@
+"""``firstline doctor``: everything that can be wrong with an installation, a line each."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+
+ROOMS = ("api", "bot", "handoff", "kb_content", "retrieval", "store")
+LITTLE_SPACE = 500 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: ``ok`` False is something to mend."""
+
+    what: str
+    says: str
+    ok: bool = True
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show every setting with its source, and check database, models, channels and disk. Exit code 1 if one fails."""
+    from api.settings import Settings
+
+    settings = Settings()
+    checks = (_settings, _packages, _disk, _database, _models, _channels)
+    findings = [finding for check in checks for finding in check(settings)]
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            typer.echo(f"{'ok   ' if finding.ok else 'WRONG'} {finding.what}: {finding.says}")
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for name in type(settings).model_fields:
+        yield Finding(f"FIRSTLINE_{name.upper()}", f"{_shown(getattr(settings, name))} ({_source(name)})")
+
+
+def _shown(value: Any) -> str:
+    """A secret prints as stars; an address may carry a password, so the database's is a secret too."""
+    return str(value) if value not in (None, "") else "not set"
+
+
+def _source(name: str) -> str:
+    variable = f"FIRSTLINE_{name.upper()}"
+    if any(key.upper() == variable for key in os.environ):
+        return "environment"
+    dotenv = Path(".env")
+    written = dotenv.read_text("utf8", "replace").splitlines() if dotenv.is_file() else []
+    is_written = any(line.split("=")[0].strip().upper() == variable for line in written)
+    return ".env" if is_written else "default"
+
+
+def _packages(_settings: Settings) -> Iterator[Finding]:
+    foreign = strangers()
+    for room, others in foreign.items():
+        yield Finding(f"package {room}", f"also belongs to {others}: uninstall that from this environment", ok=False)
+    if not foreign:
+        yield Finding("packages", ", ".join(ROOMS))
+
+
+def strangers() -> dict[str, str]:
+    """Which of our packages another distribution has too, and which one: an installation would overwrite ours."""
+    owners = packages_distributions()
+    found = {room: sorted(set(owners.get(room, [])) - {"firstline"}) for room in ROOMS}
+    return {room: ", ".join(others) for room, others in found.items() if others}
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    is_writable = os.access(folder, os.W_OK)
+    says = f"{free // 2**20} MB free" + ("" if is_writable else f", but {folder} may not be written")
+    yield Finding("disk", says, ok=free > LITTLE_SPACE and is_writable)
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from kb_content.catalogue import is_sample_live, live_release
+    from store import open_database, reading
+    from store.migrate import is_at_head
+
+    database = None
+    try:
+        at_head = is_at_head(settings.url)
+        database = open_database(settings.url)
+        kind = "SQLite" if database.is_sqlite else "PostgreSQL"
+        yield Finding("database", f"{kind}, {'up to date' if at_head else 'to be migrated at the next start'}")
+        if at_head:
+            with reading(database) as session:
+                release = live_release(session)
+                sample = " (the sample)" if release and is_sample_live(session) else ""
+            yield Finding(
+                "release", f"{release.id}{sample} is live" if release else "none yet: the first start makes one"
+            )
+    except Exception as error:
+        yield Finding("database", str(error), ok=False)
+    finally:
+        if database is not None:
+            database.close()
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    from api.cli.parts import report
+    from retrieval.encoders import load_encoders
+
+    try:
+        yield Finding("models", ", ".join(load_encoders(settings.encoder, report).names))
+    except Exception as error:
+        yield Finding("models", str(error), ok=False)
+
+
+def _channels(settings: Settings) -> Iterator[Finding]:
+    from api.running import NOT_BUILT
+
+    yield Finding("channel web", "on")
+    for name in settings.channel_tokens:
+        yield Finding(f"channel {name}", NOT_BUILT)

@@ -1,0 +1,45 @@
+"""The command line. Every command imports what it needs when it runs, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from api.cli import ask, chat, doctor, evaluate, kb, people, serve
+
+app = typer.Typer(
+    name="firstline",
+    help="A support bot that answers what it knows, says where it got it, and hands the rest to a person.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(serve.run)
+app.command("api")(serve.api)
+app.command("worker")(serve.worker)
+app.command("ask")(ask.ask)
+app.command("chat")(chat.chat)
+app.command("eval")(evaluate.evaluate)
+app.command("doctor")(doctor.doctor)
+app.add_typer(kb.app, name="kb")
+app.add_typer(people.agents, name="agent")
+app.add_typer(people.tokens, name="token")
+
+
+def main() -> None:
+    """Run the command; whatever fails is one sentence on standard error, never a traceback."""
+    from api.cli.refusals import sentence_of
+
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has enough: `firstline ask - | head` is no mistake.
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        sentence, code = sentence_of(error)
+        typer.echo(sentence, err=True)
+        sys.exit(code)

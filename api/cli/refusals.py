@@ -1,0 +1,42 @@
+"""What a command says when it cannot go on: one sentence that says what to do, and the exit code."""
+
+from __future__ import annotations
+
+FOUND, WRONG_USE = 1, 2
+
+
+class Refused(Exception):
+    """A command that cannot do what it was asked; the message is the sentence for the person who asked."""
+
+    def __init__(self, sentence: str, code: int = WRONG_USE) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def sentence_of(error: Exception) -> tuple[str, int]:
+    """The sentence and exit code for ``error``. What nobody foresaw is named, with a way to learn more."""
+    if isinstance(error, Refused):
+        return str(error), error.code
+    if _is_ours(error):
+        return str(error), WRONG_USE
+    if type(error).__name__ == "ValidationError":
+        return _setting(error), WRONG_USE
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror or error}{place}. Check that the place exists and may be written.", WRONG_USE
+    return f"Unexpected: {type(error).__name__}: {error}. `firstline doctor` shows what may be wrong.", FOUND
+
+
+def _is_ours(error: Exception) -> bool:
+    """Errors of our own rooms speak in sentences already."""
+    rooms = ("api.", "bot.", "handoff.", "kb_content.", "retrieval.", "store.")
+    return type(error).__module__.startswith(rooms)
+
+
+def _setting(error: Exception) -> str:
+    """Which setting is wrong, by the name that stands in the environment."""
+    faults = [
+        f"FIRSTLINE_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg'].rstrip('.')}"
+        for fault in error.errors()  # type: ignore[attr-defined]
+    ]
+    return "; ".join(faults) + ". Correct it in the environment or in .env."

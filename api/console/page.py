@@ -1,0 +1,136 @@
+"""How a page of the console is put together: templates, words, and what stands on every page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.http.parts import product as the_product
+from api.pages.page import static_address
+from api.pages.texts import nearest_language
+from api.product import Product
+from api.texts import LANGUAGES, Texts, texts
+from handoff.models import Staff
+from handoff.permissions import Permission, allowed
+from kb_content.catalogue import is_sample_live
+from store import reading
+from store.changes import latest_change
+from store.errors import StoreError
+
+# What the web chat calls somebody who has no name.
+_VISITOR_KEY = re.compile("[A-Za-z0-9_-]{16,}")
+NO_STORE = {"Cache-Control": "no-store", "Vary": "HX-Request, Cookie"}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands around every page: the warning on top, the notices at the bottom, and where its stream begins."""
+
+    sample_channels: str = ""
+    """Channels that have a real token while the sample KB answers; empty when all is well."""
+    reasons: tuple[str, ...] = ()
+    change: int = 0
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> HTMLResponse:
+    """``template`` rendered for whoever asks; only its middle part when htmx asks."""
+    staff: Staff | None = getattr(request.state, "staff", None)
+    fragment = is_fragment(request)
+    body = (
+        templates()
+        .get_template(template)
+        .render(
+            layout="console/fragment.html" if fragment else "console/shell.html",
+            t=texts_for(request),
+            staff=staff,
+            may=_rights(staff),
+            languages=LANGUAGES,
+            here=_here(request),
+            around=Surroundings() if fragment else surroundings(the_product(request), staff),
+            **values,
+        )
+    )
+    return HTMLResponse(body, status, {**NO_STORE, **(headers or {})})
+
+
+def is_fragment(request: Request) -> bool:
+    """True when htmx asks for the page's middle part to put it in place."""
+    return "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
+
+
+def texts_for(request: Request) -> Texts:
+    """The words in the staff member's language, or what the browser prefers before anybody has signed in."""
+    staff: Staff | None = getattr(request.state, "staff", None)
+    return texts(staff.language) if staff else texts(nearest_language(request.headers.get("accept-language")))
+
+
+def surroundings(product: Product, staff: Staff | None) -> Surroundings:
+    """What stands around the pages of ``staff``; nothing before sign-in, as it would tell strangers about the house."""
+    if staff is None:
+        return Surroundings()
+    tokens, reasons = product.settings.channel_tokens, reasons_of(product)
+    try:
+        with reading(product.database) as session:
+            is_sample = bool(tokens) and is_sample_live(session)
+            channels = ", ".join(map(str.capitalize, tokens)) if is_sample else ""
+            return Surroundings(channels, reasons, latest_change(session))
+    except StoreError as error:
+        return Surroundings(reasons=(*reasons, str(error)))
+
+
+def reasons_of(product: Product) -> tuple[str, ...]:
+    """Sentences for the foot of the page: what keeps the product from being ready, and channels that are off."""
+    off = (f"{name.capitalize()}: {words}" for name, words in product.channels.items() if words != "connected")
+    return (*product.reasons_not_ready(), *off)
+
+
+@cache
+def templates() -> Environment:
+    """The templates. Everything put into them is escaped; what is missing raises."""
+    environment = Environment(
+        loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals["static"] = static_address
+    environment.tests["visitor_key"] = lambda name: _VISITOR_KEY.fullmatch(name) is not None
+    environment.filters["utc"] = _utc
+    environment.filters["percent"] = _percent
+    environment.filters["bytes"] = _bytes
+    return environment
+
+
+def _rights(staff: Staff | None) -> Mapping[str, bool]:
+    """Which buttons to show; the routes check again."""
+    return {one.name.lower(): staff is not None and allowed(staff.role, one) for one in Permission}
+
+
+def _here(request: Request) -> str:
+    """The page's own address, for forms and for fetching it again."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _utc(moment: datetime) -> str:
+    """What stands in a <time> for browsers without JavaScript; the others show their own zone."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f} MB" if size >= 1024 * 1024 else f"{max(1, round(size / 1024))} KB"

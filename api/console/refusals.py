@@ -1,0 +1,107 @@
+"""What the console says instead of a traceback: every error as a page in words, or as a line beside the form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+
+from api.console.page import is_fragment, page, texts_for
+from api.console.parts import SignInNeeded
+from api.http.problems import status_of
+from api.texts import Texts
+from handoff.errors import (
+    BadEmail,
+    BadPassword,
+    ConversationNotFound,
+    HandoffError,
+    LinkExpired,
+    NotAllowed,
+    WrongStatus,
+)
+from store.errors import StoreError
+
+SIGN_IN = "/console/sign-in"
+
+log = structlog.get_logger()
+
+
+class ConsoleRoute(APIRoute):
+    """A route whose errors are pages. With it on a router, an endpoint may let any error of the desk pass."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except Exception as error:
+                return await run_in_threadpool(refuse, request, error)
+
+        return answer
+
+
+def refuse(request: Request, error: Exception) -> Response:
+    """The response to a request that ended in ``error``."""
+    if isinstance(error, SignInNeeded):
+        return _to_sign_in(request)
+    status = status_for(error)
+    if status >= 500:
+        log.error("console request failed", path=request.url.path, status=status, exc_info=error)
+    words = sentence(texts_for(request), error, status)
+    if is_fragment(request):
+        return page(request, "console/problem_line.html", status=status, headers=BESIDE, words=words)
+    return page(request, "console/problem.html", status=status, words=words, number=status)
+
+
+# A fragment request came from a form: its place is under the page's heading, whatever the form itself would replace.
+BESIDE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
+
+
+_STATUS: dict[type[Exception], int] = {
+    NotAllowed: 403,
+    ConversationNotFound: 404,
+    LinkExpired: 410,
+    BadPassword: 422,
+    BadEmail: 422,
+}
+
+
+def status_for(error: Exception) -> int:
+    """The HTTP status for ``error``; 500 for what we did not foresee."""
+    if isinstance(error, HTTPException):
+        return error.status_code
+    if isinstance(error, RequestValidationError):
+        return 422
+    if isinstance(error, WrongStatus):
+        return 409
+    found = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
+    return found or status_of(error)
+
+
+def sentence(t: Texts, error: Exception, status: int) -> str:
+    """What to tell the person. The desk's own words are English: in another language, the text of their class."""
+    if isinstance(error, HandoffError | StoreError):
+        if t.language == "en":
+            return str(error)
+        kinds = (f"error.{kind.__name__}" for kind in type(error).__mro__)
+        return t(next((key for key in kinds if t.has(key)), f"error.{status}"))
+    return t(f"error.{status}" if t.has(f"error.{status}") else "error.500")
+
+
+def _to_sign_in(request: Request) -> Response:
+    if is_fragment(request):
+        return Response(status_code=401, headers={"HX-Redirect": SIGN_IN})
+    # A form that was sent cannot be sent again by a redirect; its page can be opened again.
+    back = request.url.path if request.method == "GET" else ""
+    query = f"?{request.url.query}" if back and request.url.query else ""
+    target = f"{SIGN_IN}?next={quote(back + query)}" if back not in ("", "/console") or query else SIGN_IN
+    return RedirectResponse(target, 303)

@@ -1,0 +1,195 @@
+"""A conversation as the console shows it: its lines in words, its ticket, and what can be done with it now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from handoff.errors import ConversationNotFound
+from handoff.models import Author, Conversation, Customer, Direction, Message, Staff, Ticket, TicketStatus
+from handoff.rows import id_of
+from handoff.tickets import ticket_of
+from handoff.transcript import Line, history
+from handoff.views import called
+
+SHOWN = 200
+"""Lines shown at first; the rest is one link away."""
+OTHERS = 8
+
+
+@dataclass(frozen=True)
+class Said:
+    """One line, with what the templates would else have to work out."""
+
+    line: Line
+    kind: str
+    """customer, bot, agent, note or activity."""
+    who: str | None = None
+    """Who of the staff; None for the customer and the bot."""
+    activity: str = ""
+    reason: str = ""
+    citations: tuple[dict[str, Any], ...] = ()
+    reading: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Everything on the page of a ticket, or of a conversation that the bot still has."""
+
+    conversation: Conversation
+    customer: Customer
+    said: tuple[Said, ...]
+    earlier: int = 0
+    """Lines that are left out at the beginning."""
+    is_whole: bool = False
+    """Somebody asked for all lines, however many they are."""
+    ticket: Ticket | None = None
+    assignee: str | None = None
+    deeds: tuple[str, ...] = ()
+    others: Sequence[Ticket] = ()
+
+    @property
+    def customer_name(self) -> str:
+        return called(self.customer)
+
+    @property
+    def last_id(self) -> int:
+        return id_of(self.said[-1].line.message) if self.said else 0
+
+    @property
+    def last_incoming_id(self) -> int:
+        return max((id_of(message) for message in self.newer_than(0)), default=0)
+
+    @property
+    def view(self) -> str:
+        """The view of the inbox that this ticket is found in."""
+        if self.ticket is None or self.ticket.status is TicketStatus.OPEN:
+            return "open"
+        return "pending" if self.ticket.status is TicketStatus.PENDING else "resolved"
+
+    def newer_than(self, message_id: int) -> list[Message]:
+        """What the customer wrote after the message that somebody had read."""
+        messages = (one.line.message for one in self.said if one.kind == "customer")
+        return [message for message in messages if id_of(message) > message_id]
+
+
+def talk(session: Session, conversation_id: int, staff: Staff, *, everything: bool = False) -> Talk:
+    """The conversation as ``staff`` sees it, of its lines the newest ``SHOWN`` or ``everything``.
+
+    Raises ConversationNotFound.
+    """
+    conversation = session.get(Conversation, conversation_id)
+    if conversation is None:
+        raise ConversationNotFound
+    ticket = ticket_of(session, conversation_id)
+    assignee = session.get(Staff, ticket.assignee_id) if ticket and ticket.assignee_id else None
+    begin = 0 if everything else _last_left_out(session, conversation_id)
+    return Talk(
+        conversation,
+        session.get_one(Customer, conversation.customer_id),
+        tuple(said(line) for line in history(session, conversation_id, begin)),
+        earlier=_count_until(session, conversation_id, begin) if begin else 0,
+        is_whole=everything,
+        ticket=ticket,
+        assignee=assignee.name if assignee else None,
+        deeds=deeds(ticket, staff) if ticket else (),
+        others=_others(session, conversation),
+    )
+
+
+def deeds(ticket: Ticket, staff: Staff) -> tuple[str, ...]:
+    """What ``staff`` can do with the ticket now, the likeliest first. The desk decides again when it is asked to."""
+    if ticket.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED):
+        return ("reopen",)
+    if ticket.status is TicketStatus.PENDING:
+        return ("take-over", "resolve")
+    if ticket.assignee_id is None:
+        return ("claim", "resolve", "hand-back")
+    if ticket.assignee_id != staff.id:
+        return ("take-over", "resolve", "hand-back")
+    return ("resolve", "hand-back")
+
+
+def said(line: Line) -> Said:
+    """The line with its kind, its author and what the bot kept with it."""
+    message, detail = line.message, line.message.detail
+    kind = kind_of(message)
+    return Said(
+        line,
+        kind,
+        _author(kind, line),
+        str(detail.get("activity", "")),
+        str(detail.get("reason") or detail.get("why") or ""),
+        tuple(_citation(kept) for kept in _dicts(detail.get("citations"))),
+        _reading(detail["reading"]) if isinstance(detail.get("reading"), dict) else None,
+    )
+
+
+def kind_of(message: Message) -> str:
+    """Whose line it is; notes and activities never left the desk."""
+    if message.direction is Direction.ACTIVITY:
+        return "activity"
+    if message.private:
+        return "note"
+    if message.direction is Direction.INCOMING:
+        return "customer"
+    return "agent" if message.author is Author.AGENT else "bot"
+
+
+def article_link(article: object, language: object, version: object, anchor: object = None) -> str:
+    """The console's page of an article version, at a passage."""
+    path = "/".join(quote(str(part), safe="") for part in (article, language))
+    fragment = f"#{quote(str(anchor))}" if anchor else ""
+    return f"/console/articles/{path}?version={quote(str(version))}{fragment}"
+
+
+def _author(kind: str, line: Line) -> str | None:
+    # The closing message is the house's own voice although an agent caused it.
+    return None if kind in ("bot", "customer") else line.staff_name
+
+
+def _citation(kept: dict[str, Any]) -> dict[str, Any]:
+    """``link`` only to web pages: the text of a message must never become a script."""
+    url = str(kept.get("url", ""))
+    link = url if url.startswith(("/kb/", "https://", "http://")) else ""
+    return {"title": "", "version": "", "quote": "", **kept, "link": link}
+
+
+def _reading(kept: dict[str, Any]) -> dict[str, Any]:
+    """What the bot kept, with a value for everything the template asks for: an older Firstline kept less."""
+    language = kept.get("language") or "en"
+    blank = {"intent": None, "intent_confidence": None, "confidence": None, "threshold": None, "foreign": False}
+    passages = [_passage(passage, language) for passage in _dicts(kept.get("passages"))]
+    return {**blank, "release": None, "decision": "", **kept, "language": language, "passages": passages}
+
+
+def _passage(kept: dict[str, Any], language: str) -> dict[str, Any]:
+    link = article_link(kept.get("article"), kept.get("language") or language, kept.get("version"), kept.get("anchor"))
+    return {"title": "", "heading": "", **kept, "score": float(kept.get("score") or 0), "link": link}
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _last_left_out(session: Session, conversation_id: int) -> int:
+    """The newest message that is not among the ``SHOWN`` newest ones; 0 when all are."""
+    query = select(Message.id).where(Message.conversation_id == conversation_id).order_by(col(Message.id).desc())
+    return session.exec(query.offset(SHOWN).limit(1)).first() or 0
+
+
+def _count_until(session: Session, conversation_id: int, message_id: int) -> int:
+    query = select(func.count()).select_from(Message)
+    return session.exec(query.where(Message.conversation_id == conversation_id, col(Message.id) <= message_id)).one()
+
+
+def _others(session: Session, conversation: Conversation) -> Sequence[Ticket]:
+    query = select(Ticket).where(
+        Ticket.customer_id == conversation.customer_id, Ticket.conversation_id != conversation.id
+    )
+    return session.exec(query.order_by(col(Ticket.number).desc()).limit(OTHERS)).all()

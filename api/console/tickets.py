@@ -1,0 +1,208 @@
+"""The page of a ticket, and what agents do on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
+from sqlmodel import Session
+from starlette.responses import RedirectResponse
+
+from api.console.page import is_fragment, page, texts_for
+from api.console.parts import Reader, Worker, actor_of
+from api.console.refusals import ConsoleRoute, refuse, sentence, status_for
+from api.console.talk import talk
+from api.http.limits import FILES_A_MESSAGE
+from api.http.parts import Now, TheProduct
+from api.product import Product
+from bot.replies import closing_words
+from handoff import desk
+from handoff.errors import EmptyText, HandoffError, StaleReply, TextTooLong, TicketClosed
+from handoff.models import Conversation, Staff
+from handoff.rows import id_of
+from handoff.tickets import ticket_by_number
+from handoff.views import counts
+from store import reading, transaction
+from store.errors import FileTooLarge, StoreError
+from store.files import Kept, keep, save
+
+router = APIRouter(prefix="/console/tickets", route_class=ConsoleRoute, include_in_schema=False)
+
+# A browser sends a line end as two characters, so the form takes more than the desk will.
+Words = Annotated[str, Form(max_length=50_000)]
+Number = Annotated[int, Path(ge=1, lt=2**53)]
+MessageId = Annotated[int, Form(ge=0, lt=2**53)]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody had typed when their form was refused: it stands in the form again."""
+
+    kind: str = "reply"
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file that came with a form: its bytes are kept already, its row is not made yet."""
+
+    name: str
+    media_type: str
+    kept: Kept
+
+
+@router.get("/{number}")
+def ticket_page(request: Request, product: TheProduct, staff: Reader, number: Number, all: bool = False) -> Response:
+    return _page(request, product, staff, number, everything=all)
+
+
+@router.post("/{number}/claim")
+def claim(product: TheProduct, now: Now, staff: Worker, number: Number) -> Response:
+    with transaction(product.database) as session:
+        desk.claim(session, number, actor_of(staff), now)
+    return _back_to(number)
+
+
+@router.post("/{number}/take-over")
+def take_over(product: TheProduct, now: Now, staff: Worker, number: Number) -> Response:
+    with transaction(product.database) as session:
+        desk.take_over(session, ticket_by_number(session, number).conversation_id, actor_of(staff), now)
+    return _back_to(number)
+
+
+@router.post("/{number}/hand-back")
+def hand_back(product: TheProduct, now: Now, staff: Worker, number: Number) -> Response:
+    with transaction(product.database) as session:
+        desk.hand_back(session, number, actor_of(staff), now)
+    return _back_to(number)
+
+
+@router.post("/{number}/resolve")
+def resolve(product: TheProduct, now: Now, staff: Worker, number: Number) -> Response:
+    with transaction(product.database) as session:
+        conversation = session.get_one(Conversation, ticket_by_number(session, number).conversation_id)
+        desk.resolve(session, number, actor_of(staff), now, closing_words(conversation.language, number))
+    return _back_to(number)
+
+
+@router.post("/{number}/reopen")
+def reopen(product: TheProduct, now: Now, staff: Worker, number: Number) -> Response:
+    with transaction(product.database) as session:
+        desk.reopen(session, number, actor_of(staff), now)
+    return _back_to(number)
+
+
+@router.post("/{number}/note")
+def note(request: Request, product: TheProduct, now: Now, staff: Worker, number: Number, text: Words = "") -> Response:
+    try:
+        with transaction(product.database) as session:
+            desk.note(session, number, text, actor_of(staff), now)
+    except (EmptyText, TextTooLong) as error:
+        return _refused(request, product, staff, number, error, Draft("note", text))
+    return _back_to(number)
+
+
+@router.post("/{number}/reply")
+def reply(
+    request: Request,
+    product: TheProduct,
+    now: Now,
+    staff: Worker,
+    number: Number,
+    text: Words = "",
+    seen: MessageId = 0,
+    anyway: MessageId = 0,
+    files: Annotated[list[UploadFile] | None, File(max_length=FILES_A_MESSAGE)] = None,
+) -> Response:
+    """Say it to the customer. When they wrote after ``seen``, the newest that the agent had read, that is shown first.
+
+    ``anyway`` is the newest message that was shown then: sending again with it is the agent's "send it all the same".
+    """
+    had_read, draft = max(seen, anyway), Draft("reply", text)
+    try:
+        sent = _keep(product, files or [])
+        with transaction(product.database) as session:
+            file_ids = [_row_of(product, session, file, now) for file in sent]
+            desk.reply(session, number, text, actor_of(staff), now, file_ids=file_ids, seen_message_id=had_read)
+    except StaleReply as error:
+        return _stale(request, product, staff, number, error, draft, had_read)
+    except (EmptyText, TextTooLong, TicketClosed, FileTooLarge) as error:
+        return _refused(request, product, staff, number, error, draft)
+    return _back_to(number)
+
+
+def _keep(product: Product, files: list[UploadFile]) -> list[SentFile]:
+    """Put the bytes away before the transaction begins. A file field that was left empty comes as one without name."""
+    return [
+        SentFile(file.filename, file.content_type or "", keep(product.files, file.file))
+        for file in files
+        if file.filename
+    ]
+
+
+def _row_of(product: Product, session: Session, file: SentFile, now: datetime) -> int:
+    return id_of(save(product.files, session, file.name, file.media_type, file.kept, now))
+
+
+def _page(
+    request: Request,
+    product: Product,
+    staff: Staff,
+    number: int,
+    *,
+    status: int = 200,
+    everything: bool = False,
+    draft: Draft | None = None,
+    words: str = "",
+    had_read: int | None = None,
+) -> Response:
+    with reading(product.database) as session:
+        ticket = ticket_by_number(session, number)
+        shown = talk(session, ticket.conversation_id, staff, everything=everything)
+        new_count = counts(session)["new"]
+    return page(
+        request,
+        "console/ticket.html",
+        status=status,
+        talk=shown,
+        new_count=new_count,
+        draft=draft or Draft(),
+        words=words,
+        newer=[] if had_read is None else shown.newer_than(had_read),
+    )
+
+
+def _refused(
+    request: Request, product: Product, staff: Staff, number: int, error: HandoffError | StoreError, draft: Draft
+) -> Response:
+    """Beside the form when htmx sent it; without JavaScript the whole page again, with what was typed."""
+    if is_fragment(request):
+        return refuse(request, error)
+    status = status_for(error)
+    words = sentence(texts_for(request), error, status)
+    return _page(request, product, staff, number, status=status, draft=draft, words=words)
+
+
+def _stale(
+    request: Request,
+    product: Product,
+    staff: Staff,
+    number: int,
+    error: StaleReply,
+    draft: Draft,
+    had_read: int,
+) -> Response:
+    """409 with what the customer wrote meanwhile and the button that sends all the same."""
+    if not is_fragment(request):
+        return _page(request, product, staff, number, status=409, draft=draft, had_read=had_read)
+    with reading(product.database) as session:
+        newer = talk(session, ticket_by_number(session, number).conversation_id, staff).newer_than(had_read)
+    place = {"HX-Retarget": "#stale", "HX-Reswap": "innerHTML"}
+    return page(request, "console/stale.html", status=409, headers=place, newer=newer)
+
+
+def _back_to(number: int) -> Response:
+    """To the ticket's page: the same answer for a browser without JavaScript and for htmx, which fetches its middle."""
+    return RedirectResponse(f"/console/tickets/{number}", 303)

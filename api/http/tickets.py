@@ -1,0 +1,169 @@
+"""The tickets of the API: read them, and do what an agent does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
+
+from api.http.parts import Now, TheProduct, caller
+from api.http.problems import answers
+from api.http.words import ReplyWords
+from api.product import Product
+from bot.replies import closing_words
+from handoff import desk, views
+from handoff.actors import Actor
+from handoff.errors import Stale, StaleReply
+from handoff.models import Conversation, Owner, Priority, Reason, TicketStatus
+from handoff.permissions import Permission
+from handoff.tickets import ticket_by_number
+from store import reading, transaction
+
+MOST_TICKETS = 200
+ATTEMPTS = 3
+ACT = answers(400, 401, 403, 404, 409, 413, 422)
+
+router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
+
+Reader = Annotated[Actor, Depends(caller(Permission.READ_TICKETS))]
+Agent = Annotated[Actor, Depends(caller(Permission.WORK_TICKETS))]
+Number = Annotated[int, Path(ge=1, le=2**53, description="The ticket's number.")]
+
+
+class WrittenText(BaseModel):
+    text: ReplyWords
+
+
+class MessageRead(BaseModel):
+    """One line of the transcript. ``private`` lines never reached the customer."""
+
+    id: int
+    direction: str
+    private: bool
+    author: str
+    text: str
+    at: str
+    delivery: str | None
+
+
+class TicketRead(BaseModel):
+    """A ticket with its whole transcript."""
+
+    number: int
+    status: str
+    priority: str
+    tier: int
+    reason: str | None
+    owner: str
+    channel: str
+    customer: str = Field(description="The customer's name, or what the channel calls them.")
+    messages: list[MessageRead]
+
+
+class TicketListed(BaseModel):
+    """A ticket as the list shows it."""
+
+    model_config = ConfigDict(from_attributes=True)
+    number: int
+    status: TicketStatus
+    priority: Priority
+    tier: int
+    reason: Reason | None
+    subject: str
+    team: str | None
+    owner: Owner
+    channel: str
+    customer: str
+    language: str
+    assignee: str | None
+    created_at: datetime
+    last_message_at: datetime
+    is_waiting: bool = Field(description="The customer had the last word.")
+
+
+class Tickets(BaseModel):
+    tickets: list[TicketListed]
+
+
+@router.get("", responses=answers(401, 403, 422))
+def list_tickets(product: TheProduct, _: Reader, status: Annotated[TicketStatus | None, Query()] = None) -> Tickets:
+    """The newest 200 tickets; of one status if asked for, the open ones in the order of work."""
+    with reading(product.database) as session:
+        rows = views.ticket_list(session, status, MOST_TICKETS)
+    return Tickets(tickets=[TicketListed.model_validate(row) for row in rows])
+
+
+@router.get("/{number}", response_model=TicketRead, responses=answers(401, 403, 404, 422))
+def read_ticket(number: Number, product: TheProduct, _: Reader) -> dict[str, Any]:
+    """One ticket with every message, notes and activities included."""
+    with reading(product.database) as session:
+        return views.ticket_detail(session, number)
+
+
+@router.post("/{number}/claim", response_model=TicketRead, responses=ACT)
+def claim(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
+    """Say that you work on it."""
+    return _act(product, number, lambda session: desk.claim(session, number, actor, now))
+
+
+@router.post("/{number}/replies", status_code=201, response_model=TicketRead, responses=ACT)
+def reply(number: Number, body: WrittenText, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
+    """Say something to the customer. The conversation is then a person's."""
+    return _act(product, number, lambda session: desk.reply(session, number, body.text, actor, now))
+
+
+@router.post("/{number}/notes", status_code=201, response_model=TicketRead, responses=ACT)
+def note(number: Number, body: WrittenText, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
+    """Write something beside the ticket that the customer never sees."""
+    return _act(product, number, lambda session: desk.note(session, number, body.text, actor, now))
+
+
+@router.post("/{number}/resolve", response_model=TicketRead, responses=ACT)
+def resolve(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
+    """Call it solved. The customer is asked whether it is."""
+    return _act(product, number, lambda session: _resolve(session, number, actor, now))
+
+
+@router.post("/{number}/reopen", response_model=TicketRead, responses=ACT)
+def reopen(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
+    """Open it again, with the same agent."""
+    return _act(product, number, lambda session: desk.reopen(session, number, actor, now))
+
+
+@router.post("/{number}/take-over", response_model=TicketRead, responses=ACT)
+def take_over(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
+    """Make the conversation yours; the bot falls silent in it."""
+    return _act(product, number, lambda session: _take_over(session, number, actor, now))
+
+
+@router.post("/{number}/hand-back", response_model=TicketRead, responses=ACT)
+def hand_back(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
+    """Let the bot talk with the customer again."""
+    return _act(product, number, lambda session: desk.hand_back(session, number, actor, now))
+
+
+def _resolve(session: Session, number: int, actor: Actor, now: datetime) -> None:
+    conversation = session.get_one(Conversation, ticket_by_number(session, number).conversation_id)
+    desk.resolve(session, number, actor, now, closing_words(conversation.language, number))
+
+
+def _take_over(session: Session, number: int, actor: Actor, now: datetime) -> None:
+    desk.take_over(session, ticket_by_number(session, number).conversation_id, actor, now)
+
+
+def _act(product: Product, number: int, deed: Callable[[Session], object]) -> dict[str, Any]:
+    """Do it and return the ticket as it then is. Where the bot moved the conversation meanwhile, once more."""
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction(product.database) as session:
+                deed(session)
+                break
+        except Stale as error:
+            if isinstance(error, StaleReply) or attempt == ATTEMPTS - 1:
+                raise
+    with reading(product.database) as session:
+        return views.ticket_detail(session, number)

@@ -1,0 +1,80 @@
+"""The public pages of articles: what a citation opens, at the passage that it quotes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+
+from api.http.parts import TheProduct
+from api.pages.page import render
+from api.pages.texts import LANGUAGES, language_of, supported, texts
+from api.product import Product
+from kb_content import catalogue
+from kb_content.articles import Article
+from kb_content.html import to_html
+from store import reading
+
+router = APIRouter(include_in_schema=False, prefix="/kb")
+Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+@router.get("/{language}/{article_id}", response_class=HTMLResponse)
+def newest(request: Request, language: str, article_id: str, product: TheProduct) -> HTMLResponse:
+    """The article as it is live."""
+    return _page(request, product, language, article_id, None)
+
+
+@router.get("/{language}/{article_id}/v{version}", response_class=HTMLResponse)
+def one_version(
+    request: Request, language: str, article_id: str, version: Version, product: TheProduct
+) -> HTMLResponse:
+    """The article as it was in one version: citations keep showing what they quoted."""
+    return _page(request, product, language, article_id, version)
+
+
+@router.get("/{language}", response_class=HTMLResponse)
+def index(request: Request, language: str, product: TheProduct) -> HTMLResponse:
+    """Every live article of a language, by category: the way in without JavaScript and for search engines."""
+    with reading(product.database) as session:
+        found = [each.article for each in catalogue.contents(session).articles if each.article.language == language]
+    if not found:
+        return _missing(request)
+    by_category: dict[str, list[Article]] = {}
+    # An article for some customers only is reached by its citation, not offered to everybody.
+    for article in sorted((each for each in found if not each.audience), key=lambda each: each.title.casefold()):
+        by_category.setdefault(article.category or "", []).append(article)
+    spoken = supported(language) or language_of(request)
+    return render(
+        request, "kb/index.html", language=spoken, written_in=language, categories=sorted(by_category.items())
+    )
+
+
+def _page(request: Request, product: Product, language: str, article_id: str, version: int | None) -> HTMLResponse:
+    if "\x00" in language + article_id:
+        return _missing(request)
+    with reading(product.database) as session:
+        found = catalogue.article_page(session, article_id, language, version)
+    # A version that never was live is an editor's draft: for the public it does not exist.
+    if found is None or not found.was_published:
+        return _missing(request)
+    spoken = supported(language) or language_of(request)
+    return render(
+        request,
+        "kb/article.html",
+        language=spoken,
+        found=found,
+        body=_scrollable(to_html(found.article, found.passages, lambda other: f"/kb/{language}/{other}")),
+        others=[(other, LANGUAGES.get(other, other)) for other in found.languages if other != language],
+    )
+
+
+def _scrollable(html: str) -> Markup:
+    """Sanitised HTML whose wide parts can be reached, and so scrolled, by keyboard."""
+    return Markup(html.replace("<table>", '<table tabindex="0">').replace("<pre>", '<pre tabindex="0">'))
+
+
+def _missing(request: Request) -> HTMLResponse:
+    return render(request, "kb/missing.html", status=404, all_texts=texts())

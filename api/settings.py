@@ -1,0 +1,103 @@
+"""The settings, read from the environment (prefix ``FIRSTLINE_``) or ``.env``: the only place that looks there."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Secrets never show when printed."""
+
+    model_config = SettingsConfigDict(env_prefix="FIRSTLINE_", env_file=".env", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    data_dir: Path = Path(".firstline")
+    database_url: SecretStr | None = None
+    public_url: str | None = None
+    kb: Path | None = None
+    encoder: str | None = None
+    reranker: str | None = None
+    target_precision: float = Field(default=0.95, gt=0.5, lt=1)
+    unanswerable_share: float = Field(default=0.3, ge=0, lt=1)
+    secret_key: SecretStr | None = None
+    chat_origins: str = ""
+    smtp_url: SecretStr | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    messages_per_minute: int = Field(default=20, ge=1)
+    open_tickets_per_customer: int = Field(default=3, ge=1)
+    promise_working_days: int = Field(default=1, ge=1)
+    telegram_token: SecretStr | None = None
+    telegram_base_url: str | None = None
+    telegram_mode: Literal["polling", "webhook"] = "polling"
+    telegram_webhook_secret: SecretStr | None = None
+    telegram_staff_chats: str = ""
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_base_url: str | None = None
+    slack_staff_channel: str | None = None
+    llm_base_url: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_model: str | None = None
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object, info: object) -> object:
+        """``FIRSTLINE_KB=`` in a ``.env`` means "not set", as people expect."""
+        if value == "":
+            return cls.model_fields[info.field_name].get_default()  # type: ignore[attr-defined]
+        return value
+
+    @property
+    def url(self) -> str:
+        """The database's URL, password included: never print it."""
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.absolute() / 'firstline.db'}"
+
+    @property
+    def address(self) -> str:
+        """Where people reach this Firstline, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def files_dir(self) -> Path:
+        return self.data_dir / "files"
+
+    @property
+    def framing_origins(self) -> tuple[str, ...]:
+        """The origins that may show the web chat in a frame."""
+        return tuple(origin for origin in self.chat_origins.replace(",", " ").split() if origin)
+
+    @property
+    def channel_tokens(self) -> tuple[str, ...]:
+        """The names of real channels that have a token."""
+        pairs = (("telegram", self.telegram_token), ("slack", self.slack_bot_token))
+        return tuple(name for name, token in pairs if token)
+
+
+def secret_key(settings: Settings) -> bytes:
+    """The key that signs what leaves the house: the setting, else a file in the data folder made once, mode 0600."""
+    if settings.secret_key:
+        return settings.secret_key.get_secret_value().encode()
+    path = settings.data_dir / "secret_key"
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_bytes().strip()

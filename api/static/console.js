@@ -1,0 +1,182 @@
+// What the console does in the browser beyond links and forms. Every action works without this file.
+"use strict";
+
+(() => {
+  // The page's language in the reader's own variety: a reader of en-GB gets British times on an English page.
+  const spoken = document.documentElement.lang;
+  const language = navigator.languages.find((one) => one.split("-")[0] === spoken) ?? spoken;
+  const find = (selector, root = document) => root.querySelector(selector);
+
+  // Times in the reader's own zone.
+  const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const year = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const ago = new Intl.RelativeTimeFormat(language, { style: "short", numeric: "auto" });
+
+  function inWords(at, now) {
+    if (at.toDateString() === now.toDateString()) return clock.format(at);
+    return (at.getFullYear() === now.getFullYear() ? day : year).format(at);
+  }
+
+  function age(at, now) {
+    const minutes = Math.max(0, Math.round((now - at) / 60000));
+    if (minutes < 60) return [minutes, "minute"];
+    return minutes < 48 * 60 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1440), "day"];
+  }
+
+  function since(at, now) {
+    const [count, unit] = age(at, now);
+    return ago.format(-count, unit);
+  }
+
+  function duration(at, now) {
+    const [count, unit] = age(at, now);
+    return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(count);
+  }
+
+  const shown = { ago: since, duration };
+
+  function showTimes() {
+    const now = new Date();
+    for (const element of document.querySelectorAll("time[datetime]")) {
+      const at = new Date(element.dateTime);
+      if (isNaN(at)) continue;
+      const words = (shown[element.dataset.shown] ?? inWords)(at, now);
+      if (element.textContent !== words) element.textContent = words;
+      if (!element.title) element.title = year.format(at);
+    }
+  }
+
+  // The transcript opens at its end and stays there, unless somebody has scrolled up to read.
+  let wasAtEnd = true;
+  const transcript = () => find("#transcript");
+
+  let hasJustWritten = false;
+
+  function noteScroll() {
+    const box = transcript();
+    wasAtEnd = hasJustWritten || !box || box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+    hasJustWritten = false;
+  }
+
+  function toEnd() {
+    const box = transcript();
+    if (box && wasAtEnd) box.scrollTop = box.scrollHeight;
+  }
+
+  // What the agent has read: the newest message, until they begin to write; from then on only what they say they read.
+  const seen = () => find("#reply input[name=seen]");
+
+  function readAll() {
+    if (!seen() || !transcript()) return;
+    seen().value = transcript().dataset.last;
+    find("#newer").hidden = true;
+  }
+
+  function noteNewer() {
+    if (!seen() || !transcript()) return;
+    if (!find("#reply-text").value.trim()) readAll();
+    else find("#newer").hidden = Number(transcript().dataset.lastIncoming) <= Number(seen().value) || !!find("#stale button");
+  }
+
+  function settle() {
+    showTimes();
+    toEnd();
+    noteNewer();
+  }
+
+  // A form that was accepted is empty again; one that was refused keeps every word.
+  document.addEventListener("htmx:after:request", (event) => {
+    const { sourceElement, response } = event.detail.ctx;
+    if (!sourceElement.closest("#composer") || !response || response.status >= 400) return;
+    sourceElement.reset();
+    find("#stale").replaceChildren();
+    hasJustWritten = true;
+  });
+  document.addEventListener("htmx:before:swap", () => { noteScroll(); rememberRow(); });
+  document.addEventListener("htmx:after:settle", () => { settle(); findRow(); });
+
+  document.addEventListener("htmx:sse:error", () => { if (find("#lost")) find("#lost").hidden = false; });
+  document.addEventListener("htmx:sse:after:connection", () => { if (find("#lost")) find("#lost").hidden = true; });
+
+  // Lists: j and k move between rows; a row that disappears under the focus hands it to its neighbour.
+  const rows = () => [...document.querySelectorAll("a.row")];
+  let rowIndex = -1;
+
+  function rememberRow() {
+    rowIndex = rows().indexOf(document.activeElement);
+  }
+
+  function findRow() {
+    const all = rows();
+    if (rowIndex >= 0 && all.length && document.activeElement === document.body) all[Math.min(rowIndex, all.length - 1)].focus();
+  }
+
+  function move(step) {
+    const all = rows();
+    const at = all.indexOf(document.activeElement);
+    const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step];
+    if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
+  }
+
+  function write(kind) {
+    const choice = find(`#as-${kind}`);
+    if (!choice) return;
+    choice.checked = true;
+    find(`#${kind}-text`).focus();
+  }
+
+  const press = (key) => find(`[data-key="${key}"]`)?.click();
+  const help = () => { const dialog = find("#shortcuts"); if (dialog && !dialog.open) dialog.showModal(); };
+  const keys = {
+    j: () => move(1),
+    k: () => move(-1),
+    r: () => write("reply"),
+    n: () => write("note"),
+    e: () => press("resolve"),
+    g: () => press("back"),
+    "/": () => find("#find")?.focus(),
+    "?": help,
+  };
+
+  const isTyping = (element) => element.closest?.("input, textarea, select, [contenteditable]") &&
+    !element.matches("input[type=radio], input[type=checkbox]");
+
+  document.addEventListener("keydown", (event) => {
+    const target = event.target;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && target.matches("#composer textarea")) {
+      event.preventDefault();
+      target.form.requestSubmit();
+      return;
+    }
+    if (event.key === "Escape" && isTyping(target)) target.blur();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(target) || find("dialog[open]")) return;
+    const deed = keys[event.key];
+    if (!deed) return;
+    event.preventDefault();
+    deed();
+  });
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-open]");
+    if (opener) help();
+    if (event.target.closest("[data-seen]")) { readAll(); find("#reply-text").focus(); }
+    const menu = find("details.me[open]");
+    if (menu && !menu.contains(event.target)) menu.open = false;
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "reply-text" && !event.target.value.trim()) readAll();
+  });
+
+  // A file that the desk would refuse is refused before it is sent.
+  document.addEventListener("change", (event) => {
+    if (event.target.type !== "file") return;
+    const large = [...event.target.files].find((file) => file.size > 20 * 1024 * 1024);
+    event.target.setCustomValidity(large ? event.target.dataset.tooLarge + large.name : "");
+    event.target.reportValidity();
+  });
+
+  document.addEventListener("DOMContentLoaded", () => { showTimes(); toEnd(); });
+  setInterval(showTimes, 30000);
+})();

@@ -1,0 +1,42 @@
+"""The words of the web pages, in the languages that they come in; ``api/texts/*.yml`` has a file for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of one language. Call it with a key, and with the values that its sentence has places for."""
+
+    language: str
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        return sentences(self.language)[key].format(**values)
+
+    def has(self, key: str) -> bool:
+        return key in sentences(self.language)
+
+    def named(self, group: str, value: object) -> str:
+        """The text ``group.value``; where there is none, the value itself: data may be newer than these texts."""
+        key = f"{group}.{value}"
+        return self(key) if self.has(key) else str(value)
+
+
+def texts(language: str | None) -> Texts:
+    """The texts for ``language`` (BCP 47), or the English ones."""
+    first = (language or "").split("-")[0].lower()
+    return Texts(first if first in LANGUAGES else "en")
+
+
+@cache
+def sentences(language: str) -> dict[str, str]:
+    """Every text of ``language`` by its key."""
+    source = files("api").joinpath("texts", f"{language}.yml").read_text("utf8")
+    return {str(key): str(text) for key, text in yaml.safe_load(source).items()}

@@ -1,0 +1,21 @@
+"""One measured figure and its goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """``value`` in ``unit``; ``goal`` is the most that it may be, None where it is only reported."""
+
+    what: str
+    value: float
+    unit: str
+    goal: float | None = None
+
+    def line(self) -> str:
+        verdict = ""
+        if self.goal is not None:
+            verdict = f"  (goal ≤ {self.goal:g}: {'met' if self.value <= self.goal else 'MISSED'})"
+        return f"{self.what:66} {self.value:10.2f} {self.unit}{verdict}"

@@ -1,0 +1,59 @@
+"""Channels whose customers fetch their messages from us: the web chat and the terminal.
+
+To send is to let them be seen: the recorded delivery is what the customer's page or terminal reads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.channels.base import Inbound, Outgoing, Unreadable
+from bot.inbound_text import clean
+
+WEB = "web"
+TERMINAL = "terminal"
+
+
+class Payload(BaseModel):
+    """What the web chat and the terminal put into the inbox."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    visitor: str = Field(min_length=1, max_length=120)
+    text: str = ""
+    files: list[int] = []
+    press: str | None = None
+    reply_to: int | None = None
+    language: str | None = None
+    client_id: str | None = None
+
+
+class Mailbox:
+    """The Channel of the web chat (``web``) and of ``firstline chat`` (``terminal``)."""
+
+    is_safe_to_resend = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def parse(self, payload: dict[str, Any]) -> Inbound:
+        try:
+            read = Payload.model_validate(payload)
+        except ValidationError as error:
+            raise Unreadable(f"not a {self.name} message: {error.error_count()} fields are wrong") from error
+        return Inbound(
+            channel=self.name,
+            thread=clean(read.visitor),
+            customer=clean(read.visitor),
+            text=clean(read.text),
+            external_id=f"in-{read.client_id}" if read.client_id and not read.press else None,
+            language=read.language,
+            files=tuple(read.files),
+            press=clean(read.press) if read.press else None,
+            reply_to=f"out-{read.reply_to}" if read.reply_to else None,
+        )
+
+    def send(self, outgoing: Outgoing) -> str:
+        return f"out-{outgoing.message_id}"

@@ -1,0 +1,104 @@
+"""What the bot can decide to do about a message. ``bot.policy`` makes these, ``bot.recording`` carries them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from handoff.models import Priority, Reason
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of the choices of a clarifying question."""
+
+    article_id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Answer from this article."""
+
+    article_id: str
+
+
+@dataclass(frozen=True)
+class Clarify:
+    """Ask which of these articles it is about (at most three)."""
+
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class Escalate:
+    """Hand over to a person, with the coded reason."""
+
+    reason: Reason
+    intent: str | None = None
+    priority: Priority = Priority.P2
+    tier: int = 1
+    team: str | None = None
+
+
+class Why(Enum):
+    """Why a message is declined in one sentence (the values are keys of ``replies.yml``)."""
+
+    FOREIGN = "foreign"
+    EMPTY = "empty"
+    FILE_ONLY = "file_only"
+    TOO_FAST = "too_fast"
+    TOO_MANY_TICKETS = "too_many_tickets"
+
+
+@dataclass(frozen=True)
+class Decline:
+    """Say one sentence and nothing else."""
+
+    why: Why
+
+
+@dataclass(frozen=True)
+class SmallTalk:
+    """Return a greeting, a thank-you and the like. ``key`` is the sentence where the intent brings none."""
+
+    intent: str | None
+    key: str = "smalltalk"
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Record the message and say nothing."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Thumb:
+    """The customer pressed a thumb under an answer."""
+
+    message_id: int
+    is_helpful: bool
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """The customer says that it is solved."""
+
+
+@dataclass(frozen=True)
+class Reopen:
+    """The customer says that it is not solved yet."""
+
+
+@dataclass(frozen=True)
+class StartOver:
+    """The customer wants to ask the bot something else, whatever happens to the matter so far."""
+
+
+Decision = Answer | Clarify | Escalate | Decline | SmallTalk | Silence | Thumb | Confirm | Reopen | StartOver
+
+
+def name_of(decision: Decision) -> str:
+    """The name that reports, messages and ``firstline ask`` use: answer, clarify, escalate, decline, smalltalk, …"""
+    return type(decision).__name__.lower()

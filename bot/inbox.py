@@ -1,0 +1,119 @@
+"""Transaction 1: keep what came, exactly as it came. Only after its commit is a platform told that we have it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, exists, or_, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from bot.models import InboxRow, InboxState
+from store.changes import note_change
+from store.inserts import insert
+
+ATTEMPTS = 5
+LEASE = timedelta(seconds=60)
+
+
+def accept(
+    session: Session, channel: str, event_key: str, thread_key: str, payload: dict[str, Any], now: datetime
+) -> bool:
+    """Keep one event; False if it was here before. Acknowledge only after the transaction is committed."""
+    values = {
+        "channel": channel,
+        "event_key": event_key,
+        "thread_key": thread_key,
+        # ASCII JSON: PostgreSQL takes neither a NUL nor half a surrogate pair in its texts.
+        "payload": json.dumps(payload),
+        "received_at": now,
+        "not_before": now,
+        "state": InboxState.NEW,
+        "attempts": 0,
+    }
+    statement = insert(session, InboxRow).values(values).on_conflict_do_nothing().returning(col(InboxRow.id))
+    row_id = session.execute(statement).scalar()
+    if row_id is not None:
+        note_change(session, "inbox", row_id, now)
+    return row_id is not None
+
+
+def claim(
+    session: Session, worker: str, now: datetime, *, channels: tuple[str, ...], thread_key: str | None = None
+) -> InboxRow | None:
+    """Take the oldest row of ``channels`` that is due and has no unfinished one before it in its thread, for LEASE.
+
+    A row whose lease ran out (its worker died) is taken again. Rows of one thread are thus dealt with one by one.
+    """
+    older = aliased(InboxRow)
+    is_due = or_(
+        and_(col(InboxRow.state) == InboxState.NEW, col(InboxRow.not_before) <= now),
+        and_(col(InboxRow.state) == InboxState.WORKING, col(InboxRow.lease_until) < now),
+    )
+    has_older = exists().where(
+        col(older.channel) == col(InboxRow.channel),
+        col(older.thread_key) == col(InboxRow.thread_key),
+        col(older.id) < col(InboxRow.id),
+        col(older.state).in_([InboxState.NEW, InboxState.WORKING]),
+    )
+    query = (
+        select(InboxRow)
+        .where(col(InboxRow.channel).in_(channels), is_due, ~has_older)
+        .order_by(col(InboxRow.id))
+        .limit(1)
+    )
+    if thread_key is not None:
+        query = query.where(col(InboxRow.thread_key) == thread_key)
+    row = session.exec(query.with_for_update(skip_locked=True)).first()
+    if row is not None:
+        row.state, row.worker, row.lease_until = InboxState.WORKING, worker, now + LEASE
+        row.attempts += 1
+        session.flush()
+    return row
+
+
+def finish(session: Session, row_id: int, worker: str) -> bool:
+    """Mark the row as dealt with, in the transaction that deals with it. False: another worker has it by now."""
+    return _move(session, row_id, worker, state=InboxState.DONE, error=None)
+
+
+def put_back(session: Session, row: InboxRow, worker: str, error: str, now: datetime) -> bool:
+    """Try the row again later: after 1, 2, 4, 8 seconds."""
+    wait = timedelta(seconds=2 ** (row.attempts - 1))
+    return _move(session, row.id, worker, state=InboxState.NEW, not_before=now + wait, error=error[:300])
+
+
+def park(session: Session, row_id: int, worker: str, error: str) -> bool:
+    """Set the row aside for a person; the rest of its thread goes on."""
+    return _move(session, row_id, worker, state=InboxState.PARKED, error=error[:300])
+
+
+def release(session: Session, worker: str) -> None:
+    """Give back what a dead worker of this name held, so that it need not wait for the lease to run out."""
+    statement = (
+        update(InboxRow)
+        .where(col(InboxRow.state) == InboxState.WORKING, col(InboxRow.worker) == worker)
+        .values(state=InboxState.NEW, worker=None, lease_until=None)
+    )
+    session.execute(statement)
+
+
+def has_unfinished(session: Session, channel: str, thread_key: str) -> bool:
+    """Whether this thread has rows that are not dealt with yet."""
+    query = select(InboxRow.id).where(
+        InboxRow.channel == channel,
+        InboxRow.thread_key == thread_key,
+        col(InboxRow.state).in_([InboxState.NEW, InboxState.WORKING]),
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def _move(session: Session, row_id: int | None, worker: str, **values: Any) -> bool:
+    statement = (
+        update(InboxRow)
+        .where(col(InboxRow.id) == row_id, col(InboxRow.worker) == worker, col(InboxRow.state) == InboxState.WORKING)
+        .values(lease_until=None, worker=None, **values)
+    )
+    return session.execute(statement).rowcount == 1  # type: ignore[attr-defined,no-any-return]

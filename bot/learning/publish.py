@@ -1,0 +1,110 @@
+"""From a KB folder to a live release: read, import, build, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot.learning.building import Order, build_in_child
+from kb_content import catalogue
+from kb_content.catalogue import ImportPlan
+from kb_content.folder import Folder, read_folder
+from kb_content.problems import Problem
+from store import Database, reading, transaction
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The settings that a fit depends on, as plain values."""
+
+    encoder: str | None = None
+    target_precision: float = 0.95
+    unanswerable_share: float = 0.3
+
+
+class NothingToRead(Exception):
+    """Nothing in this folder could be read as a knowledge base."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        listed = "".join(f"\n  {problem}" for problem in problems)
+        super().__init__(f"{(self.__doc__ or '').strip()}{listed}")
+
+
+def read_usable(path: Path, report: Report) -> Folder:
+    """The folder at ``path``; every error is reported with file and line, and what has one is left out.
+
+    One bad article must not keep the others from customers. Raises NothingToRead when no article is left.
+    """
+    folder = read_folder(path)
+    if not folder.articles:
+        raise NothingToRead(folder.errors)
+    for problem in folder.errors:
+        report(f"error: {problem}")
+    return folder
+
+
+def plan(database: Database, folder: Folder, source: str, *, replace: bool = False) -> ImportPlan:
+    """What an import of ``folder`` would change. Reads only."""
+    with reading(database) as session:
+        return catalogue.plan_import(session, folder, source, replace=replace)
+
+
+def carry_out(database: Database, planned: ImportPlan, actor: str, now: datetime) -> None:
+    """Write what was planned. Nothing is live yet."""
+    with transaction(database) as session:
+        catalogue.apply_import(session, planned, now, actor)
+
+
+def publish_newest(database: Database, fit: Fit, actor: str, now: datetime, report: Report) -> int:
+    """Build a release of the newest versions and put it live. Returns its id.
+
+    Building happens in a child process; until the last, short transaction customers get the old release.
+    """
+    from retrieval.vectors import save_vectors
+
+    with transaction(database) as session:
+        release_id = catalogue.start_release(session, now)
+    built = build_in_child(
+        Order(database.url, release_id, fit.encoder, fit.target_precision, fit.unanswerable_share), report
+    )
+    with transaction(database) as session:
+        save_vectors(session, built.vectors)
+        catalogue.publish(session, release_id, built.parameters, built.threshold, built.figures, now, actor)
+    return release_id
+
+
+def ensure_knowledge(database: Database, kb: Path | None, fit: Fit, now: datetime, report: Report) -> bool:
+    """Give an empty database its first knowledge: ``kb``, else the sample. True if something was put live.
+
+    A start that was cut off while building goes on from the articles that are there.
+    """
+    with reading(database) as session:
+        if catalogue.live_release(session) is not None:
+            return False
+        is_empty = catalogue.is_empty(session)
+    if is_empty:
+        with sample_or(kb) as (path, source):
+            report(f"loading the knowledge base from {path if kb else 'the sample'}")
+            carry_out(database, plan(database, read_usable(path, report), source), "start", now)
+    report("building the index (once; later starts reuse it)")
+    publish_newest(database, fit, "start", now, report)
+    return True
+
+
+@contextmanager
+def sample_or(kb: Path | None) -> Iterator[tuple[Path, str]]:
+    """The folder and source name of ``kb``, or of the sample KB that comes with the package."""
+    if kb is not None:
+        yield kb, source_of(kb)
+        return
+    yield catalogue.sample_folder(), catalogue.SAMPLE
+
+
+def source_of(path: Path) -> str:
+    """The name under which a folder's articles are known, so that a later import of it knows them again."""
+    return str(path.resolve())[-255:]

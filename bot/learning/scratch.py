@@ -1,0 +1,41 @@
+"""A KB folder served from memory: for ``ask --kb`` and the evaluation. The live database is never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.learning.publish import Fit, read_usable
+from bot.live import House, Serving, policy_of
+from kb_content.articles import Contents, PublishedArticle
+from kb_content.folder import Folder
+from kb_content.passages import split
+
+Report = Callable[[str], None]
+
+
+def contents_of(folder: Folder) -> Contents:
+    """The folder's contents as a first release would hold them: every article in version 1."""
+    articles = tuple(PublishedArticle(article, 1, split(article, 1)) for article in folder.articles)
+    return Contents(articles, folder.intents, folder.gold)
+
+
+def serve_folder(path: Path, fit: Fit, house: House, report: Report) -> Serving:
+    """Build the KB folder at ``path`` in memory and serve it. Raises NothingToRead or ModelUnavailable."""
+    from retrieval.build import build
+    from retrieval.encoders import load_encoders
+    from retrieval.reader import Reader
+
+    held = contents_of(read_usable(path, report))
+    encoders = load_encoders(fit.encoder, report)
+    built = build(
+        held,
+        encoders,
+        {},
+        target_precision=fit.target_precision,
+        unanswerable_share=fit.unanswerable_share,
+        progress=report,
+    )
+    reader = Reader.open(held, built.vectors, built.parameters, encoders)
+    shelf = {(item.article.id, item.article.language): item for item in held.articles}
+    return Serving(0, reader, policy_of(house, built.threshold, held.intents), shelf, house.address)

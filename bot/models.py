@@ -1,0 +1,52 @@
+"""The bot's own tables: what came in and is not yet dealt with, and the web chat's visitors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+
+from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from store.columns import BigId, Utc, enum_column
+
+
+class InboxState(Enum):
+    NEW = "new"
+    WORKING = "working"
+    DONE = "done"
+    PARKED = "parked"
+
+
+class InboxRow(SQLModel, table=True):
+    """One event from outside, exactly as it came. ``event_key`` makes a redelivery the same row."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("channel", "event_key"),
+        Index("ix_inbox_state_id", "state", "id"),
+        Index("ix_inbox_channel_thread_key_id", "channel", "thread_key", "id"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    channel: str = Field(max_length=16)
+    event_key: str = Field(max_length=200)
+    thread_key: str = Field(max_length=200)
+    payload: str = Field(sa_type=Text)
+    received_at: datetime = Field(sa_type=Utc)
+    state: InboxState = Field(default=InboxState.NEW, sa_type=enum_column(InboxState))
+    attempts: int = 0
+    not_before: datetime = Field(sa_type=Utc)
+    lease_until: datetime | None = Field(default=None, sa_type=Utc)
+    worker: str | None = Field(default=None, max_length=64)
+    error: str | None = Field(default=None, max_length=300)
+
+
+class WebVisitor(SQLModel, table=True):
+    """A browser that opened the web chat. It finds its talk again with its token, of which only the hash is kept."""
+
+    __tablename__ = "web_visitor"
+    token_sha256: str = Field(primary_key=True, max_length=64)
+    visitor: str = Field(max_length=32, unique=True)
+    language: str = Field(default="en", max_length=16)
+    created_at: datetime = Field(sa_type=Utc)
+    last_seen_at: datetime = Field(sa_type=Utc)

@@ -1,0 +1,190 @@
+"""Which conversation a message belongs to, and where that conversation stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from bot.channels.base import Inbound
+from bot.decisions import Why
+from bot.models import InboxRow
+from bot.policy import Standing
+from handoff.models import (
+    Author,
+    Button,
+    Conversation,
+    Customer,
+    Direction,
+    Message,
+    Owner,
+    Thread,
+    Ticket,
+    TicketStatus,
+)
+
+IDLE = timedelta(hours=24)
+MINUTE = timedelta(minutes=1)
+_ABOUT = re.compile(r"^\s*(?:about|关于|關於)\s*#(\d{1,12})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A conversation as it was when looked at: ``recording`` refuses to go on if it moved since."""
+
+    conversation_id: int | None = None
+    """None: the message opens a new one."""
+    version: int = 0
+    owner: Owner = Owner.BOT
+    is_closed: bool = False
+    is_reply_to_closing: bool = False
+    """The customer answers the words that closed it, or names its ticket."""
+    language: str | None = None
+    last_question: str | None = None
+    button: Button | None = None
+    standing: Standing = field(default_factory=Standing)
+
+
+def look(session: Session, inbound: Inbound, row: InboxRow, now: datetime, *, is_thanks: bool) -> Place:
+    """Where ``inbound`` belongs. Reads only."""
+    thread = session.exec(
+        select(Thread).where(Thread.channel == inbound.channel, Thread.external_id == inbound.thread)
+    ).first()
+    customer = session.exec(
+        select(Customer).where(Customer.channel == inbound.channel, Customer.external_id == inbound.customer)
+    ).first()
+    pace = _pace(session, row)
+    if thread is None or customer is None:
+        return Place(standing=Standing(messages_this_minute=pace))
+    button = _button(session, inbound, thread)
+    named = _named(session, inbound, thread, customer, button)
+    newest = session.exec(
+        select(Conversation).where(Conversation.thread_id == thread.id).order_by(col(Conversation.id).desc()).limit(1)
+    ).first()
+    chosen = named or (newest if newest and continues(newest, now, is_thanks=is_thanks) else None)
+    tickets = _open_tickets(session, customer)
+    if chosen is None:
+        return Place(button=button, standing=Standing(messages_this_minute=pace, open_tickets=tickets))
+    return _describe(session, chosen, pace, tickets, button, is_named=named is not None, now=now)
+
+
+def continues(newest: Conversation, now: datetime, *, is_thanks: bool) -> bool:
+    """Whether a message that names nothing goes on with the thread's newest conversation."""
+    if newest.closed_at is not None:
+        # Thanks after "resolved" change nothing: they are not a new matter.
+        return is_thanks
+    return newest.owner is Owner.HUMAN or now - newest.last_message_at < IDLE
+
+
+def _pace(session: Session, row: InboxRow) -> int:
+    """How many events of this thread came within the minute up to this one, itself included."""
+    return session.exec(
+        select(func.count(col(InboxRow.id))).where(
+            InboxRow.channel == row.channel,
+            InboxRow.thread_key == row.thread_key,
+            InboxRow.received_at > row.received_at - MINUTE,
+            col(InboxRow.id) <= row.id,
+        )
+    ).one()
+
+
+def _button(session: Session, inbound: Inbound, thread: Thread) -> Button | None:
+    """The button of this thread that was pressed; somebody else's token is no button here."""
+    if inbound.press is None:
+        return None
+    query = select(Button).join(Message).where(Button.token == inbound.press, Message.thread_id == thread.id)
+    return session.exec(query).first()
+
+
+def _named(
+    session: Session, inbound: Inbound, thread: Thread, customer: Customer, button: Button | None
+) -> Conversation | None:
+    """The conversation that the message points to: by its button, by the message it answers, or by "About #12"."""
+    if button is not None:
+        message = session.get_one(Message, button.message_id)
+        return session.get_one(Conversation, message.conversation_id)
+    if inbound.reply_to is not None:
+        found = session.exec(
+            select(Conversation)
+            .join(Message)
+            .where(Message.thread_id == thread.id, Message.external_id == inbound.reply_to)
+        ).first()
+        if found is not None:
+            return found
+    if about := _ABOUT.match(inbound.text):
+        return session.exec(
+            select(Conversation)
+            .join(Ticket)
+            .where(
+                Ticket.number == int(about[1]), Ticket.customer_id == customer.id, Conversation.thread_id == thread.id
+            )
+        ).first()
+    return None
+
+
+def _open_tickets(session: Session, customer: Customer) -> tuple[int, ...]:
+    query = select(Ticket.number).where(
+        Ticket.customer_id == customer.id, col(Ticket.status).in_([TicketStatus.OPEN, TicketStatus.PENDING])
+    )
+    return tuple(session.exec(query.order_by(col(Ticket.number))).all())
+
+
+def _describe(
+    session: Session,
+    conversation: Conversation,
+    pace: int,
+    tickets: tuple[int, ...],
+    button: Button | None,
+    *,
+    is_named: bool,
+    now: datetime,
+) -> Place:
+    said = session.exec(
+        select(Message)
+        .where(Message.conversation_id == conversation.id, col(Message.direction) == Direction.OUTGOING)
+        .order_by(col(Message.id).desc())
+        .limit(30)
+    ).all()[::-1]
+    asked = session.exec(
+        select(Message.text)
+        .where(Message.conversation_id == conversation.id, col(Message.direction) == Direction.INCOMING)
+        .order_by(col(Message.id).desc())
+        .limit(1)
+    ).first()
+    ticket = session.exec(select(Ticket.id).where(Ticket.conversation_id == conversation.id)).first()
+    return Place(
+        conversation_id=conversation.id,
+        version=conversation.version,
+        owner=conversation.owner,
+        is_closed=conversation.closed_at is not None,
+        is_reply_to_closing=is_named and conversation.closed_at is not None and button is None,
+        language=conversation.language,
+        last_question=_clarified_question(said) or asked,
+        button=button,
+        standing=Standing(
+            owner=conversation.owner,
+            has_ticket=ticket is not None,
+            has_clarified=_has_clarified(said),
+            has_declined=bool(said) and said[-1].detail.get("why") == Why.FOREIGN.value,
+            answered=tuple((m.detail["question"], m.detail["article"]) for m in said if m.decision == "answer"),
+            messages_this_minute=pace,
+            was_told_to_slow_down=any(m.detail.get("why") == Why.TOO_FAST.value and now - m.at < MINUTE for m in said),
+            open_tickets=tickets,
+        ),
+    )
+
+
+def _has_clarified(said: Sequence[Message]) -> bool:
+    """Whether the bot asked which article is meant and has not answered since: one such question per issue."""
+    decisions = [message.decision for message in said if message.author is Author.BOT]
+    last_answer = max((at for at, decision in enumerate(decisions) if decision == "answer"), default=-1)
+    return "clarify" in decisions[last_answer + 1 :]
+
+
+def _clarified_question(said: Sequence[Message]) -> str | None:
+    """The question that the newest clarifying question was about: pressing a choice answers that one."""
+    return next((m.detail.get("question") for m in reversed(said) if m.decision == "clarify"), None)

@@ -1,0 +1,31 @@
+"""Decide what a pressed button means. Pure, like ``bot.policy``."""
+
+from __future__ import annotations
+
+from bot.decisions import Answer, Confirm, Decision, Decline, Reopen, Silence, StartOver, Thumb, Why
+from bot.placing import Place
+from bot.policy import Policy, escalate, is_over_the_limit
+from handoff.models import Action, Owner, Reason
+
+
+def decide_press(place: Place, policy: Policy) -> Decision:
+    """What to do about the button that was pressed in ``place``."""
+    button = place.button
+    if button is None or button.pressed_at is not None:
+        return Silence("this button is unknown or was pressed before")
+    match button.action:
+        case Action.HELPFUL | Action.NOT_HELPFUL:
+            return Thumb(button.message_id, button.action is Action.HELPFUL)
+        case Action.SOLVED:
+            return Confirm()
+        case Action.NOT_YET:
+            return Reopen()
+        case Action.SOMETHING_ELSE:
+            return StartOver()
+    if place.owner is Owner.HUMAN:
+        return Silence("a person owns this conversation")
+    if button.action is Action.OPTION and button.argument:
+        return Answer(button.argument)
+    if is_over_the_limit(place.standing, policy) and not place.standing.has_ticket:
+        return Decline(Why.TOO_MANY_TICKETS)
+    return escalate(Reason.ASKED_FOR_HUMAN if button.action is Action.PERSON else Reason.LOW_CONFIDENCE)

@@ -1,0 +1,264 @@
+"""Transaction 2: the message, what was decided about it and everything that follows, all or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.asking import own_words
+from bot.channels.base import Inbound
+from bot.compose import compose
+from bot.decisions import (
+    Answer,
+    Clarify,
+    Confirm,
+    Decision,
+    Decline,
+    Escalate,
+    Reopen,
+    Silence,
+    SmallTalk,
+    StartOver,
+    Thumb,
+    name_of,
+)
+from bot.inbound_text import shorten
+from bot.live import Serving
+from bot.placing import Place
+from bot.policy import Policy
+from bot.replies import promise, say
+from handoff import conversations
+from handoff.buttons import press
+from handoff.conversations import ButtonSpec, add_incoming, advance, open_conversation
+from handoff.customers import find_customer, find_thread
+from handoff.desk import confirm_solved, not_yet
+from handoff.errors import NotAllowed
+from handoff.models import Action, Author, Conversation, Message, Reason
+from handoff.tickets import open_ticket
+from retrieval.reader import Understanding as Reading
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Everything that was found out about one message before it is recorded."""
+
+    inbound: Inbound
+    place: Place
+    reading: Reading | None
+    decision: Decision
+    policy: Policy
+    serving: Serving | None
+    question: str
+    """What the answer answers: the message, or the question before a pressed choice."""
+
+    @property
+    def language(self) -> str:
+        if self.reading is not None:
+            return self.reading.language
+        return self.inbound.language or self.place.language or "en"
+
+
+def record(session: Session, turn: Turn, now: datetime) -> Conversation:
+    """Write the message and carry out the decision. Raises Stale if the conversation moved since it was looked at."""
+    conversation = _conversation(session, turn, now)
+    message = _incoming(session, conversation, turn, now)
+    if turn.place.button is not None:
+        press(session, turn.place.button.token, now)
+    _carry_out(session, conversation, message, turn, now)
+    return conversation
+
+
+def _conversation(session: Session, turn: Turn, now: datetime) -> Conversation:
+    inbound, place = turn.inbound, turn.place
+    if place.conversation_id is not None and not isinstance(turn.decision, StartOver):
+        advance(session, place.conversation_id, place.version, place.owner, now, language=turn.language)
+        return session.get_one(Conversation, place.conversation_id)
+    thread = find_thread(session, inbound.channel, inbound.thread, now)
+    customer = find_customer(session, inbound.channel, inbound.customer, now, inbound.name, turn.language)
+    return open_conversation(session, thread, customer, turn.language, now)
+
+
+def _incoming(session: Session, conversation: Conversation, turn: Turn, now: datetime) -> Message | None:
+    """The customer's words in the transcript. A press shows as the words on its button; a thumb is no message."""
+    if isinstance(turn.decision, Thumb):
+        return None
+    text = turn.inbound.text
+    if turn.inbound.press:
+        if turn.place.button is None or turn.place.button.pressed_at is not None:
+            return None
+        text = turn.place.button.label
+    detail = {"reading": _kept(turn)} if turn.reading is not None else {}
+    return add_incoming(session, conversation, text, turn.inbound.external_id, now, detail, turn.inbound.files)
+
+
+def _kept(turn: Turn) -> dict[str, Any]:
+    """What the bot understood, as agents read it: numbers and passages considered."""
+    reading = turn.reading
+    assert reading is not None
+    return {
+        "intent": reading.intent,
+        "intent_confidence": round(reading.intent_confidence, 4),
+        "confidence": round(reading.confidence, 4),
+        "language": reading.language,
+        "foreign": reading.foreign,
+        "threshold": turn.policy.threshold,
+        "release": turn.serving.release_id if turn.serving else None,
+        "decision": name_of(turn.decision),
+        "passages": [
+            {
+                "article": hit.article_id,
+                "language": hit.language,
+                "version": hit.version,
+                "passage": hit.passage,
+                "anchor": hit.anchor,
+                "title": hit.title,
+                "heading": hit.heading,
+                "score": round(hit.score, 4),
+            }
+            for hit in reading.hits[:5]
+        ],
+    }
+
+
+def _carry_out(
+    session: Session, conversation: Conversation, message: Message | None, turn: Turn, now: datetime
+) -> None:
+    match turn.decision:
+        case Silence():
+            return
+        case Answer(article_id):
+            _answer(session, conversation, article_id, turn, now)
+        case Clarify(options):
+            buttons = [ButtonSpec(Action.OPTION, option.title[:200], option.article_id) for option in options]
+            buttons.append(ButtonSpec(Action.NONE_OF_THESE, say("none_of_these", turn.language)))
+            detail = {"question": turn.question, "options": [asdict(option) for option in options]}
+            _say(session, conversation, turn, "clarify", now, detail=detail, buttons=buttons)
+        case Escalate():
+            _escalate(session, conversation, turn.decision, turn, now)
+        case Decline(why):
+            numbers = ", ".join(f"#{number}" for number in turn.place.standing.open_tickets)
+            values = {"count": len(turn.place.standing.open_tickets), "numbers": numbers}
+            buttons = [] if why.value.startswith("too_") else [_person(turn)]
+            _say(session, conversation, turn, why.value, now, detail={"why": why.value}, buttons=buttons, **values)
+        case SmallTalk(intent, key):
+            _speak(
+                session,
+                conversation,
+                turn,
+                own_words(turn.policy, intent, turn.language) or say(key, turn.language),
+                now,
+            )
+        case StartOver():
+            _say(session, conversation, turn, "something_else_reply", now)
+        case Thumb(message_id, is_helpful):
+            conversations.rate(session, message_id, is_helpful, now)
+            key = "thumb_up" if is_helpful else "thumb_down"
+            _say(session, conversation, turn, key, now, buttons=[] if is_helpful else [_person(turn)])
+        case Confirm():
+            ticket = confirm_solved(session, conversation, now)
+            _say(session, conversation, turn, "confirmed", now, number=ticket.number)
+        case Reopen():
+            _reopen(session, conversation, turn, now)
+
+
+def _answer(session: Session, conversation: Conversation, article_id: str, turn: Turn, now: datetime) -> None:
+    hit = next((hit for hit in turn.reading.hits if hit.article_id == article_id), None) if turn.reading else None
+    if hit is None or turn.serving is None:
+        # The release changed between the question and the press: a person sorts it out.
+        _escalate(session, conversation, Escalate(Reason.LOW_CONFIDENCE), turn, now, key="option_gone")
+        return
+    composed = compose(hit, turn.serving.shelf, turn.language, turn.serving.address)
+    detail = {
+        "question": turn.question,
+        "article": article_id,
+        "release": turn.serving.release_id,
+        "citations": [asdict(citation) for citation in composed.citations],
+    }
+    buttons = [
+        ButtonSpec(Action.HELPFUL, say("helpful", turn.language)),
+        ButtonSpec(Action.NOT_HELPFUL, say("not_helpful", turn.language)),
+        _person(turn),
+    ]
+    _speak(session, conversation, turn, composed.text, now, detail=detail, buttons=buttons)
+
+
+def _escalate(
+    session: Session, conversation: Conversation, decision: Escalate, turn: Turn, now: datetime, key: str = "escalated"
+) -> None:
+    ticket = open_ticket(
+        session,
+        conversation,
+        decision.reason,
+        _subject(decision, turn),
+        now,
+        priority=decision.priority,
+        tier=decision.tier,
+        team=decision.team,
+    )
+    own = own_words(turn.policy, decision.intent, turn.language)
+    if key == "escalated":
+        key = "stuck" if decision.reason is Reason.BOT_STUCK else "promised" if own else key
+    who, when = say("who", turn.language), promise(turn.policy.promise_days, turn.language)
+    promised = say(key, turn.language, number=ticket.number, who=who, promise=when)
+    buttons = [ButtonSpec(Action.SOMETHING_ELSE, say("something_else", turn.language))]
+    detail = {"reason": decision.reason.value, "ticket": ticket.number}
+    text = f"{own}\n\n{promised}" if own else promised
+    _speak(session, conversation, turn, text, now, detail=detail, buttons=buttons)
+
+
+def _subject(decision: Escalate, turn: Turn) -> str:
+    """What the ticket is about: "talk to a person" says nothing, the question before it does."""
+    before = turn.place.last_question if decision.reason is Reason.ASKED_FOR_HUMAN else None
+    return shorten(before or turn.question, 120) or "A file without words"
+
+
+def _reopen(session: Session, conversation: Conversation, turn: Turn, now: datetime) -> None:
+    try:
+        ticket = not_yet(session, conversation, now)
+    except NotAllowed:
+        return
+    who, when = say("who", turn.language), promise(turn.policy.promise_days, turn.language)
+    _say(session, conversation, turn, "reopened", now, number=ticket.number, who=who, promise=when)
+
+
+def _person(turn: Turn) -> ButtonSpec:
+    return ButtonSpec(Action.PERSON, say("talk_to_person", turn.language))
+
+
+def _say(
+    session: Session,
+    conversation: Conversation,
+    turn: Turn,
+    key: str,
+    now: datetime,
+    *,
+    detail: dict[str, Any] | None = None,
+    buttons: list[ButtonSpec] | None = None,
+    **values: object,
+) -> None:
+    _speak(session, conversation, turn, say(key, turn.language, **values), now, detail=detail, buttons=buttons)
+
+
+def _speak(
+    session: Session,
+    conversation: Conversation,
+    turn: Turn,
+    text: str,
+    now: datetime,
+    *,
+    detail: dict[str, Any] | None = None,
+    buttons: list[ButtonSpec] | None = None,
+) -> None:
+    conversations.say(
+        session,
+        conversation,
+        text,
+        Author.BOT,
+        now,
+        decision=name_of(turn.decision),
+        detail=detail or {},
+        buttons=buttons or (),
+    )

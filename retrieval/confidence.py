@@ -1,0 +1,244 @@
+"""Which article is right, and how probable that is: two small models fitted on the knowledge base's own questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval import prior
+from retrieval.view import Evidence, View
+
+Doubles = NDArray[np.float64]
+
+SIGNS = (
+    "score",
+    "margin",
+    "share",
+    "nearest",
+    "passage",
+    "passage words",
+    "question words",
+    "discriminant",
+    "words covered",
+    "agreement",
+    "length",
+    "closeness",
+    "unknown words",
+    "competitors",
+    "echo",
+)
+"""What the confidence is computed from, see ``signs_of``."""
+
+_FREE = ("length",)
+_AGAINST = ("unknown words", "competitors")
+_BOUNDS = [(None, None)] + [
+    (None, None) if sign in _FREE else (None, 0.0) if sign in _AGAINST else (0.0, None) for sign in SIGNS
+]
+"""More evidence never makes an answer less probable, whatever a KB's own questions, which are never near-copies of each
+other as customers' often are, seem to say."""
+
+_RANKERS = (0, 3, 5, 6, 7)
+_ECHO = 0.65
+_EXPECTED = 150.0
+_FEWEST = 15.0
+_RANKER_STRENGTH = 60.0
+_CONFIDENCE_STRENGTH = 40.0
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Candidates by falling score. ``shares`` are their softmax shares; ``signs`` speak about the first one."""
+
+    order: NDArray[np.int64]
+    scores: Doubles
+    shares: Doubles
+    signs: Doubles
+
+    def led_by(self, row: int) -> Ranking:
+        """The same with candidate ``row`` first and no other beside it."""
+        rest = self.order[self.order != row]
+        shares = np.zeros(len(self.order))
+        shares[0] = 1.0
+        return replace(self, order=np.concatenate([[row], rest]), shares=shares)
+
+    @property
+    def closeness(self) -> float:
+        """How similar the best text is beyond the usual, 0 to 1: comparable between encoders."""
+        return float(self.raw_sign("closeness"))
+
+    @property
+    def known_words(self) -> float:
+        """The share of the question's words, by weight, that occur anywhere in the KB."""
+        return 1 - self.raw_sign("unknown words")
+
+    @property
+    def why(self) -> dict[str, float]:
+        return {name: round(self.raw_sign(name), 4) for name in SIGNS}
+
+    def raw_sign(self, name: str) -> float:
+        """One sign as it was before centring."""
+        place = SIGNS.index(name)
+        return float(self.signs[place] * prior.SCALE[place] + prior.CENTRE[place])
+
+
+def rank(view: View, evidence: Evidence, words: Sequence[str], levels: Sequence[float], weights: Doubles) -> Ranking:
+    """Order the candidates by ``weights``. ``levels``: the question's mean similarity to all of each space."""
+    scores = evidence.features @ weights
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    shares = np.exp(ordered - ordered.max())
+    shares /= shares.sum()
+    return Ranking(order, ordered, shares, signs_of(view, evidence, order, ordered, shares, words, levels))
+
+
+def signs_of(
+    view: View,
+    evidence: Evidence,
+    order: NDArray[np.int64],
+    scores: Doubles,
+    shares: Doubles,
+    words: Sequence[str],
+    levels: Sequence[float],
+) -> Doubles:
+    """``SIGNS`` of the first candidate, centred and scaled by constants so that one prior serves every KB."""
+    first = order[0]
+    article = int(evidence.articles[first])
+    top = evidence.features[first]
+    used = [column for column in _RANKERS if np.ptp(evidence.features[:, column]) > 0]
+    agreeing = sum(evidence.features[:, column].max() <= top[column] for column in used)
+    space = int(view.space_of[article])
+    level = levels[space]
+    known = view.rarity.share(words, view.rarity.counts, evidence.hidden)
+    share = min(max(float(shares[0]), 1e-4), 1 - 1e-4)
+    closeness = (float(evidence.raw[first]) - level) / max(1e-6, 1 - level) + view.spaces[space].encoder.lift
+    values = (
+        scores[0],
+        min(float(scores[0] - scores[1]), 8.0) if len(scores) > 1 else 2.0,
+        np.log(share / (1 - share)),
+        top[0],
+        top[3],
+        top[5],
+        top[6],
+        top[7],
+        view.rarity.share(
+            words, view.article_words[article], evidence.hidden if article == evidence.hidden_article else {}
+        ),
+        agreeing / len(used) if used else 0.0,
+        np.log1p(len(words)),
+        closeness,
+        1 - known,
+        -float(np.sum(shares * np.log(np.maximum(shares, 1e-12)))),
+        # Nearly a copy of a text of the KB, which a KB's own questions never are of each other.
+        max(0.0, closeness - _ECHO),
+    )
+    result: Doubles = np.clip((np.array(values, np.float64) - prior.CENTRE) / prior.SCALE, -5, 5)
+    return result
+
+
+def probability(signs: Doubles, coefficients: Doubles) -> Doubles:
+    """``coefficients``: the intercept, then one weight per sign. ``signs``: shape (…, len(SIGNS))."""
+    result: Doubles = 1 / (1 + np.exp(-np.clip(signs @ coefficients[1:] + coefficients[0], -30, 30)))
+    return result
+
+
+def fit_ranker(
+    features: Sequence[NDArray[np.float32]],
+    right: Sequence[NDArray[np.bool_]],
+    weights: Doubles,
+    before: Doubles,
+) -> Doubles:
+    """Weights that make the right candidates likeliest; none falls below zero, few rows leave them near ``before``.
+
+    ``features``: per question, shape (candidates, columns); ``right``: which candidates are right (at least one).
+    """
+    from scipy.optimize import minimize
+
+    start = before
+    if not features:
+        return start.copy()
+    widest = max(len(one) for one in features)
+    padded = np.zeros((len(features), widest, len(start)))
+    real, good = np.zeros(padded.shape[:2], bool), np.zeros(padded.shape[:2], bool)
+    for row, (one, marks) in enumerate(zip(features, right, strict=True)):
+        padded[row, : len(one)], real[row, : len(one)], good[row, : len(one)] = one, True, marks
+    scale = np.maximum(start, 0.05)
+
+    def loss(w: Doubles) -> tuple[float, Doubles]:
+        scores = np.where(real, padded @ w, -np.inf)
+        shares = np.exp(scores - scores.max(1, keepdims=True))
+        shares /= shares.sum(1, keepdims=True)
+        among = np.where(good, shares, 0)
+        hit = np.maximum(among.sum(1), 1e-12)
+        gradient = np.einsum("n,nk,nkf->f", weights, shares - among / hit[:, None], padded)
+        pull = (w - start) / scale
+        return float(
+            -weights @ np.log(hit) + _RANKER_STRENGTH / 2 * pull @ pull
+        ), gradient + _RANKER_STRENGTH * pull / scale
+
+    found = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start), options={"maxiter": 200}
+    )
+    result: Doubles = np.asarray(found.x, np.float64)
+    return result
+
+
+def fit_confidence(
+    signs: Doubles,
+    right: NDArray[np.bool_],
+    weights: Doubles,
+    before: Doubles,
+    strength: float = _CONFIDENCE_STRENGTH,
+) -> Doubles:
+    """Coefficients of a logistic regression that few rows leave near ``before``; the intercept moves freely."""
+    from scipy.optimize import minimize
+
+    start = before
+    if not len(signs):
+        return start.copy()
+    rows = np.hstack([np.ones((len(signs), 1)), signs])
+    pulls = np.full(len(start), strength)
+    pulls[0] = strength / 6
+    wanted = right.astype(np.float64)
+
+    def loss(c: Doubles) -> tuple[float, Doubles]:
+        logits = rows @ c
+        value = weights @ (np.logaddexp(0, logits) - wanted * logits) + pulls @ (c - start) ** 2 / 2
+        gradient = rows.T @ (weights * (1 / (1 + np.exp(-np.clip(logits, -30, 30))) - wanted)) + pulls * (c - start)
+        return float(value), gradient
+
+    bounds = _BOUNDS if len(start) == len(_BOUNDS) else [(None, None)] + [(0.0, None)] * (len(start) - 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
+    result: Doubles = np.asarray(found.x, np.float64)
+    return result
+
+
+def threshold_for(
+    confidences: Doubles, right: NDArray[np.bool_], weights: Doubles, target: float, z: float = 1.0
+) -> float | None:
+    """The lowest confidence above which answers are right often enough, None where no bound reaches ``target``.
+
+    Often enough: a one-sided Wilson lower bound of the weighted precision (``z`` = 1.0 is 84 %), because a threshold is
+    picked among many and the luckiest would win. What the calibrated confidences themselves expect counts like
+    ``_EXPECTED`` further questions, so that in a small KB one unlucky question does not silence the bot. Equal
+    confidences stay together.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    ordered, hits, mass = confidences[order], right[order].astype(np.float64), weights[order]
+    total = np.cumsum(mass)
+    seen = total**2 / np.cumsum(mass**2)
+    precision = (np.cumsum(mass * hits) * seen + _EXPECTED * np.cumsum(mass * ordered)) / total / (seen + _EXPECTED)
+    bound = wilson_lower(precision, seen + _EXPECTED, z)
+    last_of_equals = np.append(ordered[:-1] != ordered[1:], True)
+    fine = np.flatnonzero((bound >= target) & last_of_equals & (seen >= _FEWEST))
+    return float(ordered[fine[-1]]) if len(fine) else None
+
+
+def wilson_lower(precision: Doubles, count: Doubles, z: float) -> Doubles:
+    """One-sided Wilson lower bound of a share measured on ``count`` cases."""
+    centre = precision + z**2 / (2 * count)
+    spread = z * np.sqrt(precision * (1 - precision) / count + z**2 / (4 * count**2))
+    result: Doubles = (centre - spread) / (1 + z**2 / count)
+    return result

@@ -1,0 +1,277 @@
+"""What a customer wants, by example: each intent against the articles' questions, so that a better article wins."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb_content.articles import Contents, Intent, LeadsTo
+from retrieval.confidence import Doubles, fit_confidence, fit_ranker, probability
+from retrieval.discriminant import FOLDS, Discriminant, folds_of
+from retrieval.encoders import Encoder, Encoders
+from retrieval.index import Floats, Ints, best_of_each
+from retrieval.pieces import Piece, Role, pieces_of, stacked
+from retrieval.texts import clean, plain_key, says_something
+from retrieval.vectors import VectorCache
+from retrieval.words import words_of
+
+ASKS_FOR_HUMAN, GREETING, THANKS = "asks-for-human", "greeting", "thanks"
+
+RANKER = np.array([0.5, 0.6, 0.3])
+"""Prior weights: log-probability by the discriminant, nearest example, three nearest (both standardised)."""
+
+CONFIDENCE = np.array([-0.8, 1.2, 1.2, 0.6, 0.3, 0.8])
+"""Prior: intercept, then log-odds of the intent's share, closeness of its nearest example, margin, its agreement, and
+the share of the question's words that occur in its examples: "where is the agent setting" is not "agent"."""
+
+_EXACT = 0.995
+_SAME_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class IntentGuess:
+    """The likeliest intent of the KB, and the probability that the customer means it."""
+
+    name: str | None
+    confidence: float
+
+
+@dataclass(frozen=True)
+class IntentParameters:
+    ranker: Doubles
+    confidence: Doubles
+
+
+PRIOR = IntentParameters(RANKER, CONFIDENCE)
+
+
+@cache
+def builtin_intents() -> tuple[Intent, ...]:
+    """Asks for a human, greets, thanks: what a KB without intents/ has."""
+    import yaml
+
+    entries = yaml.safe_load(files("retrieval").joinpath("builtin_intents.yml").read_text("utf-8"))
+    return tuple(
+        Intent(
+            name=entry["name"],
+            leads_to=LeadsTo(entry["leads_to"]),
+            examples={language: tuple(map(str, texts)) for language, texts in entry["examples"].items()},
+        )
+        for entry in entries
+    )
+
+
+def intents_of(contents: Contents) -> tuple[Intent, ...]:
+    """The KB's own intents, or the built-in ones where it has none."""
+    return contents.intents or builtin_intents()
+
+
+def intent_pieces(intent: Intent, encoder: Encoder, encoders: Encoders) -> list[Piece]:
+    """The examples that ``encoder`` reads: those of its languages, or all for the one that crosses languages."""
+    texts = [
+        clean(text)
+        for language, examples in intent.examples.items()
+        for text in examples
+        if says_something(text) and (encoder is encoders.crossing or encoders.of(language) is encoder)
+    ]
+    return [Piece(Role.QUESTION, text, n) for n, text in enumerate(dict.fromkeys(texts))]
+
+
+@dataclass(frozen=True)
+class IntentModel:
+    """The examples of all intents and the questions of all articles as one encoder sees them. Immutable."""
+
+    names: tuple[str | None, ...]
+    """The intent of each group; articles are groups too, None where theirs names no intent of the KB."""
+    rows: Floats
+    group: Ints
+    starts: Ints
+    mean: Floats
+    covariance: Floats
+    discriminant: Discriminant | None
+    exact: dict[str, str]
+    words: tuple[dict[str, int], ...]
+    """Of each group, how many of its texts have each word."""
+    texts: tuple[str, ...]
+    parameters: IntentParameters
+
+    def guess(self, text: str, vector: Floats) -> IntentGuess:
+        """The intent of a question whose vector is ``vector``; the same words as an example are that example."""
+        known = self.exact.get(plain_key(text))
+        if known is not None:
+            return IntentGuess(known, _EXACT)
+        if not len(self.rows):
+            return IntentGuess(None, 0.0)
+        features, similar = self.features(vector)
+        name, signs = self.signs(features, similar, vector, self.parameters.ranker, words_of(text))
+        if name is None:
+            return IntentGuess(None, 0.0)
+        return IntentGuess(name, float(probability(signs, self.parameters.confidence)))
+
+    def features(
+        self, vector: Floats, discriminant: Floats | None = None, row: int | None = None
+    ) -> tuple[Floats, Floats]:
+        """Per group: log-probability, nearest and three nearest (standardised); and the raw nearest."""
+        similarities = self.rows @ vector
+        if row is not None:
+            similarities[row] = -np.inf
+        counts = np.diff(self.starts)
+        nearest, near, _ = best_of_each(similarities, counts, -1.0, top=3)
+        level, spread = float(vector @ self.mean), max(float(vector @ self.covariance @ vector), 1e-6) ** 0.5
+        logs = np.zeros(len(counts), np.float32)
+        scores = discriminant
+        if scores is None and self.discriminant is not None:
+            scores = self.discriminant.scores(vector)
+        if scores is not None:
+            logs = np.maximum(scores - scores.max() - np.log(np.exp(scores - scores.max()).sum()), -12.0)
+        return np.stack([logs, (nearest - level) / spread, (near - level) / spread], 1).astype(np.float32), nearest
+
+    def signs(
+        self,
+        features: Floats,
+        similar: Floats,
+        vector: Floats,
+        ranker: Doubles,
+        words: Sequence[str],
+        own: int | None = None,
+    ) -> tuple[str | None, Doubles]:
+        """The best intent with what its confidence is computed from; ``own``: the group that has ``words`` itself."""
+        scores = features @ ranker
+        shares = np.exp(scores - scores.max())
+        shares /= shares.sum()
+        totals: dict[str, float] = {}
+        for name, share in zip(self.names, shares.tolist(), strict=True):
+            if name is not None:
+                totals[name] = totals.get(name, 0.0) + share
+        if not totals:
+            return None, np.zeros(len(CONFIDENCE) - 1)
+        best = max(totals, key=lambda name: totals[name])
+        mine = np.array([name == best for name in self.names])
+        level = float(vector @ self.mean)
+        closest, other = float(similar[mine].max()), float(similar[~mine].max()) if (~mine).any() else level
+        share = min(max(totals[best], 1e-3), 1 - 1e-3)
+        scale = max(1e-6, 1 - level)
+        values = (
+            np.log(share / (1 - share)) / 2,
+            ((closest - level) / scale - 0.5) / 0.15,
+            (closest - other) / scale / 0.15,
+            2.0 * bool(mine[int(scores.argmax())]) - 1.0,
+            2.0 * self._covered(words, np.flatnonzero(mine), own) - 1.0,
+        )
+        return best, np.clip(np.array(values, np.float64), -4, 4)
+
+    def _covered(self, words: Sequence[str], groups: Ints, own: int | None) -> float:
+        known = 0
+        for word in words:
+            known += sum(self.words[group].get(word, 0) for group in groups) > (own is not None and own in groups)
+        return known / len(words) if words else 0.0
+
+
+def open_intents(
+    contents: Contents, encoder: Encoder, encoders: Encoders, vectors: VectorCache, parameters: IntentParameters
+) -> IntentModel:
+    """The intent model for questions that ``encoder`` reads. Raises VectorsMissing."""
+    names: list[str | None] = []
+    parts: list[Floats] = []
+    exact: dict[str, str] = {}
+    texts: list[list[str]] = []
+    intents = intents_of(contents)
+    for intent in intents:
+        pieces = intent_pieces(intent, encoder, encoders)
+        names.append(intent.name)
+        parts.append(stacked(vectors, encoder, pieces))
+        texts.append([piece.text for piece in pieces])
+        for examples in intent.examples.values():
+            exact |= {plain_key(text): intent.name for text in examples if plain_key(text)}
+    known = {intent.name for intent in intents}
+    for published in contents.articles:
+        crossing = encoders.of(published.article.language) is not encoder
+        if crossing and encoder is not encoders.crossing:
+            continue
+        pieces = [piece for piece in pieces_of(published, crossing) if piece.role is not Role.PASSAGE]
+        names.append(published.article.intent if published.article.intent in known else None)
+        parts.append(stacked(vectors, encoder, pieces))
+        texts.append([piece.text for piece in pieces])
+        for question in published.article.questions:
+            exact.pop(plain_key(question), None)
+    rows = np.concatenate(parts)
+    group = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    mean = rows.mean(0) if len(rows) else np.zeros(encoder.dimension, np.float32)
+    covariance = ((rows - mean).T @ (rows - mean) / max(1, len(rows))).astype(np.float32)
+    return IntentModel(
+        names=tuple(names),
+        rows=rows,
+        group=group,
+        starts=np.searchsorted(group, np.arange(len(parts) + 1)),
+        mean=mean,
+        covariance=covariance,
+        discriminant=Discriminant.fit(rows, group, len(parts)) if len(rows) >= 2 * len(parts) else None,
+        exact=exact,
+        words=tuple(dict(Counter(word for text in several for word in set(words_of(text)))) for several in texts),
+        texts=tuple(text for several in texts for text in several),
+        parameters=parameters,
+    )
+
+
+def fit_intents(model: IntentModel) -> IntentParameters:
+    """Parameters from the model's own examples: each asked without itself, and once more without its whole intent."""
+    folds = folds_of(model.group)
+    held_out = _held_out_scores(model, folds)
+    asked = [
+        row for row in range(len(model.rows)) if model.starts[model.group[row] + 1] - model.starts[model.group[row]] > 2
+    ]
+    features, rights, weights = [], [], []
+    for row in asked:
+        mine, _ = model.features(model.rows[row], None if held_out is None else held_out[row], row)
+        features.append(mine)
+        rights.append(np.arange(len(mine)) == model.group[row])
+        weights.append(1.0)
+    ranker = fit_ranker(features, rights, np.array(weights), RANKER)
+    signs, right, weight = [], [], []
+    for row in asked:
+        for hidden in (False, True):
+            one = _asked(model, row, None if held_out is None else held_out[row], ranker, hidden)
+            if one is not None:
+                signs.append(one[0])
+                right.append(one[1])
+                weight.append(_SAME_SHARE if hidden else 1.0)
+    if not signs:
+        return PRIOR
+    confidence = fit_confidence(np.array(signs), np.array(right), np.array(weight), CONFIDENCE)
+    return IntentParameters(ranker, confidence)
+
+
+def _asked(
+    model: IntentModel, row: int, scores: Floats | None, ranker: Doubles, hidden: bool
+) -> tuple[Doubles, bool] | None:
+    """Signs and rightness of the best intent for example ``row``; ``hidden``: as if its intent did not exist."""
+    own = model.names[model.group[row]]
+    vector = model.rows[row]
+    features, similar = model.features(vector, scores, row)
+    if hidden:
+        if own is None:
+            return None
+        gone = np.array([name == own for name in model.names])
+        features[gone] = (-60.0, -60.0, -60.0)
+        similar[gone] = -1.0
+    words = words_of(model.texts[row])
+    name, signs = model.signs(features, similar, vector, ranker, words, int(model.group[row]))
+    return None if name is None else (signs, name == own and not hidden)
+
+
+def _held_out_scores(model: IntentModel, folds: NDArray[np.int64]) -> Floats | None:
+    if model.discriminant is None:
+        return None
+    result = np.zeros((len(model.rows), len(model.names)), np.float32)
+    for fold in range(FOLDS):
+        mine = folds == fold
+        if mine.any() and not mine.all():
+            fitted = Discriminant.fit(model.rows[~mine], model.group[~mine], len(model.names))
+            result[mine] = fitted.scores(model.rows[mine])
+    return result

@@ -1,0 +1,88 @@
+"""Which language a text is in: by its script, and for Latin letters by its commonest words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Only words that carry no topic; a word shared by two languages counts for both.
+_STOPWORDS = {
+    "en": "the a an is are was i you my we it to of in on for and or not how what why when where can do does did "
+    "this that with from your our have has had cannot can't don't doesn't i'm it's get please there be will me if",
+    "de": "der die das ein eine einen ist sind war ich du sie wir es zu von im in auf für und oder nicht wie was warum "
+    "wann wo kann kannst mein meine mit nach bei aus dem den des habe hat kein keine man mich bitte wird auch wenn",
+    "fr": "le la les un une est sont je tu vous nous il de du des à au en dans pour et ou ne pas comment que quoi "
+    "pourquoi quand où peux peut mon ma mes avec sur ce cette j'ai c'est n'est qui se votre mot bonjour est-ce",
+    "es": "el la los las un una es son yo tú usted nosotros de del a en por para y o no cómo como qué que cuándo dónde "
+    "puedo puede mi mis con se está esta este hola me su tengo hay donde cuando porque lo al",
+    "it": "il lo la gli le un una è sono io tu noi di del della a in per e o non come cosa perché quando dove posso "
+    "può mio mia con si che questo questa ho da al nel ciao mi",
+    "pt": "o a os as um uma é são eu você nós de do da em no na por para e ou não como que quando onde posso pode meu "
+    "minha com se está este esta olá tenho ao às me porque",
+    "nl": "de het een is zijn was ik jij u wij we van in op voor en of niet hoe wat waarom wanneer waar kan mijn met "
+    "naar bij uit dit dat heb heeft geen er me",
+    "pl": "i w na z do nie jak co czy jest są się mój moja dla po dlaczego kiedy gdzie mogę że to od za mam ma",
+    "tr": "bir bu ve için ile nasıl ne neden değil mi mı ben benim var yok olarak gibi daha çok nerede zaman",
+    "sv": "en ett är och i på för att det som inte hur vad varför när var kan min mitt med jag du vi har till av",
+    "vi": "là và của không tôi bạn có cho với trong được làm thế nào tại sao khi ở một các những này",
+    "id": "yang dan di ke dari untuk tidak bagaimana apa saya anda bisa dengan ini itu ada pada mengapa kapan",
+}
+_WORDS_OF = {language: frozenset(words.split()) for language, words in _STOPWORDS.items()}
+_DIACRITICS = {
+    "de": "äöüß",
+    "fr": "çéèêëàùœ",
+    "es": "ñ¿¡óíáú",
+    "pl": "ąćęłńśźż",
+    "tr": "ğışö",
+    "sv": "åäö",
+    "pt": "ãõç",
+}
+_SCRIPTS = (
+    ("ko", r"[\uac00-\ud7af\u1100-\u11ff]"),
+    ("ar", r"[\u0600-\u06ff]"),
+    ("he", r"[\u0590-\u05ff]"),
+    ("th", r"[\u0e00-\u0e7f]"),
+    ("hi", r"[\u0900-\u097f]"),
+    ("el", r"[\u0370-\u03ff]"),
+    ("ru", r"[\u0400-\u04ff]"),
+)
+_SCRIPT_PATTERNS = tuple((language, re.compile(pattern)) for language, pattern in _SCRIPTS)
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_LATIN_WORD = re.compile(r"[a-zà-öø-ÿāăąćčđęěğıłńňőœřśşšťůűźżžơưạ-ỹ]+(?:['’-][a-zà-öø-ÿ]+)*")
+_ENOUGH = 2_000
+
+
+def language_of(text: str, default: str = "en") -> str:
+    """The BCP 47 primary language of ``text``, ``default`` where it has no letters that tell.
+
+    Chinese with English words in it is Chinese as soon as the Chinese part says something: two or three characters
+    weigh as much as two English words. Only the first 2,000 characters are looked at.
+    """
+    folded = unicodedata.normalize("NFKC", text[:_ENOUGH]).casefold()
+    words = _LATIN_WORD.findall(folded)
+    han, kana = len(_HAN.findall(folded)), len(_KANA.findall(folded))
+    if kana and kana * 3 >= han and (han + kana) * 4 >= len(words) * 3:
+        return "ja"
+    if han and han * 4 >= len(words) * 3:
+        return "zh"
+    script, count = max(
+        ((name, len(pattern.findall(folded))) for name, pattern in _SCRIPT_PATTERNS), key=lambda s: s[1]
+    )
+    if count >= 2 and count * 2 >= len(words) * 3:
+        return "uk" if script == "ru" and re.search("[іїєґ]", folded) else script
+    return _latin_language(folded, words, default) if words else default
+
+
+def _latin_language(folded: str, words: list[str], default: str) -> str:
+    """Most stopwords win; letters that only some languages have break the tie."""
+    scores = {
+        language: sum(word.replace("’", "'") in stopwords for word in words)
+        + 0.5 * sum(folded.count(letter) > 0 for letter in _DIACRITICS.get(language, ""))
+        for language, stopwords in _WORDS_OF.items()
+    }
+    best = max(scores.values())
+    if best < 1:
+        return default if default in _WORDS_OF else "en"
+    # English first: among equals it is by far the likeliest in a support channel.
+    return next(language for language, score in scores.items() if score == best)

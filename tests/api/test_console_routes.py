@@ -1,0 +1,152 @@
+"""Every route says who may use it, and means it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from console_fixtures import Office, an_office
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+
+from api.console.parts import anyone, anyone_signed_in
+from handoff.models import Role
+from handoff.permissions import Permission, allowed
+
+office = an_office
+
+# What the world may see. Whatever is added here is reviewed by this list.
+PUBLIC = re.compile(
+    r"/|/chat\.js|/chat/embed\.js|/embed\.js|/healthz|/readyz|/static|/kb/.*|/api/docs.*|/api/openapi\.json"
+    r"|/api/v1/chat/.*|/channels/.*|/chat/.*"
+)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A route and who it says may use it: a permission, "anyone", "anyone signed in", or None where it says nothing."""
+
+    method: str
+    path: str
+    who: Permission | str | None
+
+
+def declared(app: FastAPI) -> Iterator[Declared]:
+    for context in iter_route_contexts(app.routes):
+        dependant = getattr(context.route, "dependant", None)
+        # A router's own dependencies are not in the route's: ours put none there, and a missing one fails the test.
+        who = said_by(dependant) if isinstance(dependant, Dependant) else None
+        for method in sorted(getattr(context.route, "methods", None) or {"GET"}):
+            if method != "HEAD":
+                yield Declared(method, context.path or "", who)
+
+
+def said_by(dependant: Dependant) -> Permission | str | None:
+    for needed in dependant.dependencies:
+        call: Any = needed.call
+        if call in (anyone, anyone_signed_in):
+            return str(call.__name__)
+        permission = getattr(call, "permission", None) or captured(call)
+        if isinstance(permission, Permission):
+            return permission
+        deeper = said_by(needed)
+        if deeper is not None:
+            return deeper
+    return None
+
+
+def captured(call: Any) -> Any:
+    """The permission that ``api.http.parts.caller`` closed over."""
+    return inspect.getclosurevars(call).nonlocals.get("permission") if inspect.isfunction(call) else None
+
+
+def filled(path: str) -> str:
+    values = {"number": 1, "conversation_id": 1, "file_id": 1, "article_id": "export-data", "language": "en"}
+    return re.sub(r"\{(\w+)(:\w+)?\}", lambda part: str(values.get(part[1], "nothing-here")), path)
+
+
+def test_every_route_declares_who_may_use_it(office: Office) -> None:
+    silent = [one for one in declared(office.app) if one.who is None and not PUBLIC.fullmatch(one.path)]
+    assert not silent
+
+
+def test_the_walk_sees_console_and_api(office: Office) -> None:
+    routes = list(declared(office.app))
+    console = [one for one in routes if one.path.startswith("/console")]
+    assert len(console) > 20
+    assert all(one.who is not None for one in console)
+    assert {one.who for one in routes if one.path.startswith("/api/v1/tickets")} == {
+        Permission.READ_TICKETS,
+        Permission.WORK_TICKETS,
+    }
+
+
+def test_only_sign_in_and_links_are_open_to_strangers(office: Office) -> None:
+    opened = {one.path for one in declared(office.app) if one.who == "anyone"}
+    assert opened == {"/console/sign-in", "/console/sign-out", "/console/welcome/{token}"}
+
+
+def test_a_stranger_is_led_to_the_sign_in_from_everywhere_else(office: Office) -> None:
+    stranger = office.stranger()
+    for one in declared(office.app):
+        if one.path.startswith("/console") and one.who != "anyone":
+            response = stranger.request(one.method, filled(one.path))
+            assert response.status_code == 303, one
+            assert response.headers["location"].startswith("/console/sign-in"), one
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_gets_in_exactly_where_the_table_says(office: Office, role: Role) -> None:
+    office.publish()
+    office.escalate()
+    browser = office.browser("bob", role)
+    tried = 0
+    for one in declared(office.app):
+        # The stream never ends for those whom it lets in, and everybody on the staff is let in.
+        if not one.path.startswith("/console") or not isinstance(one.who, Permission) or one.path.endswith("/stream"):
+            continue
+        response = browser.request(one.method, filled(one.path))
+        assert (response.status_code == 403) is not allowed(role, one.who), (one, response.status_code)
+        assert response.status_code < 500, one
+        tried += 1
+    assert tried > 10
+
+
+def test_a_refusal_is_a_page_in_words(office: Office) -> None:
+    office.escalate()
+    response = office.browser("vera", Role.VIEWER).post("/console/tickets/1/claim")
+    assert response.status_code == 403
+    assert "You may not do this." in response.text
+    assert "Back to the inbox" in response.text
+
+
+def test_a_viewer_sees_no_buttons_that_would_refuse(office: Office) -> None:
+    office.escalate()
+    page = office.browser("vera", Role.VIEWER).get("/console/tickets/1").text
+    assert "I cannot get in" in page
+    assert "/claim" not in page
+    assert "<textarea" not in page
+
+
+def test_a_person_switched_off_is_out_at_once(office: Office) -> None:
+    from handoff.staff import disable_staff
+    from store import transaction
+
+    browser = office.browser("bob")
+    assert browser.get("/console").status_code == 200
+    with transaction(office.database) as session:
+        disable_staff(session, office.colleagues["bob"].staff_id or 0, office.now)
+    assert browser.get("/console").status_code == 303
+
+
+def test_a_form_from_another_site_does_nothing(office: Office) -> None:
+    number = office.escalate()
+    browser = office.browser("bob")
+    response = browser.post(f"/console/tickets/{number}/claim", headers={"Sec-Fetch-Site": "cross-site"})
+    assert response.status_code == 403
+    assert "nobody yet" in browser.get(f"/console/tickets/{number}").text

@@ -1,0 +1,111 @@
+"""The policy as a table: what was understood, where the conversation stands, what follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.decisions import Answer, Clarify, Decline, Escalate, Silence, SmallTalk, Why, name_of
+from bot.policy import Policy, Standing, decide
+from handoff.models import Owner, Priority, Reason
+from kb_content.articles import Intent, LeadsTo, Mode
+from retrieval.reader import Hit
+from retrieval.reader import Understanding as Reading
+
+HITS = tuple(
+    Hit(name, "en", 1, f"{name}-p", name, name.title(), name, "words", score)
+    for name, score in (("reset", 0.9), ("locked", 0.05), ("sso", 0.05))
+)
+INTENTS = {
+    each.name: each
+    for each in (
+        Intent("greeting", LeadsTo.SMALLTALK),
+        Intent("asks-for-human", LeadsTo.ESCALATE),
+        Intent("complaint", LeadsTo.ESCALATE, priority="P1", tier=2, team="support"),
+        Intent("outage", LeadsTo.ESCALATE, urgent=True, priority="P0", tier=2, team="engineering"),
+        Intent("account", LeadsTo.ANSWER),
+        Intent("legal", LeadsTo.ESCALATE, mode=Mode.OFF),
+    )
+}
+POLICY = Policy(threshold=0.8, intents=INTENTS)
+
+
+def reading(confidence: float = 0.0, intent: str | None = None, sure: float = 0.9, **other: object) -> Reading:
+    base = Reading("how do I get in", "en", intent, sure if intent else 0.0, HITS, confidence, False, (), {})
+    return replace(base, close=("reset", "locked"), **other)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("understood", "expected"),
+    [
+        (reading(0.95), Answer("reset")),
+        (reading(0.80), Answer("reset")),
+        (reading(0.79), "clarify"),
+        (reading(0.10), Escalate(Reason.NO_KNOWLEDGE)),
+        (reading(0.10, foreign=True), Decline(Why.FOREIGN)),
+        (reading(0.95, "account"), Answer("reset")),
+        (reading(0.10, "greeting"), SmallTalk("greeting", "greeting")),
+        (reading(0.99, "greeting"), Answer("reset")),
+        (reading(0.10, "greeting", 0.3), Escalate(Reason.NO_KNOWLEDGE)),
+        (reading(0.10, "asks-for-human"), "asked_for_human"),
+        (reading(0.10, "complaint"), Escalate(Reason.HUMAN_ONLY_TOPIC, "complaint", Priority.P1, 2, "support")),
+        (reading(0.99, "complaint", 0.6), Answer("reset")),
+        (reading(0.99, "outage", 0.6), Escalate(Reason.URGENT, "outage", Priority.P0, 2, "engineering")),
+        (reading(0.10, "legal"), Escalate(Reason.NO_KNOWLEDGE)),
+        (reading(0.95, text=" "), Decline(Why.EMPTY)),
+    ],
+)
+def test_a_first_message_is_decided_by_what_was_understood(understood: Reading, expected: object) -> None:
+    decision = decide(Standing(), understood, POLICY)
+    if isinstance(expected, str):
+        assert expected in {name_of(decision), getattr(getattr(decision, "reason", None), "value", "")}
+    else:
+        assert decision == expected
+
+
+@pytest.mark.parametrize(
+    ("standing", "understood", "expected"),
+    [
+        (Standing(owner=Owner.HUMAN), reading(0.95), Silence("a person owns this conversation")),
+        (Standing(has_clarified=True), reading(0.6), Escalate(Reason.LOW_CONFIDENCE)),
+        (Standing(has_declined=True), reading(0.1, foreign=True), Escalate(Reason.NO_KNOWLEDGE)),
+        (
+            Standing(answered=(("How do I get in?", "reset"),)),
+            reading(0.95),
+            Escalate(Reason.REPEATED_QUESTION),
+        ),
+        (Standing(answered=(("something else", "reset"),)), reading(0.95), Answer("reset")),
+        (Standing(messages_this_minute=21), reading(0.95), Decline(Why.TOO_FAST)),
+        (Standing(messages_this_minute=22, was_told_to_slow_down=True), reading(0.95), Silence("too fast")),
+        (Standing(open_tickets=(1, 2, 3)), reading(0.1), Decline(Why.TOO_MANY_TICKETS)),
+        (Standing(open_tickets=(1, 2, 3)), reading(0.95), Answer("reset")),
+        (Standing(open_tickets=(1, 2, 3), has_ticket=True), reading(0.1), Escalate(Reason.NO_KNOWLEDGE)),
+    ],
+)
+def test_where_the_conversation_stands_changes_the_decision(
+    standing: Standing, understood: Reading, expected: object
+) -> None:
+    assert decide(standing, understood, POLICY) == expected
+
+
+def test_a_kb_that_cannot_support_the_target_offers_instead_of_answering() -> None:
+    decision = decide(Standing(), reading(0.99), replace(POLICY, threshold=None))
+    assert isinstance(decision, Clarify)
+    assert [option.article_id for option in decision.options] == ["reset", "locked"]
+
+
+def test_an_outage_is_never_held_back_by_the_ticket_limit() -> None:
+    standing = Standing(open_tickets=(1, 2, 3))
+    assert isinstance(decide(standing, reading(0.1, "outage"), POLICY), Escalate)
+
+
+def test_only_a_file_is_told_apart_from_nothing_at_all() -> None:
+    empty = reading(text="")
+    assert decide(Standing(), empty, POLICY, has_files=True) == Decline(Why.FILE_ONLY)
+    assert decide(Standing(), empty, POLICY) == Decline(Why.EMPTY)
+
+
+def test_a_kb_without_intents_still_knows_who_asks_for_a_person() -> None:
+    decision = decide(Standing(), reading(0.1, "asks-for-human"), Policy(threshold=0.8))
+    assert decision == Escalate(Reason.ASKED_FOR_HUMAN, "asks-for-human")

@@ -1,0 +1,28 @@
+"""A running product with a small KB, shared by the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from server import Server, running
+from talk import small_contents
+
+from kb_content.export import write_folder
+
+
+@pytest.fixture(scope="session")
+def small_kb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The KB folder of the scenarios: six articles in two languages."""
+    folder = tmp_path_factory.mktemp("small-kb")
+    contents = small_contents()
+    write_folder(folder, [each.article for each in contents.articles], list(contents.intents), [], False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, small_kb: Path) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("served"), KB=str(small_kb)) as server:
+        assert server.address
+        yield server

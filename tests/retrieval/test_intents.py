@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from small_kb import CANCELLATION, articles, contents_of
+
+from kb_content.articles import Contents
+from retrieval.build import Built, build
+from retrieval.encoders import Encoders
+from retrieval.intents import ASKS_FOR_HUMAN, GREETING, THANKS, builtin_intents
+from retrieval.reader import Reader
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("hi", GREETING),
+        ("Hello!", GREETING),
+        ("你好", GREETING),
+        ("thanks", THANKS),
+        ("thank you so much", THANKS),
+        ("谢谢您", THANKS),
+        ("人工", ASKS_FOR_HUMAN),
+        ("转人工客服", ASKS_FOR_HUMAN),
+        ("let me talk to a human", ASKS_FOR_HUMAN),
+        ("can I speak with a real person please", ASKS_FOR_HUMAN),
+        ("Ich möchte mit einem Menschen sprechen", ASKS_FOR_HUMAN),
+    ],
+)
+def test_a_kb_without_intents_knows_three(reader: Reader, text: str, intent: str) -> None:
+    reading = reader.read(text)
+    assert reading.intent == intent
+    assert reading.intent_confidence > 0.8
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I forgot my password", "忘记密码了怎么办", "add a colleague to our workspace", "export the table as csv"],
+)
+def test_a_question_for_an_article_is_no_small_talk(reader: Reader, text: str) -> None:
+    assert reader.read(text).intent_confidence < 0.3
+
+
+def test_the_kbs_own_intents_replace_the_builtin_ones(built: Built, encoders: Encoders) -> None:
+    own = contents_of(articles(), (CANCELLATION,))
+    again = build(own, encoders, built.vectors)
+    reader = Reader.open(own, {**built.vectors, **again.vectors}, again.parameters, encoders)
+    leaving = reader.read("we want to cancel the contract")
+    assert (leaving.intent, leaving.intent_confidence > 0.7) == ("cancellation", True)
+    assert reader.read("hi").intent in (None, "cancellation")
+    assert reader.read("hi").intent_confidence < 0.3
+
+
+def test_an_articles_questions_speak_for_its_intent(built: Built, encoders: Encoders) -> None:
+    own = contents_of(
+        tuple(replace(one, intent="cancellation" if one.id == "delete-account" else None) for one in articles()),
+        (CANCELLATION,),
+    )
+    again = build(own, encoders, built.vectors)
+    reader = Reader.open(own, {**built.vectors, **again.vectors}, again.parameters, encoders)
+    assert reader.read("erase everything you store about me").intent == "cancellation"
+
+
+def test_the_words_of_an_example_are_that_example(reader: Reader, contents: Contents) -> None:
+    example = builtin_intents()[0].examples["ru"][0]
+    assert reader.read(f"  {example.upper()}! ").intent_confidence > 0.99

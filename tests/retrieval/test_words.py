@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from retrieval.words import Rarity, WordIndex, words_of
+
+
+def _index(*texts: str) -> tuple[WordIndex, Rarity]:
+    split = [words_of(text) for text in texts]
+    rarity = Rarity.of(split)
+    return WordIndex(split, rarity), rarity
+
+
+def test_endings_do_not_keep_words_apart() -> None:
+    assert words_of("exports") == words_of("exporting") == words_of("exported") == words_of("export")
+    assert words_of("planning") == words_of("plans") == words_of("plan")
+
+
+def test_chinese_is_indexed_by_pairs_of_characters() -> None:
+    index, _ = _index("如何重置密码", "导出报表")
+    scores = index.scores(words_of("密码忘了"))
+    assert scores[0] > 0
+    assert scores[1] == 0
+
+
+def test_a_text_that_says_it_all_scores_near_one_and_a_stranger_zero() -> None:
+    index, _ = _index("reset password", "export report", "invite people")
+    assert index.scores(words_of("reset password"))[0] == pytest.approx(0.5, abs=0.35)
+    assert index.scores(words_of("quantum gravity")).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("texts", [(), ("",), ("", "word")])
+def test_empty_texts_are_no_trouble(texts: tuple[str, ...]) -> None:
+    index, _ = _index(*texts)
+    assert len(index.scores(["word"])) == len(texts)
+    assert len(index.scores([])) == len(texts)
+
+
+def test_hidden_texts_lend_no_words() -> None:
+    _, rarity = _index("red apple", "green pear")
+    assert rarity.share(["red"], rarity.counts, {}) == 1.0
+    assert rarity.share(["red"], rarity.counts, {"red": 1}) == 0.0
+    assert rarity.share([], rarity.counts, {}) == 0.0
+
+
+def test_a_rare_word_weighs_more_than_a_common_one() -> None:
+    _, rarity = _index("the cat", "the dog", "the bird")
+    assert rarity["cat"] > rarity["the"]
+    assert rarity["unheard-of"] > rarity["cat"]

@@ -1,0 +1,146 @@
+"""Bad input and failure: each ends in a clear sentence for the person it concerns, and nothing is lost."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from talk import HOUSE, AgentAtTheDesk, CustomerOnTheWeb, World, conversations
+
+from bot import inbox, placing, turns
+from bot.decisions import Why
+from bot.live import Live
+from bot.models import InboxRow, InboxState
+from bot.placing import Place
+from bot.replies import say
+from handoff import desk
+from handoff.models import Message, Reason
+from handoff.transcript import history
+from store import reading, transaction
+
+FORTY_THOUSAND = "My export to Excel shows broken characters. " * 910
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "🙂🙂🙂",
+        "؟ كيف أعيد تعيين كلمة المرور",
+        "a\x00b\x07c\x1b[31m",
+        "\ud83d",
+        FORTY_THOUSAND,
+        "?" * 300,
+        "<script>alert(1)</script>",
+    ],
+    ids=["emoji", "right-to-left", "control", "half a pair", "40,000 characters", "punctuation", "markup"],
+)
+def test_any_text_ends_in_words_for_the_customer_and_is_kept(ada: CustomerOnTheWeb, text: str) -> None:
+    assert ada.says(text)
+    kept = ada.transcript()[0]["text"]
+    assert len(kept) >= len(text.replace("\x00", "").replace("\x07", "").replace("\x1b", "")) - 1
+
+
+def test_an_empty_message_is_told_so(ada: CustomerOnTheWeb) -> None:
+    (reply,) = ada.says("   \n ")
+    assert reply["text"] == say(Why.EMPTY.value, "en")
+
+
+def test_too_many_messages_get_one_sentence_and_nothing_else_and_are_kept(ada: CustomerOnTheWeb, world: World) -> None:
+    for number in range(30):
+        world.accept("ada", text=f"thanks{'!' * number}")
+    world.work()
+    told = [message for message in ada.hears() if message["text"] == say(Why.TOO_FAST.value, "en")]
+    assert len(told) == 1
+    assert len([each for each in ada.transcript() if each["direction"] == "incoming"]) == 30
+    world.later(minutes=2)
+    assert ada.says("thanks")
+
+
+def test_a_fourth_open_ticket_is_refused_in_one_sentence(ada: CustomerOnTheWeb) -> None:
+    for _ in range(3):
+        ada.says("let me talk to a human")
+        ada.presses("something_else")
+    (reply,) = ada.says("let me talk to a human")
+    assert "#1, #2, #3" in reply["text"]
+    assert len(ada.world.tickets()) == 3
+
+
+def test_without_a_model_the_customer_gets_a_person(ada: CustomerOnTheWeb, world: World) -> None:
+    world.live = Live(HOUSE)
+    world.live.problem = "The model could not be loaded."
+    (reply,) = ada.says("I forgot my password")
+    assert "#1" in reply["text"]
+    assert "model" not in reply["text"]
+    assert world.ticket().reason is Reason.BOT_STUCK
+
+
+def test_a_model_that_fails_on_a_message_hands_it_to_a_person(ada: CustomerOnTheWeb, world: World) -> None:
+    serving = world.live.serving
+    assert serving is not None
+    broken = dataclasses.replace(serving.reader, views={})
+    world.live.serving = dataclasses.replace(serving, reader=broken)
+    (reply,) = ada.says("I forgot my password")
+    assert "#1" in reply["text"]
+    assert world.ticket().reason is Reason.BOT_STUCK
+
+
+def test_a_payload_that_is_none_is_parked_and_shown_to_a_person(world: World) -> None:
+    with transaction(world.database) as session:
+        inbox.accept(session, "web", "broken", "ada", {"no": "visitor"}, world.now)
+    world.work()
+    with reading(world.database) as session:
+        assert session.exec(select(InboxRow)).one().state is InboxState.PARKED
+        notes = [line.message.text for line in history(session, 1) if line.message.private]
+    assert any('"visitor"' in note for note in notes), "the raw text is there for the agent"
+    assert world.ticket().reason is Reason.BOT_STUCK
+
+
+def test_a_turn_that_keeps_failing_becomes_a_ticket_after_five_tries(
+    ada: CustomerOnTheWeb, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> Place:
+        raise RuntimeError("a bug of ours")
+
+    monkeypatch.setattr(turns, "look", fail)
+    world.accept("ada", text="hello?")
+    for _ in range(5):
+        world.work()
+        world.later(minutes=1)
+    (reply,) = ada.hears()
+    assert "#1" in reply["text"]
+    assert "bug" not in reply["text"]
+
+
+def test_a_redelivered_message_has_one_effect(ada: CustomerOnTheWeb, world: World) -> None:
+    world.accept("ada", text="let me talk to a human", client_id="same")
+    world.accept("ada", text="let me talk to a human", client_id="same")
+    world.work()
+    assert len(ada.transcript()) == 2
+    assert len(world.tickets()) == 1
+
+
+def test_the_bots_answer_is_dropped_when_an_agent_took_over_meanwhile(
+    ada: CustomerOnTheWeb, bob: AgentAtTheDesk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 3: the agent is quicker, between the look and the record."""
+    ada.says("hi")
+    (conversation,) = conversations(world.database)
+    has_taken_over = False
+
+    def look_then_lose(*arguments: Any, **named: Any) -> Place:
+        nonlocal has_taken_over
+        place = placing.look(*arguments, **named)
+        if not has_taken_over:
+            has_taken_over = True
+            with transaction(world.database) as session:
+                desk.take_over(session, conversation.id or 0, actor, world.now)
+        return place
+
+    actor = bob.actor
+    monkeypatch.setattr(turns, "look", look_then_lose)
+    assert ada.says("I forgot my password, can't get in") == []
+    with reading(world.database) as session:
+        kept = session.exec(select(Message.text).where(Message.text == "I forgot my password, can't get in")).all()
+    assert len(kept) == 1, "the customer's words are there for the agent"

@@ -1,0 +1,118 @@
+"""The product as its users run it: a process of its own, on a free port, stopped at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FIRSTLINE = str(Path(sys.executable).with_name("firstline"))
+PATIENCE = 180.0
+
+
+@dataclass
+class Server:
+    """A running `firstline run`. ``lines``: what it printed on standard output so far."""
+
+    process: subprocess.Popen[str]
+    environment: dict[str, str]
+    lines: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    readers: list[threading.Thread] = field(default_factory=list)
+    _told: threading.Condition = field(default_factory=threading.Condition)
+
+    @property
+    def address(self) -> str:
+        return self.says("ready ")
+
+    @property
+    def admin_link(self) -> str:
+        return self.says("first admin: ")
+
+    def says(self, beginning: str) -> str:
+        """The rest of the first line that begins so; waits for it, and fails when the server ends before."""
+
+        def found() -> str | None:
+            return next((line.removeprefix(beginning) for line in self.lines if line.startswith(beginning)), None)
+
+        with self._told:
+            self._told.wait_for(lambda: found() is not None or self.process.poll() is not None, PATIENCE)
+        line = found()
+        assert line is not None, f"the server never said {beginning!r}: {self.errors[-8:]}"
+        return line
+
+    def command(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a `firstline` command beside the server, on the same data."""
+        return subprocess.run(
+            [FIRSTLINE, *words],
+            env=self.environment,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def follow(self) -> None:
+        for stream, kept in ((self.process.stdout, self.lines), (self.process.stderr, self.errors)):
+            assert stream is not None
+            self.readers.append(threading.Thread(target=self._read, args=(stream, kept), daemon=True))
+            self.readers[-1].start()
+
+    def _read(self, stream: Iterator[str], kept: list[str]) -> None:
+        for line in stream:
+            with self._told:
+                kept.append(line.rstrip("\n"))
+                self._told.notify_all()
+        with self._told:
+            self._told.notify_all()
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """An environment without any setting of whoever runs the tests."""
+    clean = {name: value for name, value in os.environ.items() if not name.upper().startswith("FIRSTLINE_")}
+    own = {"DATA_DIR": str(folder / "data"), "PORT": "0", **settings}
+    return {**clean, "HF_HUB_OFFLINE": "1", **{f"FIRSTLINE_{name}": value for name, value in own.items()}}
+
+
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[Server]:
+    """`firstline run` with its data in ``folder``; killed at the end if it does not stop by itself."""
+    variables = environment(folder, **settings)
+    process = subprocess.Popen(
+        [FIRSTLINE, "run"],
+        env=variables,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    server = Server(process, variables)
+    server.follow()
+    try:
+        yield server
+    finally:
+        stop(server)
+
+
+def stop(server: Server, number: signal.Signals = signal.SIGTERM) -> int:
+    """Ask the server to stop and return its exit code."""
+    if server.process.poll() is None:
+        server.process.send_signal(number)
+    try:
+        return server.process.wait(30)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        return server.process.wait()
+    finally:
+        for reader in server.readers:
+            reader.join(5)
+        for stream in (server.process.stdout, server.process.stderr):
+            if stream is not None:
+                stream.close()
