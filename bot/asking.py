@@ -10,7 +10,7 @@ from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, SmallTal
 from bot.live import Serving
 from bot.policy import Policy, Standing, decide
 from bot.replies import promise, say
-from retrieval.reader import Understanding as Reading
+from retrieval.reader import Reading
 
 
 def ask(serving: Serving, text: str, language: str | None = None, *, why: bool = False) -> dict[str, Any]:
@@ -53,7 +53,8 @@ def _compose(serving: Serving, understood: Reading, decision: Decision) -> tuple
             composed = compose(hit, serving.shelf, language, serving.address)
             return composed.text, [asdict(citation) for citation in composed.citations]
         case Clarify(options):
-            return "\n".join([say("clarify", language), *(f"• {option.title}" for option in options)]), []
+            asked = say("clarify" if len(options) > 1 else "clarify_one", language)
+            return "\n".join([asked, *(f"• {option.title}" for option in options)]), []
         case Decline(why):
             return say(why.value, language, count=0, numbers=""), []
         case SmallTalk(intent, key):

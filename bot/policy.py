@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, Option, Silence, SmallTalk, Why
 from handoff.models import Owner, Priority, Reason
 from kb_content.articles import Intent, LeadsTo, Mode
-from retrieval.reader import Understanding as Reading
+from retrieval.reader import Reading
 
 ASKS_FOR_HUMAN = "asks-for-human"
 SMALL_TALK_SENTENCES = {"greeting": "greeting", "thanks": "thanks"}
@@ -63,7 +63,8 @@ def decide(standing: Standing, reading: Reading, policy: Policy, *, has_files: b
     if not reading.text.strip():
         return Decline(Why.FILE_ONLY if has_files else Why.EMPTY)
     decision = _fixed_rule(reading, policy) or _from_knowledge(standing, reading, policy)
-    if isinstance(decision, Escalate) and not standing.has_ticket and is_over_the_limit(standing, policy):
+    is_held_back = isinstance(decision, Escalate) and decision.reason is not Reason.URGENT
+    if is_held_back and not standing.has_ticket and is_over_the_limit(standing, policy):
         return Decline(Why.TOO_MANY_TICKETS)
     return decision
 

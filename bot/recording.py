@@ -38,7 +38,7 @@ from handoff.desk import confirm_solved, not_yet
 from handoff.errors import NotAllowed
 from handoff.models import Action, Author, Conversation, Message, Reason
 from handoff.tickets import open_ticket
-from retrieval.reader import Understanding as Reading
+from retrieval.reader import Reading
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,8 @@ def _carry_out(
             buttons = [ButtonSpec(Action.OPTION, option.title[:200], option.article_id) for option in options]
             buttons.append(ButtonSpec(Action.NONE_OF_THESE, say("none_of_these", turn.language)))
             detail = {"question": turn.question, "options": [asdict(option) for option in options]}
-            _say(session, conversation, turn, "clarify", now, detail=detail, buttons=buttons)
+            key = "clarify" if len(options) > 1 else "clarify_one"
+            _say(session, conversation, turn, key, now, detail=detail, buttons=buttons)
         case Escalate():
             _escalate(session, conversation, turn.decision, turn, now)
         case Decline(why):

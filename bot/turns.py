@@ -26,7 +26,7 @@ from bot.presses import decide_press
 from bot.recording import Turn, record
 from handoff.errors import AlreadyDone, Stale
 from handoff.models import Owner, Reason
-from retrieval.reader import Understanding as Reading
+from retrieval.reader import Reading
 from store import Database, reading, transaction
 
 log = structlog.get_logger()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb_content.articles import Contents
+from retrieval.background import background_texts
 from retrieval.encoders import Encoder, Encoders
 from retrieval.intents import intent_pieces, intents_of
 from retrieval.pieces import pieces_of
@@ -31,6 +32,9 @@ def wanted(contents: Contents, encoders: Encoders) -> dict[VectorKey, tuple[Enco
         if own is not encoders.crossing:
             for piece in pieces_of(published, crossing=True):
                 need(encoders.crossing, piece.kind, piece.text)
+    for encoder in encoders.distinct:
+        for text in background_texts(encoder, encoders):
+            need(encoder, Kind.QUERY, text)
     for intent in intents_of(contents):
         for encoder in encoders.distinct:
             for piece in intent_pieces(intent, encoder, encoders):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kb_content.articles import Contents
+from retrieval.background import nearest, open_background
 from retrieval.confidence import Ranking, probability, rank
 from retrieval.encoders import Encoders
 from retrieval.index import Floats
@@ -27,6 +28,9 @@ _HITS = 10
 _CLOSE = 3
 _CLOSE_SHARE = 0.05
 """An article competes for the answer when its share is at least this part of the best one's."""
+
+_FOREIGN_CONFIDENCE = 0.4
+"""What an article may well answer is not foreign."""
 
 _VERBATIM = 0.995
 """Confidence in the article that has the very words of the question among its own."""
@@ -51,7 +55,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Understanding:
+class Reading:
     """What was understood of one text, by the retrieval room alone.
 
     ``hits``: the best passage of each article, best article first, at most ten. ``confidence``: the probability that
@@ -78,6 +82,8 @@ class Reader:
     encoders: Encoders
     views: dict[str, View]
     intents: dict[str, IntentModel]
+    backgrounds: dict[str, Floats]
+    """By encoder: everyday questions, which lie outside every KB."""
     parameters: Parameters
     main_language: str
 
@@ -98,15 +104,16 @@ class Reader:
                 encoder.name: open_intents(contents, encoder, encoders, vectors, fitted.intent(encoder.name))
                 for encoder in encoders.distinct
             },
+            backgrounds={encoder.name: open_background(encoder, encoders, vectors) for encoder in encoders.distinct},
             parameters=fitted,
             main_language=languages[0] if languages else "en",
         )
 
-    def read(self, text: str, language: str | None = None) -> Understanding:
+    def read(self, text: str, language: str | None = None) -> Reading:
         """Understand ``text``; ``language`` (BCP 47) where it is known, else it is guessed."""
         spoken = base(language) if language else language_of(text, self.main_language)
         if not says_something(text):
-            return Understanding(text, spoken, None, 0.0, (), 0.0, True, (), {})
+            return Reading(text, spoken, None, 0.0, (), 0.0, True, (), {})
         question = clean(text)
         view = self.view_of(spoken)
         return self.understand(text, spoken, view.encode(question))
@@ -115,7 +122,7 @@ class Reader:
         """What is searched for a customer of ``language``."""
         return self.views.get(language) or self.views[ANY_LANGUAGE]
 
-    def understand(self, text: str, language: str, vectors: Sequence[Floats]) -> Understanding:
+    def understand(self, text: str, language: str, vectors: Sequence[Floats]) -> Reading:
         """All of reading beside the encoders. ``vectors``: the text by the encoder of each space of its view."""
         view, question = self.view_of(language), clean(text)
         fitted = self.parameters.view(view.language, view.belief)
@@ -123,24 +130,32 @@ class Reader:
         words = words_of(question)
         evidence = view.evidence(vectors, words)
         if not len(evidence.articles):
-            return Understanding(text, language, guess.name, guess.confidence, (), 0.0, True, (), {})
+            return Reading(text, language, guess.name, guess.confidence, (), 0.0, True, (), {})
         ranking = rank(view, evidence, words, levels_of(view, vectors), fitted.ranker)
         confidence = float(probability(ranking.signs, fitted.confidence))
         verbatim = np.flatnonzero(evidence.articles == view.said.get(plain_key(question), -1))
         if len(verbatim):
             # What an editor wrote down as a question of an article is answered by it, whatever else lies near.
             ranking, confidence = ranking.led_by(int(verbatim[0])), max(confidence, _VERBATIM)
-        return Understanding(
+        return Reading(
             text=text,
             language=language,
             intent=guess.name,
             intent_confidence=guess.confidence,
             hits=_hits(view, evidence, ranking),
             confidence=confidence,
-            foreign=_is_foreign(ranking, fitted),
+            foreign=confidence < _FOREIGN_CONFIDENCE
+            and (_is_foreign(ranking, fitted) or self._is_everyday(view, evidence, ranking, vectors)),
             close=_close(view, evidence, ranking),
             why=ranking.why,
         )
+
+    def _is_everyday(self, view: View, evidence: Evidence, ranking: Ranking, vectors: Sequence[Floats]) -> bool:
+        """Whether an everyday question lies nearer than anything that the best article says."""
+        first = int(ranking.order[0])
+        space = int(view.space_of[evidence.articles[first]])
+        background = self.backgrounds[view.spaces[space].encoder.name]
+        return nearest(background, vectors[space]) > float(evidence.raw[first])
 
 
 def languages_of(contents: Contents) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from handoff.tokens import add_token
 from kb_content import catalogue
 from kb_content.articles import Article
 from kb_content.folder import Folder
-from retrieval.reader import Hit, Reader, Understanding
+from retrieval.reader import Hit, Reader, Reading
 from store import Database, open_database, reading, transaction
 from store.watch import Watch
 
@@ -67,14 +67,14 @@ class KeywordReader:
     def __init__(self, shelf: Any) -> None:
         self.shelf = shelf
 
-    def read(self, text: str, language: str | None = None) -> Understanding:
+    def read(self, text: str, language: str | None = None) -> Reading:
         spoken = language or ("zh" if any("\u4e00" <= char <= "\u9fff" for char in text) else "en")
         words = text.casefold()
         if "person" in words or "人工" in words:
-            return Understanding(text, spoken, "asks-for-human", 0.99, (), 0.0, False, (), {})
+            return Reading(text, spoken, "asks-for-human", 0.99, (), 0.0, False, (), {})
         if "password" in words or "密码" in words:
-            return Understanding(text, spoken, "account", 0.9, (self._hit(spoken),), 0.97, False, (), {})
-        return Understanding(text, spoken, None, 0.0, (), 0.0, True, (), {})
+            return Reading(text, spoken, "account", 0.9, (self._hit(spoken),), 0.97, False, (), {})
+        return Reading(text, spoken, None, 0.0, (), 0.0, True, (), {})
 
     def _hit(self, language: str) -> Hit:
         published = self.shelf["reset-password", "zh" if language == "zh" else "en"]

@@ -20,14 +20,14 @@ from retrieval.texts import plain_key
 
 if TYPE_CHECKING:
     from retrieval.encoders import Encoders
-    from retrieval.reader import Understanding
+    from retrieval.reader import Reading
 
 DECISIONS = ("answer", "clarify", "escalate", "decline", "smalltalk")
 LEVELS = (0.90, 0.95, 0.98)
 _WARM_UPS = 20
 _OPTIONS = 3
 
-DecideOne = Callable[["Understanding", "float | None"], Decision]
+DecideOne = Callable[["Reading", "float | None"], Decision]
 """The product's own decision about an unknown customer's first message, given what was read and the threshold."""
 
 
@@ -155,7 +155,7 @@ def _timed(ask: Callable[[GoldQuestion], Row], questions: Sequence[GoldQuestion]
     return rows, times
 
 
-def row_of(question: GoldQuestion, reading: Understanding, decision: Decision) -> Row:
+def row_of(question: GoldQuestion, reading: Reading, decision: Decision) -> Row:
     """One graded line."""
     row = Row(
         text=question.text,

@@ -10,8 +10,7 @@ from bot.decisions import Answer, Clarify, Decline, Escalate, Silence, SmallTalk
 from bot.policy import Policy, Standing, decide
 from handoff.models import Owner, Priority, Reason
 from kb_content.articles import Intent, LeadsTo, Mode
-from retrieval.reader import Hit
-from retrieval.reader import Understanding as Reading
+from retrieval.reader import Hit, Reading
 
 HITS = tuple(
     Hit(name, "en", 1, f"{name}-p", name, name.title(), name, "words", score)

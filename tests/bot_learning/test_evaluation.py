@@ -22,7 +22,7 @@ from bot.learning.plot import plot
 from handoff.models import Reason
 from kb_content.articles import GoldQuestion
 from retrieval.encoders import load_encoders
-from retrieval.reader import Understanding
+from retrieval.reader import Reading
 
 _ROWS = (
     Row("a", ("x",), ("x", "y"), 0.9, "answer", citations=("x",)),
@@ -137,7 +137,7 @@ def test_a_gold_question_that_is_asked_takes_no_part_in_the_fit() -> None:
     assert [one.text for one in held.gold] == ["other"]
 
 
-def _decide(reading: Understanding, threshold: float | None) -> Decision:
+def _decide(reading: Reading, threshold: float | None) -> Decision:
     if threshold is not None and reading.confidence >= threshold:
         return Answer(reading.hits[0].article_id)
     if reading.close:

@@ -8,7 +8,7 @@ from small_kb import articles, contents_of
 
 from retrieval.build import Built, build
 from retrieval.encoders import Encoders
-from retrieval.reader import Reader, Understanding
+from retrieval.reader import Reader, Reading
 
 
 def test_the_right_article_comes_first_with_its_best_passage(reader: Reader) -> None:
@@ -74,6 +74,16 @@ def test_what_has_nothing_to_do_with_the_kb_is_foreign_and_a_near_miss_is_not(re
     assert not reader.read("export the report to powerpoint").foreign
 
 
+@pytest.mark.parametrize("text", ["what's the weather", "how do I cook rice", "今天天气怎么样", "推荐一部电影"])
+def test_an_everyday_question_is_foreign_in_every_language(reader: Reader, text: str) -> None:
+    assert reader.read(text).foreign
+
+
+@pytest.mark.parametrize("text", ["I forgot my password", "save the figures to excel", "忘记密码怎么办"])
+def test_what_an_article_may_answer_is_never_foreign(reader: Reader, text: str) -> None:
+    assert not reader.read(text).foreign
+
+
 def test_competing_articles_are_close_and_a_clear_winner_stands_alone(reader: Reader) -> None:
     assert reader.read("I forgot my password").close == ("reset-password",)
     several = reader.read("spreadsheet").close
@@ -109,7 +119,7 @@ def test_forty_thousand_characters_are_read_fast_from_both_ends(reader: Reader, 
     started = time.perf_counter()
     reading = reader.read(text)
     assert time.perf_counter() - started < 5
-    assert isinstance(reading, Understanding)
+    assert isinstance(reading, Reading)
     assert reading.text == text
 
 
@@ -126,7 +136,7 @@ def test_the_signs_behind_a_confidence_can_be_told(reader: Reader) -> None:
 def test_several_threads_read_the_same(reader: Reader) -> None:
     texts = ["I forgot my password", "怎么邀请同事", "pay our bill", "webhook signature"] * 5
     expected = [reader.read(text) for text in texts]
-    found: list[Understanding | None] = [None] * len(texts)
+    found: list[Reading | None] = [None] * len(texts)
 
     def ask(number: int) -> None:
         found[number] = reader.read(texts[number])
