@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -207,6 +207,8 @@ def chromium() -> Iterator[Browser]:
     """Debian's chromium, headless. Without one the tests are skipped aloud, in CI they fail."""
     if not CHROMIUM.exists() and not os.environ.get("CI"):
         pytest.skip("there is no Chromium here: `make browser` installs it")
+    # What is waited for comes by itself; how long it takes on a busy machine is not what these tests are about.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from console_fixtures import SCRIPT, Office, an_office, chromium, served
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route, expect
 
 from handoff import desk
 from handoff.models import Priority
@@ -87,6 +87,19 @@ def test_a_new_ticket_appears_without_a_reload_and_counts_in_the_title(office: O
     expect(page.get_by_role("link", name="Everything is on fire")).to_be_visible()
     expect(page).to_have_title("(1) New · Firstline")
     assert page.evaluate("window.isTheSamePage")
+
+
+def test_the_page_is_live_however_late_the_script_of_the_stream_arrives(office: Office, window: Window) -> None:
+    late: list[Route] = []
+    window.page.route("**/hx-sse*", lambda route: late.append(route))
+    window.page.goto(f"{window.address}/console", wait_until="commit")
+    window.page.evaluate(
+        "new Promise(done => { const look = () => window.htmx ? setTimeout(done) : setTimeout(look); look() })"
+    )
+    late[0].continue_()
+    expect(window.page.get_by_text("Nothing new.")).to_be_visible()
+    office.escalate("Everything is on fire")
+    expect(window.page.get_by_role("link", name="Everything is on fire")).to_be_visible()
 
 
 def test_new_words_appear_and_what_is_being_typed_stays(office: Office, window: Window) -> None:
