@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from bot.models import InboxRow, InboxState
+from handoff.rows import rows_touched
 from store.changes import note_change
 from store.inserts import insert
 
@@ -116,4 +117,4 @@ def _move(session: Session, row_id: int | None, worker: str, **values: Any) -> b
         .where(col(InboxRow.id) == row_id, col(InboxRow.worker) == worker, col(InboxRow.state) == InboxState.WORKING)
         .values(lease_until=None, worker=None, **values)
     )
-    return session.execute(statement).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return rows_touched(session, statement) == 1
