@@ -13,16 +13,12 @@ from bot.models import WebVisitor
 from handoff.models import (
     Attachment,
     Author,
-    Conversation,
-    Customer,
     Delivery,
     DeliveryState,
     Direction,
     Message,
-    Owner,
     Staff,
     Thread,
-    Ticket,
 )
 from handoff.transcript import buttons_of, files_of
 from store.models import StoredFile
@@ -148,20 +144,6 @@ def may_download(session: Session, visitor: str, file_id: int) -> StoredFile | N
         )
     )
     return session.exec(query).first()
-
-
-def who_talks(session: Session, visitor: str, channel: str = WEB) -> tuple[Owner, int | None]:
-    """Who has the visitor's newest conversation, and its open ticket's number if there is one."""
-    query = (
-        select(Conversation, Ticket.number)
-        .join(Customer, col(Customer.id) == Conversation.customer_id)
-        .join(Ticket, col(Ticket.conversation_id) == Conversation.id, isouter=True)
-        .where(Customer.channel == channel, Customer.external_id == visitor)
-        .order_by(col(Conversation.id).desc())
-        .limit(1)
-    )
-    found = session.exec(query).first()
-    return (found[0].owner, found[1]) if found else (Owner.BOT, None)
 
 
 def _hash(token: str) -> str:

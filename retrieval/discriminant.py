@@ -57,11 +57,3 @@ def folds_of(groups: NDArray[np.int64]) -> NDArray[np.int64]:
         folds[position] = seen.get(group, 0) % FOLDS
         seen[group] = seen.get(group, 0) + 1
     return folds
-
-
-def log_probabilities(scores: Floats, temperature: float) -> Floats:
-    """Log-softmax of ``scores / temperature`` along the last axis."""
-    scaled = scores / temperature
-    top = scaled.max(-1, keepdims=True)
-    result: Floats = scaled - top - np.log(np.exp(scaled - top).sum(-1, keepdims=True))
-    return result
