@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import signal
 import socket
 import sys
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
 
+from api.channels import connections_of
 from api.cli.parts import fit_of, house_of
 from api.logging import configure
 from api.product import Product
-from api.settings import Settings
+from api.settings import Settings, secret_key
 from bot.channels.base import Channel
 from bot.channels.mailbox import TERMINAL, WEB, Mailbox
 from bot.live import Live
-from bot.worker import Worker
+from bot.worker import SERVER, Worker
 from kb_content.catalogue import is_sample_live
 from store import Database, lock, open_database, reading, transaction
 from store.migrate import upgrade
 from store.watch import Watch
 
 log = structlog.get_logger()
-NOT_BUILT = "a token is set, but this version of Firstline has no such channel yet"
 
 
 def serve(settings: Settings, *, has_pages: bool, has_worker: bool) -> None:
@@ -41,8 +44,9 @@ def serve(settings: Settings, *, has_pages: bool, has_worker: bool) -> None:
         watch = stack.enter_context(Watch(database))
         listener = _listen(settings) if has_pages else None
         address = _address(settings, listener)
-        live = Live(house_of(settings, address), _say)
-        product = Product(settings, database, watch, live, _channels(settings))
+        live = Live(replace(house_of(settings, address), secret=secret_key(settings)), _say)
+        connections = connections_of(settings, database, address, _owner(database)) if has_worker else {}
+        product = Product(settings, database, watch, live, connections)
         starter = Starter(product, address, has_worker=has_worker)
         stack.callback(starter.stop)
         if listener is not None:
@@ -57,12 +61,17 @@ class Starter:
     def __init__(self, product: Product, address: str, *, has_worker: bool) -> None:
         self.product = product
         self.address = address
-        self.worker = Worker(product.database, product.watch, product.live, mailboxes()) if has_worker else None
+        self.connections = tuple(product.connections.values())
+        channels = mailboxes() | {name: each.channel for name, each in product.connections.items()}
+        self.worker = Worker(product.database, product.watch, product.live, channels) if has_worker else None
         self._follower = threading.Thread(target=self._follow_releases, name="release", daemon=True)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._start, name="start", daemon=True)
 
     def begin(self) -> None:
+        # Channels first: what comes is kept at once and waits for the knowledge, not the other way round.
+        for connection in self.connections:
+            connection.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -72,6 +81,9 @@ class Starter:
         self.product.watch.wake()
         if self.worker is not None:
             self.worker.stop()
+        # Last, for deliveries that are under way still need the line.
+        for connection in self.connections:
+            connection.stop()
 
     def _start(self) -> None:
         product = self.product
@@ -118,13 +130,14 @@ def mailboxes() -> dict[str, Channel]:
     return {name: Mailbox(name) for name in (WEB, TERMINAL)}
 
 
-def _channels(settings: Settings) -> dict[str, str]:
-    """What ``/readyz`` says of each channel."""
-    found = {WEB: "connected"}
-    for name in settings.channel_tokens:
-        found[name] = NOT_BUILT
-        log.warning("channel off", channel=name, reason=NOT_BUILT)
-    return found
+def _owner(database: Database) -> str:
+    """A name for this process, for what only one may do at a time.
+
+    SQLite has one server: under the same name it need not wait until what its dead predecessor held runs out.
+    """
+    if database.is_sqlite:
+        return SERVER
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 def _serve_pages(product: Product, listener: socket.socket, starter: Starter) -> None:

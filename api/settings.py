@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_client_id: str | None = None
+    slack_client_secret: SecretStr | None = None
     slack_base_url: str | None = None
     slack_staff_channel: str | None = None
     llm_base_url: str | None = None
@@ -58,6 +60,14 @@ class Settings(BaseSettings):
         """``FIRSTLINE_KB=`` in a ``.env`` means "not set", as people expect."""
         if value == "":
             return cls.model_fields[info.field_name].get_default()  # type: ignore[attr-defined]
+        return value
+
+    @field_validator("telegram_staff_chats")
+    @classmethod
+    def _are_chats(cls, value: str) -> str:
+        for chat in _words(value):
+            if not chat.removeprefix("-").isdecimal():
+                raise ValueError(f"{chat!r} is no chat id: give numbers such as -1001234567890, separated by commas")
         return value
 
     @property
@@ -79,13 +89,28 @@ class Settings(BaseSettings):
     @property
     def framing_origins(self) -> tuple[str, ...]:
         """The origins that may show the web chat in a frame."""
-        return tuple(origin for origin in self.chat_origins.replace(",", " ").split() if origin)
+        return _words(self.chat_origins)
 
     @property
     def channel_tokens(self) -> tuple[str, ...]:
         """The names of real channels that have a token."""
-        pairs = (("telegram", self.telegram_token), ("slack", self.slack_bot_token))
-        return tuple(name for name, token in pairs if token)
+        pairs = (("telegram", bool(self.telegram_token)), ("slack", self.has_slack))
+        return tuple(name for name, is_set in pairs if is_set)
+
+    @property
+    def has_slack(self) -> bool:
+        """By the token of one workspace, or by the app's own id where several install it."""
+        return bool(self.slack_bot_token or (self.slack_client_id and self.slack_client_secret))
+
+    @property
+    def telegram_staff(self) -> frozenset[int]:
+        """The chats of agents, whose words are no customer's."""
+        return frozenset(int(chat) for chat in _words(self.telegram_staff_chats))
+
+
+def _words(listed: str) -> tuple[str, ...]:
+    """What stands between commas and spaces."""
+    return tuple(listed.replace(",", " ").split())
 
 
 def secret_key(settings: Settings) -> bytes:

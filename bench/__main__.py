@@ -1,4 +1,7 @@
-"""``make bench``: print each figure beside what it is measured against, and whether the goal was met."""
+"""``make bench``: print each figure beside what it is measured against, and whether the goal was met.
+
+``python -m bench channels`` measures one part alone: the long ones are not among those of ``make bench``.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,22 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from bench import commands, reading, throughput
+from bench import channels, commands, reading, throughput
 from bench.figure import Figure
+
+SHORT = {"reading": reading, "commands": commands, "throughput": throughput}
+LONG = {"channels": channels}
 
 
 def main() -> None:
     say(f"Firstline bench, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}")
-    for figure in _figures():
+    for figure in _figures(sys.argv[1:]):
         say(figure.line())
 
 
-def _figures() -> Iterator[Figure]:
-    for part in (reading, commands, throughput):
+def _figures(names: list[str]) -> Iterator[Figure]:
+    parts = {**SHORT, **LONG}
+    for part in [parts[name] for name in names] if names else SHORT.values():
         say(f"... {(part.__doc__ or '').strip().splitlines()[0]}")
         yield from part.measure()
 

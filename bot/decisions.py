@@ -47,8 +47,10 @@ class Why(Enum):
     FOREIGN = "foreign"
     EMPTY = "empty"
     FILE_ONLY = "file_only"
+    FILE_LOST = "file_lost"
     TOO_FAST = "too_fast"
     TOO_MANY_TICKETS = "too_many_tickets"
+    PRIVATE_ONLY = "private_only"
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,42 @@ class StartOver:
     """The customer wants to ask the bot something else, whatever happens to the matter so far."""
 
 
-Decision = Answer | Clarify | Escalate | Decline | SmallTalk | Silence | Thumb | Confirm | Reopen | StartOver
+@dataclass(frozen=True)
+class Welcome:
+    """Say who the bot is. ``code``: what a deep link carried, which may tie the customer to an account."""
+
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class ShowTickets:
+    """Show the customer their own tickets: all that are not closed, or the one with this number."""
+
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class ChooseLanguage:
+    """Speak this language from now on (BCP 47), whatever the messages look like; None: offer the choice."""
+
+    language: str | None = None
+
+
+Decision = (
+    Answer
+    | Clarify
+    | Escalate
+    | Decline
+    | SmallTalk
+    | Silence
+    | Thumb
+    | Confirm
+    | Reopen
+    | StartOver
+    | Welcome
+    | ShowTickets
+    | ChooseLanguage
+)
 
 
 def name_of(decision: Decision) -> str:

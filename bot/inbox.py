@@ -80,6 +80,21 @@ def finish(session: Session, row_id: int, worker: str) -> bool:
     return _move(session, row_id, worker, state=InboxState.DONE, error=None)
 
 
+def forget(session: Session, row_id: int) -> None:
+    """Keep nothing of what it said, only that it came: a redelivery is still known."""
+    session.execute(update(InboxRow).where(col(InboxRow.id) == row_id).values(payload="{}"))
+
+
+def has_due(session: Session, now: datetime, channels: tuple[str, ...]) -> bool:
+    """Whether a row may be waiting to be claimed. Reads only: many loops may ask without waiting for each other."""
+    is_due = or_(
+        and_(col(InboxRow.state) == InboxState.NEW, col(InboxRow.not_before) <= now),
+        and_(col(InboxRow.state) == InboxState.WORKING, col(InboxRow.lease_until) < now),
+    )
+    query = select(InboxRow.id).where(col(InboxRow.channel).in_(channels), is_due)
+    return session.exec(query.limit(1)).first() is not None
+
+
 def put_back(session: Session, row: InboxRow, worker: str, error: str, now: datetime) -> bool:
     """Try the row again later: after 1, 2, 4, 8 seconds."""
     wait = timedelta(seconds=2 ** (row.attempts - 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.policy import Policy
@@ -37,6 +37,8 @@ class House:
     messages_per_minute: int = 20
     open_tickets: int = 3
     promise_days: int = 1
+    secret: bytes = field(default=b"", repr=False)
+    """What signs the links that leave the house."""
 
 
 class Live:

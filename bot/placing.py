@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from bot.channels.base import Inbound
@@ -22,6 +22,7 @@ from handoff.models import (
     Direction,
     Message,
     Owner,
+    SentPart,
     Thread,
     Ticket,
     TicketStatus,
@@ -44,6 +45,8 @@ class Place:
     is_reply_to_closing: bool = False
     """The customer answers the words that closed it, or names its ticket."""
     language: str | None = None
+    is_unreachable: bool = False
+    """The thread is marked so; a message from it says that it is not."""
     last_question: str | None = None
     button: Button | None = None
     standing: Standing = field(default_factory=Standing)
@@ -62,14 +65,26 @@ def look(session: Session, inbound: Inbound, row: InboxRow, now: datetime, *, is
         return Place(standing=Standing(messages_this_minute=pace))
     button = _button(session, inbound, thread)
     named = _named(session, inbound, thread, customer, button)
-    newest = session.exec(
-        select(Conversation).where(Conversation.thread_id == thread.id).order_by(col(Conversation.id).desc()).limit(1)
-    ).first()
+    newest = newest_for(session, inbound, thread)
     chosen = named or (newest if newest and continues(newest, now, is_thanks=is_thanks) else None)
-    tickets = _open_tickets(session, customer)
+    seen = Standing(messages_this_minute=pace, open_tickets=_open_tickets(session, customer))
     if chosen is None:
-        return Place(button=button, standing=Standing(messages_this_minute=pace, open_tickets=tickets))
-    return _describe(session, chosen, pace, tickets, button, is_named=named is not None, now=now)
+        return Place(button=button, is_unreachable=thread.unreachable is not None, standing=seen)
+    place = _describe(session, chosen, inbound, customer, seen, now)
+    return replace(
+        place,
+        button=button,
+        is_unreachable=thread.unreachable is not None,
+        is_reply_to_closing=named is not None and place.is_closed and button is None,
+    )
+
+
+def newest_for(session: Session, inbound: Inbound, thread: Thread) -> Conversation | None:
+    """The newest conversation of the thread; where several people bring matters of their own, this customer's."""
+    query = select(Conversation).where(Conversation.thread_id == thread.id)
+    if inbound.is_shared:
+        query = query.join(Customer).where(Customer.external_id == inbound.customer)
+    return session.exec(query.order_by(col(Conversation.id).desc()).limit(1)).first()
 
 
 def continues(newest: Conversation, now: datetime, *, is_thanks: bool) -> bool:
@@ -93,10 +108,21 @@ def _pace(session: Session, row: InboxRow) -> int:
 
 
 def _button(session: Session, inbound: Inbound, thread: Thread) -> Button | None:
-    """The button of this thread that was pressed; somebody else's token is no button here."""
+    """The button that was pressed; one of another thread, or under another customer's conversation, is none here."""
     if inbound.press is None:
         return None
-    query = select(Button).join(Message).where(Button.token == inbound.press, Message.thread_id == thread.id)
+    query = (
+        select(Button)
+        .join(Message)
+        .join(Conversation)
+        .join(Customer)
+        .where(
+            Button.token == inbound.press,
+            Message.thread_id == thread.id,
+            Customer.external_id == inbound.customer,
+            Customer.channel == inbound.channel,
+        )
+    )
     return session.exec(query).first()
 
 
@@ -108,12 +134,8 @@ def _named(
         message = session.get_one(Message, button.message_id)
         return session.get_one(Conversation, message.conversation_id)
     if inbound.reply_to is not None:
-        found = session.exec(
-            select(Conversation)
-            .join(Message)
-            .where(Message.thread_id == thread.id, Message.external_id == inbound.reply_to)
-        ).first()
-        if found is not None:
+        found = _answered(session, thread, inbound.reply_to)
+        if found is not None and (not inbound.is_shared or found.customer_id == customer.id):
             return found
     if about := _ABOUT.match(inbound.text):
         return session.exec(
@@ -126,6 +148,13 @@ def _named(
     return None
 
 
+def _answered(session: Session, thread: Thread, external_id: str) -> Conversation | None:
+    """The conversation that has the message which the channel calls ``external_id``, or a part of it."""
+    part = select(SentPart.message_id).where(SentPart.thread_id == thread.id, SentPart.external_id == external_id)
+    is_it = or_(col(Message.external_id) == external_id, col(Message.id).in_(part))
+    return session.exec(select(Conversation).join(Message).where(Message.thread_id == thread.id, is_it)).first()
+
+
 def _open_tickets(session: Session, customer: Customer) -> tuple[int, ...]:
     query = select(Ticket.number).where(
         Ticket.customer_id == customer.id, col(Ticket.status).in_([TicketStatus.OPEN, TicketStatus.PENDING])
@@ -134,14 +163,7 @@ def _open_tickets(session: Session, customer: Customer) -> tuple[int, ...]:
 
 
 def _describe(
-    session: Session,
-    conversation: Conversation,
-    pace: int,
-    tickets: tuple[int, ...],
-    button: Button | None,
-    *,
-    is_named: bool,
-    now: datetime,
+    session: Session, conversation: Conversation, inbound: Inbound, customer: Customer, seen: Standing, now: datetime
 ) -> Place:
     said = session.exec(
         select(Message)
@@ -150,30 +172,31 @@ def _describe(
         .limit(30)
     ).all()[::-1]
     asked = session.exec(
-        select(Message.text)
+        select(Message)
         .where(Message.conversation_id == conversation.id, col(Message.direction) == Direction.INCOMING)
         .order_by(col(Message.id).desc())
         .limit(1)
     ).first()
-    ticket = session.exec(select(Ticket.id).where(Ticket.conversation_id == conversation.id)).first()
+    ticket = session.exec(select(Ticket.number).where(Ticket.conversation_id == conversation.id)).first()
     return Place(
         conversation_id=conversation.id,
         version=conversation.version,
         owner=conversation.owner,
         is_closed=conversation.closed_at is not None,
-        is_reply_to_closing=is_named and conversation.closed_at is not None and button is None,
         language=conversation.language,
-        last_question=_clarified_question(said) or asked,
-        button=button,
-        standing=Standing(
+        last_question=_clarified_question(said) or (asked.text if asked else None),
+        standing=replace(
+            seen,
             owner=conversation.owner,
-            has_ticket=ticket is not None,
+            ticket=ticket,
             has_clarified=_has_clarified(said),
             has_declined=bool(said) and said[-1].detail.get("why") == Why.FOREIGN.value,
             answered=tuple((m.detail["question"], m.detail["article"]) for m in said if m.decision == "answer"),
-            messages_this_minute=pace,
             was_told_to_slow_down=any(m.detail.get("why") == Why.TOO_FAST.value and now - m.at < MINUTE for m in said),
-            open_tickets=tickets,
+            is_onlooker=not inbound.is_addressed and conversation.customer_id != customer.id,
+            is_more_of_album=inbound.album is not None
+            and asked is not None
+            and asked.detail.get("album") == inbound.album,
         ),
     )
 

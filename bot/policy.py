@@ -42,7 +42,8 @@ class Standing:
     """What the decision needs to know about the conversation that the message belongs to."""
 
     owner: Owner = Owner.BOT
-    has_ticket: bool = False
+    ticket: int | None = None
+    """The number of the conversation's ticket."""
     has_clarified: bool = False
     """The last thing that the bot did here was to ask which article is meant."""
     has_declined: bool = False
@@ -52,12 +53,24 @@ class Standing:
     messages_this_minute: int = 0
     was_told_to_slow_down: bool = False
     open_tickets: tuple[int, ...] = ()
+    is_onlooker: bool = False
+    """Somebody else than whose conversation it is, talking to people and not to the bot."""
+    is_more_of_album: bool = False
+    """Sent together with a message that was dealt with already."""
+
+    @property
+    def has_ticket(self) -> bool:
+        return self.ticket is not None
 
 
 def decide(standing: Standing, reading: Reading, policy: Policy, *, has_files: bool = False) -> Decision:
     """What to do about one message, from what was understood and where the conversation stands."""
     if standing.owner is Owner.HUMAN:
         return Silence("a person owns this conversation")
+    if standing.is_onlooker:
+        return Silence("people talk among themselves")
+    if standing.is_more_of_album and not reading.text.strip():
+        return Silence("the rest of an album")
     if standing.messages_this_minute > policy.messages_per_minute:
         return Silence("too fast") if standing.was_told_to_slow_down else Decline(Why.TOO_FAST)
     if not reading.text.strip():

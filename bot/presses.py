@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.decisions import Answer, Confirm, Decision, Decline, Reopen, Silence, StartOver, Thumb, Why
+from bot.decisions import Answer, ChooseLanguage, Confirm, Decision, Decline, Reopen, Silence, StartOver, Thumb, Why
 from bot.placing import Place
 from bot.policy import Policy, escalate, is_over_the_limit
 from handoff.models import Action, Owner, Reason
@@ -22,6 +22,8 @@ def decide_press(place: Place, policy: Policy) -> Decision:
             return Reopen()
         case Action.SOMETHING_ELSE:
             return StartOver()
+        case Action.LANGUAGE:
+            return ChooseLanguage(button.argument)
     if place.owner is Owner.HUMAN:
         return Silence("a person owns this conversation")
     if button.action is Action.OPTION and button.argument:

@@ -2,96 +2,108 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
+from bot import own_matters
 from bot.asking import own_words
-from bot.channels.base import Inbound
 from bot.compose import compose
 from bot.decisions import (
     Answer,
+    ChooseLanguage,
     Clarify,
     Confirm,
-    Decision,
     Decline,
     Escalate,
     Reopen,
+    ShowTickets,
     Silence,
     SmallTalk,
     StartOver,
     Thumb,
+    Welcome,
     name_of,
 )
 from bot.inbound_text import shorten
-from bot.live import Serving
-from bot.placing import Place
-from bot.policy import Policy
-from bot.replies import promise, say
+from bot.replies import promise
+from bot.replies import say as sentence
+from bot.senders import meet, remember
+from bot.speaking import Turn, person_button, say, speak
 from handoff import conversations
 from handoff.buttons import press
 from handoff.conversations import ButtonSpec, add_incoming, advance, open_conversation
-from handoff.customers import find_customer, find_thread
+from handoff.customers import find_thread
 from handoff.desk import confirm_solved, not_yet
 from handoff.errors import NotAllowed
-from handoff.models import Action, Author, Conversation, Message, Reason
+from handoff.models import Action, Conversation, Customer, Message, Reason
+from handoff.threads import mark_reachable
 from handoff.tickets import open_ticket
-from retrieval.reader import Reading
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Everything that was found out about one message before it is recorded."""
-
-    inbound: Inbound
-    place: Place
-    reading: Reading | None
-    decision: Decision
-    policy: Policy
-    serving: Serving | None
-    question: str
-    """What the answer answers: the message, or the question before a pressed choice."""
-
-    @property
-    def language(self) -> str:
-        if self.reading is not None:
-            return self.reading.language
-        return self.inbound.language or self.place.language or "en"
+from store import files
 
 
 def record(session: Session, turn: Turn, now: datetime) -> Conversation:
     """Write the message and carry out the decision. Raises Stale if the conversation moved since it was looked at."""
-    conversation = _conversation(session, turn, now)
-    message = _incoming(session, conversation, turn, now)
+    conversation, customer = _conversation(session, turn, now)
+    remember(session, customer, turn, now)
+    message = _incoming(session, conversation, customer, turn, now)
     if turn.place.button is not None:
         press(session, turn.place.button.token, now)
-    _carry_out(session, conversation, message, turn, now)
+    _carry_out(session, conversation, customer, message, turn, now)
+    _tell_of_lost_files(session, conversation, turn, now)
     return conversation
 
 
-def _conversation(session: Session, turn: Turn, now: datetime) -> Conversation:
+def _conversation(session: Session, turn: Turn, now: datetime) -> tuple[Conversation, Customer]:
     inbound, place = turn.inbound, turn.place
     if place.conversation_id is not None and not isinstance(turn.decision, StartOver):
-        advance(session, place.conversation_id, place.version, place.owner, now, language=turn.language)
-        return session.get_one(Conversation, place.conversation_id)
-    thread = find_thread(session, inbound.channel, inbound.thread, now)
-    customer = find_customer(session, inbound.channel, inbound.customer, now, inbound.name, turn.language)
-    return open_conversation(session, thread, customer, turn.language, now)
+        advance(session, place.conversation_id, place.version, place.owner, now, language=turn.language[:16])
+        conversation = session.get_one(Conversation, place.conversation_id)
+        customer = meet(session, turn, now)
+    else:
+        thread = find_thread(session, inbound.channel, inbound.thread, now)
+        customer = meet(session, turn, now)
+        conversation = open_conversation(session, thread, customer, turn.language, now)
+    if place.is_unreachable:
+        mark_reachable(session, find_thread(session, inbound.channel, inbound.thread, now), now)
+    return conversation, customer
 
 
-def _incoming(session: Session, conversation: Conversation, turn: Turn, now: datetime) -> Message | None:
+def _incoming(
+    session: Session, conversation: Conversation, customer: Customer, turn: Turn, now: datetime
+) -> Message | None:
     """The customer's words in the transcript. A press shows as the words on its button; a thumb is no message."""
     if isinstance(turn.decision, Thumb):
         return None
-    text = turn.inbound.text
-    if turn.inbound.press:
+    text, inbound = turn.inbound.text, turn.inbound
+    if inbound.press:
         if turn.place.button is None or turn.place.button.pressed_at is not None:
             return None
         text = turn.place.button.label
-    detail = {"reading": _kept(turn)} if turn.reading is not None else {}
-    return add_incoming(session, conversation, text, turn.inbound.external_id, now, detail, turn.inbound.files)
+    elif inbound.command:
+        text = own_matters.as_typed(inbound.command, text)
+    detail: dict[str, Any] = {"reading": _kept(turn)} if turn.reading is not None else {}
+    detail |= {key: value for key, value in (("spot", inbound.spot), ("album", inbound.album)) if value}
+    if conversation.customer_id != customer.id:
+        detail["by"] = customer.name or customer.external_id
+    if lost := [{"name": each.file.name, "why": each.problem} for each in turn.arrived if each.problem]:
+        detail["lost_files"] = lost
+    stored = [
+        files.enter(session, each.file.name, each.file.media_type, each.kept, now).id or 0
+        for each in turn.arrived
+        if each.kept is not None
+    ]
+    return add_incoming(session, conversation, text, inbound.external_id, now, detail, (*inbound.files, *stored))
+
+
+def _tell_of_lost_files(session: Session, conversation: Conversation, turn: Turn, now: datetime) -> None:
+    """A file that could not be kept is not passed over in silence, whoever has the conversation."""
+    for each in turn.arrived:
+        if each.problem:
+            name, buttons = shorten(each.file.name, 80), [person_button(turn)]
+            say(session, conversation, turn, "file_lost", now, buttons=buttons, name=name, why=each.problem)
 
 
 def _kept(turn: Turn) -> dict[str, Any]:
@@ -124,7 +136,12 @@ def _kept(turn: Turn) -> dict[str, Any]:
 
 
 def _carry_out(
-    session: Session, conversation: Conversation, message: Message | None, turn: Turn, now: datetime
+    session: Session,
+    conversation: Conversation,
+    customer: Customer,
+    message: Message | None,
+    turn: Turn,
+    now: datetime,
 ) -> None:
     match turn.decision:
         case Silence():
@@ -133,36 +150,42 @@ def _carry_out(
             _answer(session, conversation, article_id, turn, now)
         case Clarify(options):
             buttons = [ButtonSpec(Action.OPTION, option.title[:200], option.article_id) for option in options]
-            buttons.append(ButtonSpec(Action.NONE_OF_THESE, say("none_of_these", turn.language)))
+            buttons.append(ButtonSpec(Action.NONE_OF_THESE, sentence("none_of_these", turn.language)))
             detail = {"question": turn.question, "options": [asdict(option) for option in options]}
             key = "clarify" if len(options) > 1 else "clarify_one"
-            _say(session, conversation, turn, key, now, detail=detail, buttons=buttons)
+            say(session, conversation, turn, key, now, detail=detail, buttons=buttons)
         case Escalate():
             _escalate(session, conversation, turn.decision, turn, now)
         case Decline(why):
             numbers = ", ".join(f"#{number}" for number in turn.place.standing.open_tickets)
             values = {"count": len(turn.place.standing.open_tickets), "numbers": numbers}
-            buttons = [] if why.value.startswith("too_") else [_person(turn)]
-            _say(session, conversation, turn, why.value, now, detail={"why": why.value}, buttons=buttons, **values)
+            buttons = [] if why.value.startswith("too_") else [person_button(turn)]
+            say(session, conversation, turn, why.value, now, detail={"why": why.value}, buttons=buttons, **values)
         case SmallTalk(intent, key):
-            _speak(
+            speak(
                 session,
                 conversation,
                 turn,
-                own_words(turn.policy, intent, turn.language) or say(key, turn.language),
+                own_words(turn.policy, intent, turn.language) or sentence(key, turn.language),
                 now,
             )
         case StartOver():
-            _say(session, conversation, turn, "something_else_reply", now)
+            say(session, conversation, turn, "something_else_reply", now)
         case Thumb(message_id, is_helpful):
             conversations.rate(session, message_id, is_helpful, now)
             key = "thumb_up" if is_helpful else "thumb_down"
-            _say(session, conversation, turn, key, now, buttons=[] if is_helpful else [_person(turn)])
+            say(session, conversation, turn, key, now, buttons=[] if is_helpful else [person_button(turn)])
         case Confirm():
             ticket = confirm_solved(session, conversation, now)
-            _say(session, conversation, turn, "confirmed", now, number=ticket.number)
+            say(session, conversation, turn, "confirmed", now, number=ticket.number)
         case Reopen():
             _reopen(session, conversation, turn, now)
+        case Welcome(code):
+            own_matters.welcome(session, conversation, customer, code, turn, now)
+        case ShowTickets(number):
+            own_matters.show_tickets(session, conversation, customer, number, turn, now)
+        case ChooseLanguage(language):
+            own_matters.choose_language(session, conversation, customer, language, turn, now)
 
 
 def _answer(session: Session, conversation: Conversation, article_id: str, turn: Turn, now: datetime) -> None:
@@ -179,11 +202,11 @@ def _answer(session: Session, conversation: Conversation, article_id: str, turn:
         "citations": [asdict(citation) for citation in composed.citations],
     }
     buttons = [
-        ButtonSpec(Action.HELPFUL, say("helpful", turn.language)),
-        ButtonSpec(Action.NOT_HELPFUL, say("not_helpful", turn.language)),
-        _person(turn),
+        ButtonSpec(Action.HELPFUL, sentence("helpful", turn.language)),
+        ButtonSpec(Action.NOT_HELPFUL, sentence("not_helpful", turn.language)),
+        person_button(turn),
     ]
-    _speak(session, conversation, turn, composed.text, now, detail=detail, buttons=buttons)
+    speak(session, conversation, turn, composed.text, now, detail=detail, buttons=buttons)
 
 
 def _escalate(
@@ -202,12 +225,12 @@ def _escalate(
     own = own_words(turn.policy, decision.intent, turn.language)
     if key == "escalated":
         key = "stuck" if decision.reason is Reason.BOT_STUCK else "promised" if own else key
-    who, when = say("who", turn.language), promise(turn.policy.promise_days, turn.language)
-    promised = say(key, turn.language, number=ticket.number, who=who, promise=when)
-    buttons = [ButtonSpec(Action.SOMETHING_ELSE, say("something_else", turn.language))]
+    who, when = sentence("who", turn.language), promise(turn.policy.promise_days, turn.language)
+    promised = sentence(key, turn.language, number=ticket.number, who=who, promise=when)
+    buttons = [ButtonSpec(Action.SOMETHING_ELSE, sentence("something_else", turn.language))]
     detail = {"reason": decision.reason.value, "ticket": ticket.number}
     text = f"{own}\n\n{promised}" if own else promised
-    _speak(session, conversation, turn, text, now, detail=detail, buttons=buttons)
+    speak(session, conversation, turn, text, now, detail=detail, buttons=buttons)
 
 
 def _subject(decision: Escalate, turn: Turn) -> str:
@@ -221,45 +244,5 @@ def _reopen(session: Session, conversation: Conversation, turn: Turn, now: datet
         ticket = not_yet(session, conversation, now)
     except NotAllowed:
         return
-    who, when = say("who", turn.language), promise(turn.policy.promise_days, turn.language)
-    _say(session, conversation, turn, "reopened", now, number=ticket.number, who=who, promise=when)
-
-
-def _person(turn: Turn) -> ButtonSpec:
-    return ButtonSpec(Action.PERSON, say("talk_to_person", turn.language))
-
-
-def _say(
-    session: Session,
-    conversation: Conversation,
-    turn: Turn,
-    key: str,
-    now: datetime,
-    *,
-    detail: dict[str, Any] | None = None,
-    buttons: list[ButtonSpec] | None = None,
-    **values: object,
-) -> None:
-    _speak(session, conversation, turn, say(key, turn.language, **values), now, detail=detail, buttons=buttons)
-
-
-def _speak(
-    session: Session,
-    conversation: Conversation,
-    turn: Turn,
-    text: str,
-    now: datetime,
-    *,
-    detail: dict[str, Any] | None = None,
-    buttons: list[ButtonSpec] | None = None,
-) -> None:
-    conversations.say(
-        session,
-        conversation,
-        text,
-        Author.BOT,
-        now,
-        decision=name_of(turn.decision),
-        detail=detail or {},
-        buttons=buttons or (),
-    )
+    who, when = sentence("who", turn.language), promise(turn.policy.promise_days, turn.language)
+    say(session, conversation, turn, "reopened", now, number=ticket.number, who=who, promise=when)

@@ -2,73 +2,177 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Lock
 
 import structlog
 
-from bot.channels.base import Channel, DeliveryError, Outgoing, OutgoingButton, Uncertain
-from handoff import deliveries
+from bot.channels.base import (
+    Channel,
+    DeliveryError,
+    Later,
+    Link,
+    Outgoing,
+    OutgoingButton,
+    OutgoingFile,
+    Uncertain,
+)
+from handoff import deliveries, threads
 from handoff.deliveries import Claimed
-from store import Database, transaction
+from handoff.models import Author
+from store import Database, reading, transaction
 
 log = structlog.get_logger()
 BATCH = 20
 ATTEMPTS = 8
+SLOTS = 8
+"""Deliveries of one channel that are under way at once: a slow channel never holds up another."""
+
+
+class Sender:
+    """Deliveries of all channels, several at a time. ``step`` from one thread; ``stop`` to finish what is under way."""
+
+    def __init__(self, database: Database, channels: Mapping[str, Channel], worker: str) -> None:
+        self.database = database
+        self.channels = channels
+        self.worker = worker
+        self._busy: Counter[str] = Counter()
+        self._lock = Lock()
+        self._under_way: set[Future[None]] = set()
+        self._pool = ThreadPoolExecutor(SLOTS * max(len(channels), 1), thread_name_prefix="send")
+
+    def step(self, now: datetime) -> bool:
+        """Claim what is due and hand it to the pool; True if there was anything. A commit wakes whoever waits."""
+        with reading(self.database) as session:
+            due = deliveries.channels_due(session, now)
+        found = False
+        for name in sorted(due & set(self.channels)):
+            found = self._send_some(name, now) or found
+        return found
+
+    def wait_until(self, now: datetime, longest: float) -> float:
+        """Seconds until something that was put off becomes due, at most ``longest``."""
+        with reading(self.database) as session:
+            due = deliveries.next_due(session, now)
+        return longest if due is None else min(max((due - now).total_seconds(), 0.01), longest)
+
+    def stop(self, timeout: float) -> None:
+        """Wait for what is under way, at most ``timeout`` seconds; what is not done then becomes uncertain."""
+        with self._lock:
+            under_way = set(self._under_way)
+        wait(under_way, timeout)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _send_some(self, name: str, now: datetime) -> bool:
+        free = SLOTS - self._busy[name]
+        if free <= 0 or not self.channels[name].is_open:
+            return False
+        with transaction(self.database) as session:
+            claimed = deliveries.claim(session, now, self.worker, free, channels=(name,))
+        for each in claimed:
+            with self._lock:
+                self._busy[name] += 1
+                future = self._pool.submit(self._send, name, each)
+                self._under_way.add(future)
+            future.add_done_callback(partial(self._done, name))
+        return bool(claimed)
+
+    def _send(self, name: str, claimed: Claimed) -> None:
+        try:
+            send(self.database, self.channels[name], claimed, self.worker, datetime.now(UTC))
+        except Exception as error:
+            # The lease runs out, and the delivery is looked at again.
+            log.exception("outcome not recorded", delivery=claimed.delivery.id, error=type(error).__name__)
+
+    def _done(self, name: str, future: Future[None]) -> None:
+        with self._lock:
+            self._busy[name] -= 1
+            self._under_way.discard(future)
 
 
 def send_due(
     database: Database, channels: Mapping[str, Channel], worker: str, now: datetime, thread_id: int | None = None
 ) -> int:
-    """Claim what is ready, send it and record each outcome. Returns how many deliveries were taken.
+    """Claim what is ready, send it one after another and record each outcome. Returns how many there were.
 
     Head-of-line order is the claim's doing: a thread has at most one delivery under way.
     """
+    are_open = tuple(name for name, channel in channels.items() if channel.is_open)
     with transaction(database) as session:
-        claimed = deliveries.claim(session, now, worker, BATCH, channels=tuple(channels), thread_id=thread_id)
+        claimed = deliveries.claim(session, now, worker, BATCH, channels=are_open, thread_id=thread_id)
     for each in claimed:
-        _send(database, channels[each.thread.channel], each, worker, now)
+        send(database, channels[each.thread.channel], each, worker, now)
     return len(claimed)
 
 
-def _send(database: Database, channel: Channel, claimed: Claimed, worker: str, now: datetime) -> None:
-    delivery_id = claimed.delivery.id or 0
+def send(database: Database, channel: Channel, claimed: Claimed, worker: str, now: datetime) -> None:
+    """Send one claimed delivery and record what became of it."""
+    if claimed.thread.unreachable and claimed.message.author is not Author.AGENT:
+        # An agent's words are worth a try, the bot's own are not.
+        _not_sent(database, claimed, worker, DeliveryError(claimed.thread.unreachable, permanent=True), now)
+        return
     try:
-        external_id = channel.send(_render(claimed))
+        external_ids = channel.send(render(claimed))
     except DeliveryError as error:
         _not_sent(database, claimed, worker, error, now)
     except Uncertain as error:
-        with transaction(database) as session:
-            if channel.is_safe_to_resend:
-                deliveries.mark_ready(session, delivery_id, worker, now, str(error), now)
-            else:
-                deliveries.mark_uncertain(session, delivery_id, worker, str(error), now)
+        _unknown(database, channel, claimed, worker, error, now)
     except Exception as error:
         # A mistake of ours, found before anything left: worth a later try, and a line in the log.
-        log.exception("sending failed", delivery=delivery_id, error=type(error).__name__)
+        log.exception("sending failed", delivery=claimed.delivery.id, error=type(error).__name__)
         _not_sent(database, claimed, worker, DeliveryError(type(error).__name__), now)
     else:
+        first, *more = external_ids
         with transaction(database) as session:
-            deliveries.mark_sent(session, delivery_id, worker, external_id, now)
+            deliveries.mark_sent(session, claimed.delivery.id or 0, worker, first, now, more)
 
 
-def _not_sent(database: Database, claimed: Claimed, worker: str, error: DeliveryError, now: datetime) -> None:
-    delivery_id = claimed.delivery.id or 0
-    with transaction(database) as session:
-        if error.permanent or claimed.delivery.attempts >= ATTEMPTS:
-            deliveries.mark_failed(session, delivery_id, worker, str(error), now)
-            return
-        wait = error.not_before or now + timedelta(seconds=2 ** min(claimed.delivery.attempts, 8))
-        deliveries.mark_ready(session, delivery_id, worker, wait, str(error), now)
-
-
-def _render(claimed: Claimed) -> Outgoing:
+def render(claimed: Claimed) -> Outgoing:
+    """The delivery as its channel gets it."""
     message = claimed.message
+    citations = message.detail.get("citations", ())
+    by = message.detail.get("by") if message.author is Author.AGENT else None
     return Outgoing(
         delivery_id=claimed.delivery.id or 0,
         message_id=message.id or 0,
         thread=claimed.thread.external_id,
         text=message.text,
         buttons=tuple(OutgoingButton(button.token, button.label) for button in claimed.buttons),
-        files=tuple(file.id or 0 for file in claimed.files),
+        files=tuple(OutgoingFile(file.name, file.media_type, file.size, file.sha256) for file in claimed.files),
+        links=tuple(dict.fromkeys(Link(citation["title"], citation["url"]) for citation in citations)),
+        author=claimed.author or by,
+        spot=claimed.spot,
+        sent=claimed.sent,
     )
+
+
+def _not_sent(database: Database, claimed: Claimed, worker: str, error: DeliveryError, now: datetime) -> None:
+    delivery_id, is_later = claimed.delivery.id or 0, isinstance(error, Later)
+    with transaction(database) as session:
+        if error.moved_to is not None:
+            threads.rename(session, claimed.thread.channel, claimed.thread.external_id, error.moved_to)
+        if error.is_unreachable:
+            thread = threads.thread_called(session, claimed.thread.channel, claimed.thread.external_id)
+            if thread is not None:
+                threads.mark_unreachable(session, thread, str(error), now)
+        if error.permanent or (claimed.delivery.attempts >= ATTEMPTS and not is_later):
+            deliveries.mark_failed(session, delivery_id, worker, str(error), now)
+            return
+        backoff = timedelta(seconds=0 if error.moved_to else 2 ** min(claimed.delivery.attempts, 8))
+        at = error.not_before or now + backoff
+        deliveries.mark_ready(session, delivery_id, worker, at, str(error), now, sent=error.sent, is_for_free=is_later)
+
+
+def _unknown(
+    database: Database, channel: Channel, claimed: Claimed, worker: str, error: Uncertain, now: datetime
+) -> None:
+    delivery_id = claimed.delivery.id or 0
+    with transaction(database) as session:
+        if channel.is_safe_to_resend:
+            deliveries.mark_ready(session, delivery_id, worker, now, str(error), now)
+        else:
+            deliveries.mark_uncertain(session, delivery_id, worker, str(error), now, error.sent)

@@ -13,14 +13,15 @@ import structlog
 from bot import inbox
 from bot.channels.base import Channel
 from bot.live import Live
-from bot.sending import send_due
+from bot.sending import Sender
 from bot.turns import handle
 from handoff import deliveries
 from store import Database, reading, transaction
 from store.watch import Watch
 
 log = structlog.get_logger()
-TURN_LOOPS = 2
+TURN_LOOPS = 4
+"""More than there are cores: a turn may wait for a file or a profile of its channel."""
 POLL = 1.0
 SERVER = "server"
 
@@ -35,6 +36,7 @@ class Worker:
         self.channels = channels
         # SQLite has one server at a time: under the same name it finds what its dead predecessor held.
         self.name = SERVER if database.is_sqlite else f"{SERVER}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.sender = Sender(database, channels, self.name)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -54,7 +56,8 @@ class Worker:
         self._stop.set()
         self.watch.wake()
         for thread in self._threads:
-            thread.join(timeout / max(len(self._threads), 1))
+            thread.join(timeout / (len(self._threads) + 1))
+        self.sender.stop(timeout / (len(self._threads) + 1))
 
     def _loop(self, name: str, step: Callable[[], bool]) -> None:
         """Run ``step`` while it finds work, then wait for a change. A failing step is logged and tried again."""
@@ -63,10 +66,12 @@ class Worker:
             try:
                 while not self._stop.is_set() and step():
                     pass
+                patience = self.sender.wait_until(datetime.now(UTC), POLL) if name == "delivery" else POLL
             except Exception as error:
                 log.exception("loop failed", loop=name, error=type(error).__name__)
                 self._stop.wait(POLL)
-            seen = self.watch.wait(seen, POLL)
+                patience = POLL
+            seen = self.watch.wait(seen, patience)
 
     def _safe(self) -> list[str]:
         return [name for name, channel in self.channels.items() if channel.is_safe_to_resend]
@@ -80,18 +85,22 @@ class Worker:
         if self.live.serving is None and self.live.problem is None:
             # Still starting: the message waits for the knowledge base rather than for a person.
             return False
-        now = datetime.now(UTC)
+        now, names = datetime.now(UTC), tuple(self.channels)
+        with reading(self.database) as session:
+            if not inbox.has_due(session, now, names):
+                return False
         with transaction(self.database) as session:
-            row = inbox.claim(session, self.name, now, channels=tuple(self.channels))
+            row = inbox.claim(session, self.name, now, channels=names)
         if row is None:
             return False
         handle(self.database, self.live, self.channels[row.channel], row, self.name, now)
         return True
 
     def _deliver(self) -> bool:
+        now = datetime.now(UTC)
         with reading(self.database) as session:
-            has_lost = deliveries.has_outlived(session, datetime.now(UTC))
+            has_lost = deliveries.has_outlived(session, now)
         if has_lost:
             with transaction(self.database) as session:
-                deliveries.release_worker(session, None, datetime.now(UTC), safe_channels=self._safe())
-        return send_due(self.database, self.channels, self.name, datetime.now(UTC)) > 0
+                deliveries.release_worker(session, None, now, safe_channels=self._safe())
+        return self.sender.step(now)

@@ -1,4 +1,7 @@
-"""Take the pictures of the README from the running product: `make pictures`."""
+"""Take the pictures of the README and the how-tos from the running product: `make pictures`.
+
+`python docs/take_pictures.py channels` takes those of Slack and Telegram alone, `web` the others.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 from console_fixtures import CHROMIUM, FLAGS  # noqa: E402
 from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
 from server import Server, running  # noqa: E402
+from standins.slack.server import SlackWorld  # noqa: E402
+from standins.slack.server import Team as SlackTeam  # noqa: E402
+from standins.telegram import TelegramWorld  # noqa: E402
 
 PICTURES = HERE / "pictures"
 DESKTOP, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 780}
@@ -19,8 +25,17 @@ DESKTOP, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 780}
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server, sync_playwright() as playwright:
+    wanted = sys.argv[1:] or ["web", "channels"]
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        for each in wanted:
+            with tempfile.TemporaryDirectory() as folder:
+                {"web": _web, "channels": _channels}[each](browser, Path(folder))
+        browser.close()
+
+
+def _web(browser: Browser, folder: Path) -> None:
+    with running(folder) as server:
         customer = _window(browser, "en-GB", width=720, height=1060)
         _ask(customer, server, "I forgot my password, can't get in")
         _picture(customer, "chat")
@@ -35,14 +50,29 @@ def main() -> None:
         agent = _become_admin(browser, server)
         _picture(agent, "inbox")
         agent.goto(f"{server.address}/console/tickets/1")
-        agent.locator("#reply-text").fill("Hello, this is Ann. I am looking at the audit log now.")
-        agent.locator("#reply button").last.click()
-        expect(agent.get_by_role("log")).to_contain_text("this is Ann")
+        _reply(agent, "Hello, this is Ann. I am looking at the audit log now.")
         agent.locator("details.reading summary").first.click()
         _picture(agent, "console")
         dark = _become_agent(browser, server)
         _picture(dark, "console-phone-dark-chinese")
-        browser.close()
+
+
+def _channels(browser: Browser, folder: Path) -> None:
+    """The product on our own Telegram and Slack, which draw what a customer has before them."""
+    with TelegramWorld(name="Acme Support") as telegram, SlackWorld() as slack:
+        team = slack.add_team("T1", bot_token="xoxb-1", bot_name="firstline")
+        settings = {
+            "TELEGRAM_TOKEN": telegram.token,
+            "TELEGRAM_BASE_URL": telegram.base_url,
+            "SLACK_BASE_URL": slack.api_url,
+            "SLACK_BOT_TOKEN": team.bot_token,
+            "SLACK_APP_TOKEN": slack.app.app_token,
+        }
+        with running(folder, **settings) as server:
+            agent = _become_admin(browser, server)
+            _on_telegram(browser, server, telegram, agent)
+            _in_slack_messages(browser, server, slack, team, agent)
+            _in_slack_channel(browser, slack, team)
 
 
 def _window(browser: Browser, locale: str, *, width: int, height: int, is_dark: bool = False) -> Page:
@@ -53,6 +83,51 @@ def _window(browser: Browser, locale: str, *, width: int, height: int, is_dark: 
         timezone_id="Europe/Berlin",
     )
     return context.new_page()
+
+
+def _on_telegram(browser: Browser, server: Server, world: TelegramWorld, agent: Page) -> None:
+    ada = world.person("Ada", language="en")
+    ada.says("I forgot my password, can't get in")
+    ada.presses(ada.private.wait_for(lambda said: bool(said.buttons)), "Talk to a person")
+    ada.private.wait_for(lambda said: "#1" in said.text)
+    agent.goto(f"{server.address}/console/tickets/1")
+    _reply(agent, "Hello Ada, this is Ann. Does the link in the message open?")
+    ada.private.wait_for(lambda said: "this is Ann" in said.text)
+    page = _window(browser, "en-GB", width=720, height=900)
+    page.goto(f"{world.base_url}/view/{ada.private.id}?theme=light")
+    _picture(page, "telegram", is_whole=True)
+
+
+def _in_slack_messages(browser: Browser, server: Server, world: SlackWorld, team: SlackTeam, agent: Page) -> None:
+    """Direct messages with a hand-over, and the home tab that shows the ticket."""
+    ada = team.add_person("ada", real_name="Ada Moss")
+    ada.says("I forgot my password, can't get in", ada.dm)
+    ada.clicks(ada.dm.wait_for_bot("Helpful"), "Talk to a person")
+    ada.dm.wait_for_bot("#2")
+    agent.goto(f"{server.address}/console/tickets/2")
+    _reply(agent, "Hello Ada, this is Ann. Does the link in the message open?")
+    ada.dm.wait_for_bot("this is Ann")
+    page = _window(browser, "en-GB", width=760, height=900)
+    page.goto(f"{world.url}/view/{ada.dm.id}?as={ada.id}")
+    _picture(page, "slack-dm", is_whole=True)
+    ada.opens_home()
+    world.wait_for(lambda: ada.home is not None and "#2" in str(ada.home.blocks))
+    page.goto(f"{world.url}/view/home/{ada.id}")
+    _picture(page, "slack-home", is_whole=True)
+
+
+def _in_slack_channel(browser: Browser, world: SlackWorld, team: SlackTeam) -> None:
+    """A mention, and a follow-up without one."""
+    ben, cleo = team.add_person("ben", real_name="Ben Ito"), team.add_person("cleo", real_name="Cleo Park")
+    room = team.add_channel("loomplan", members=[ben, cleo], bot=True)
+    asked = ben.says(f"{team.bot.mention} how do I export my invoices?", room)
+    room.wait_for_bot("", thread_ts=asked.ts)
+    cleo.says("I was wondering, too!", room, thread_ts=asked.ts)
+    ben.says("and how do I change the billing address?", room, thread_ts=asked.ts)
+    room.wait_for_bot("", thread_ts=asked.ts, count=2)
+    page = _window(browser, "en-GB", width=760, height=900)
+    page.goto(f"{world.url}/view/{room.id}?as={ben.id}")
+    _picture(page, "slack-channel-thread", is_whole=True)
 
 
 def _ask(page: Page, server: Server, text: str) -> None:
@@ -90,8 +165,14 @@ def _become_agent(browser: Browser, server: Server) -> Page:
     return page
 
 
-def _picture(page: Page, name: str) -> None:
-    page.screenshot(path=str(PICTURES / f"{name}.png"))
+def _reply(page: Page, text: str) -> None:
+    page.locator("#reply-text").fill(text)
+    page.locator("#reply button").last.click()
+    expect(page.get_by_role("log")).to_contain_text(text)
+
+
+def _picture(page: Page, name: str, *, is_whole: bool = False) -> None:
+    page.screenshot(path=str(PICTURES / f"{name}.png"), full_page=is_whole)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,8 @@ ACTIVITIES = {
     "reopened": "Reopened",
     "confirmed_solved": "The customer says that it is solved",
     "delivery_failed": "A message could not be delivered",
+    "unreachable": "Cannot be reached",
+    "reachable": "Can be reached again",
 }
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlmodel import Session, SQLModel, select
 
 from handoff.models import Customer, Thread
+from handoff.people import account_of, tie
+from handoff.rows import id_of
 from handoff.wording import clean
+from store.changes import note_change
 from store.inserts import insert
 
 
@@ -35,6 +39,46 @@ def find_thread(session: Session, channel: str, external_id: str, now: datetime)
     """The thread that ``channel`` calls ``external_id``."""
     _insert_once(session, Thread, channel=channel, external_id=external_id, created_at=now)
     return session.exec(select(Thread).where(Thread.channel == channel, Thread.external_id == external_id)).one()
+
+
+def update_profile(
+    session: Session,
+    customer: Customer,
+    *,
+    name: str | None,
+    language: str | None,
+    timezone: str | None,
+    account_id: int | None,
+    now: datetime,
+) -> None:
+    """Keep what the channel knows of the customer now. What is None, or no time zone, leaves what was known before.
+
+    ``account_id`` is what the domain of their address says. It only fills in: the account that a link, an agent or
+    an earlier domain gave the person stays.
+    """
+    customer.name = _short(name, 200) or customer.name
+    customer.language = _short(language, 16) or customer.language
+    customer.timezone = timezone if timezone and is_timezone(timezone) else customer.timezone
+    customer.profiled_at = now
+    session.flush()
+    if account_id is not None and account_of(session, customer) is None:
+        tie(session, customer, account_id, f"domain of customer {customer.id}", now)
+    note_change(session, "customer", id_of(customer), now)
+
+
+def prefer_language(session: Session, customer: Customer, language: str | None) -> None:
+    """What the customer chose by ``/language`` (BCP 47); None: what their messages look like counts again."""
+    customer.prefers_language = _short(language, 16)
+    session.flush()
+
+
+def is_timezone(name: str) -> bool:
+    """Whether this is the name of a time zone, such as Europe/Berlin, that can be reckoned with here."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return len(name) <= 64
 
 
 def _insert_once(session: Session, table: type[SQLModel], **values: Any) -> None:

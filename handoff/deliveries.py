@@ -13,10 +13,22 @@ from sqlmodel import Session, col, select
 
 from handoff.conversations import add_activity
 from handoff.errors import Stale
-from handoff.models import Button, Conversation, Delivery, DeliveryState, Message, Thread
+from handoff.models import (
+    Author,
+    Button,
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Direction,
+    Message,
+    SentPart,
+    Staff,
+    Thread,
+)
 from handoff.rows import id_of, rows_touched
 from handoff.transcript import buttons_of, files_of
 from store.changes import note_change
+from store.inserts import insert
 from store.models import StoredFile
 
 UNFINISHED = (DeliveryState.READY, DeliveryState.SENDING)
@@ -31,6 +43,12 @@ class Claimed:
     thread: Thread
     buttons: tuple[Button, ...] = ()
     files: tuple[StoredFile, ...] = ()
+    author: str | None = None
+    """Who of the staff says it; None for the bot."""
+    spot: str | None = None
+    """Where in the thread the customer's last words before it were said, as the channel put it."""
+    sent: tuple[str, ...] = ()
+    """The channel's ids of its parts that an earlier attempt brought there."""
 
 
 def claim(
@@ -57,31 +75,54 @@ def claim(
     message_ids = [delivery.message_id for delivery in deliveries]
     buttons, files = buttons_of(session, message_ids), files_of(session, message_ids)
     return [
-        Claimed(
-            delivery,
-            session.get_one(Message, delivery.message_id),
-            session.get_one(Thread, delivery.thread_id),
-            buttons.get(delivery.message_id, ()),
-            files.get(delivery.message_id, ()),
-        )
+        _claimed(session, delivery, buttons.get(delivery.message_id, ()), files.get(delivery.message_id, ()))
         for delivery in deliveries
     ]
 
 
-def mark_sent(session: Session, delivery_id: int, worker: str, external_id: str | None, now: datetime) -> None:
-    """It arrived, and the channel calls it ``external_id``. Raises Stale when the lease is no longer the worker's."""
+def channels_due(session: Session, now: datetime) -> set[str]:
+    """The channels that have a delivery which is due, whether or not another one is before it. Reads only."""
+    query = select(Thread.channel).join(Delivery, col(Delivery.thread_id) == Thread.id).distinct()
+    return set(session.exec(query.where(Delivery.state == DeliveryState.READY, Delivery.not_before <= now)).all())
+
+
+def next_due(session: Session, now: datetime) -> datetime | None:
+    """When the next delivery that is put off becomes due; None without one. Reads only."""
+    query = select(Delivery.not_before).where(Delivery.state == DeliveryState.READY, Delivery.not_before > now)
+    return session.exec(query.order_by(col(Delivery.not_before)).limit(1)).first()
+
+
+def mark_sent(
+    session: Session, delivery_id: int, worker: str, external_id: str | None, now: datetime, more: Sequence[str] = ()
+) -> None:
+    """It arrived, and the channel calls it ``external_id``, its further parts ``more``. Raises Stale when the lease is
+    no longer the worker's."""
     delivery = _finish(session, delivery_id, worker, now, state=DeliveryState.SENT, sent_at=now, error=None)
     if external_id is not None:
-        session.get_one(Message, delivery.message_id).external_id = external_id
-        session.flush()
+        _keep_parts(session, delivery.message_id, (external_id, *more))
 
 
 def mark_ready(
-    session: Session, delivery_id: int, worker: str, not_before: datetime, error: str | None, now: datetime
+    session: Session,
+    delivery_id: int,
+    worker: str,
+    not_before: datetime,
+    error: str | None,
+    now: datetime,
+    *,
+    sent: Sequence[str] = (),
+    is_for_free: bool = False,
 ) -> None:
-    """It surely was not sent: try again at ``not_before``. Its thread waits for it. Raises Stale."""
+    """It surely was not sent (save the parts ``sent``): try again at ``not_before``. Its thread waits for it.
+
+    ``is_for_free``: nothing went wrong, so it does not count as an attempt. Raises Stale.
+    """
     ready = DeliveryState.READY
-    _finish(session, delivery_id, worker, now, state=ready, not_before=not_before, worker=None, error=_short(error))
+    delivery = _finish(
+        session, delivery_id, worker, now, state=ready, not_before=not_before, worker=None, error=_short(error)
+    )
+    delivery.attempts -= int(is_for_free)
+    _keep_parts(session, delivery.message_id, sent)
 
 
 def mark_failed(session: Session, delivery_id: int, worker: str, error: str, now: datetime) -> None:
@@ -92,9 +133,12 @@ def mark_failed(session: Session, delivery_id: int, worker: str, error: str, now
     add_activity(session, conversation, "delivery_failed", now, error=_short(error), message=message.id)
 
 
-def mark_uncertain(session: Session, delivery_id: int, worker: str, error: str, now: datetime) -> None:
-    """It may or may not have arrived: the desk sees that, the thread goes on. Raises Stale."""
-    _finish(session, delivery_id, worker, now, state=DeliveryState.UNCERTAIN, error=_short(error))
+def mark_uncertain(
+    session: Session, delivery_id: int, worker: str, error: str, now: datetime, sent: Sequence[str] = ()
+) -> None:
+    """It may or may not have arrived, save its parts ``sent``: the desk sees that, the thread goes on. Raises Stale."""
+    delivery = _finish(session, delivery_id, worker, now, state=DeliveryState.UNCERTAIN, error=_short(error))
+    _keep_parts(session, delivery.message_id, sent)
 
 
 def release_worker(session: Session, worker: str | None, now: datetime, *, safe_channels: Collection[str] = ()) -> int:
@@ -150,6 +194,42 @@ def _due(
         query = query.where(Delivery.thread_id == thread_id)
     # PostgreSQL looks at a row again once it has the lock, so nobody gets one that another worker just took.
     return session.exec(query.with_for_update(skip_locked=True)).all()
+
+
+def _claimed(
+    session: Session, delivery: Delivery, buttons: tuple[Button, ...], files: tuple[StoredFile, ...]
+) -> Claimed:
+    message = session.get_one(Message, delivery.message_id)
+    staff = session.get(Staff, message.staff_id) if message.staff_id and message.author is Author.AGENT else None
+    parts = select(SentPart.external_id).where(SentPart.message_id == message.id).order_by(col(SentPart.number))
+    # Its own id is there before it is sent only when an attempt ended between two parts.
+    sent = () if message.external_id is None else (message.external_id, *session.exec(parts).all())
+    thread = session.get_one(Thread, delivery.thread_id)
+    return Claimed(
+        delivery, message, thread, buttons, files, staff.name if staff else None, _spot(session, message), sent
+    )
+
+
+def _spot(session: Session, message: Message) -> str | None:
+    said = select(Message.detail).where(
+        Message.conversation_id == message.conversation_id,
+        Message.direction == Direction.INCOMING,
+        col(Message.id) < id_of(message),
+    )
+    detail = session.exec(said.order_by(col(Message.id).desc()).limit(1)).first()
+    return (detail or {}).get("spot")
+
+
+def _keep_parts(session: Session, message_id: int, external_ids: Sequence[str]) -> None:
+    if not external_ids:
+        return
+    message = session.get_one(Message, message_id)
+    message.external_id = external_ids[0]
+    session.flush()
+    for number, external_id in enumerate(external_ids[1:], start=1):
+        values = {"message_id": message_id, "thread_id": message.thread_id, "number": number}
+        part = insert(session, SentPart).values(**values, external_id=external_id)
+        session.execute(part.on_conflict_do_nothing())
 
 
 # Positional only, so that ``worker`` can be the one who must hold the delivery and, by name, a new value.

@@ -76,3 +76,39 @@ class BadEmail(HandoffError):
 
 class NameTaken(HandoffError):
     """There is one with this name already. Choose another name."""
+
+
+class CustomerNotFound(HandoffError):
+    """There is no such customer."""
+
+
+class AccountNotFound(HandoffError):
+    """There is no such account."""
+
+
+class BadDomain(HandoffError):
+    """This is not an e-mail domain. Write it like example.com."""
+
+
+class PublicDomain(BadDomain):
+    """Anybody can have an address there, so it tells nothing of an account. Use a domain of the company's own."""
+
+
+class DomainTaken(HandoffError):
+    """This domain belongs to another account. Remove it there first."""
+
+
+class BadLink(HandoffError):
+    """This link is not one of ours, or not all of it arrived. Open it again as it was sent, or ask for a new one."""
+
+
+class AccountLinkExpired(LinkExpired):
+    """This link was used already or has expired. Ask for a new one."""
+
+
+class AccountsDiffer(HandoffError):
+    """These customers belong to different accounts. Give both the same account before joining them."""
+
+
+class NotJoined(HandoffError):
+    """This customer is joined with nobody."""

@@ -96,6 +96,15 @@ class Action(Enum):
     SOLVED = "solved"
     NOT_YET = "not_yet"
     SOMETHING_ELSE = "something_else"
+    LANGUAGE = "language"
+
+
+class Plan(Enum):
+    """An account's service package."""
+
+    STANDARD = "standard"
+    ENTERPRISE = "enterprise"
+    VIP = "vip"
 
 
 def _key() -> Any:
@@ -154,6 +163,38 @@ class ApiToken(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
+class Account(SQLModel, table=True):
+    """A customer's company and its service package."""
+
+    __tablename__ = "account"
+    id: int | None = _key()
+    name: str = Field(max_length=200, unique=True)
+    plan: Plan = Field(default=Plan.STANDARD, sa_type=enum_column(Plan))
+    created_at: datetime = Field(sa_type=Utc)
+
+
+class AccountDomain(SQLModel, table=True):
+    """An e-mail domain whose people belong to an account, where a channel vouches for the address (Slack)."""
+
+    __tablename__ = "account_domain"
+    domain: str = Field(primary_key=True, max_length=253)
+    """Lower case, ASCII (IDNA)."""
+    account_id: int = _reference("account")
+
+
+class AccountLink(SQLModel, table=True):
+    """A one-time link that ties whoever opens it in a channel to an account. Only the hash of its code is kept."""
+
+    __tablename__ = "account_link"
+    code_sha256: str = Field(primary_key=True, max_length=64)
+    account_id: int = _reference("account")
+    created_at: datetime = Field(sa_type=Utc)
+    expires_at: datetime = Field(sa_type=Utc)
+    used_at: datetime | None = Field(default=None, sa_type=Utc)
+    customer_id: int | None = _reference("customer", nullable=True)
+    """Who used it."""
+
+
 class Customer(SQLModel, table=True):
     """Somebody who asks, as one channel knows them."""
 
@@ -164,6 +205,14 @@ class Customer(SQLModel, table=True):
     external_id: str = Field(max_length=120)
     name: str | None = Field(default=None, max_length=200)
     language: str | None = Field(default=None, max_length=16)
+    prefers_language: str | None = Field(default=None, max_length=16)
+    """What they chose by ``/language``: it wins over what a message looks like."""
+    timezone: str | None = Field(default=None, max_length=64)
+    account_id: int | None = _reference("account", nullable=True)
+    joined_to_id: int | None = _reference("customer", nullable=True)
+    """The same person as this customer (who is joined to nobody): an agent said so."""
+    profiled_at: datetime | None = Field(default=None, sa_type=Utc)
+    """When the channel was last asked what it knows of them."""
     created_at: datetime = Field(sa_type=Utc)
 
 
@@ -175,6 +224,8 @@ class Thread(SQLModel, table=True):
     id: int | None = _key()
     channel: str = Field(max_length=16)
     external_id: str = Field(max_length=200)
+    unreachable: str | None = Field(default=None, max_length=200)
+    """Why nothing can be sent here now (a sentence for agents); None while it can."""
     created_at: datetime = Field(sa_type=Utc)
 
 
@@ -214,12 +265,39 @@ class Message(SQLModel, table=True):
     at: datetime = Field(sa_type=Utc)
     external_id: str | None = Field(default=None, max_length=200)
     """The channel's own id: set on arrival for incoming, after sending for outgoing."""
+    edited_at: datetime | None = Field(default=None, sa_type=Utc)
+    """When its sender last changed it; what it said before is in ``message_revision``."""
+    deleted_at: datetime | None = Field(default=None, sa_type=Utc)
+    """When its sender took it back. Agents still read it, marked as deleted."""
     decision: str | None = Field(default=None, max_length=16)
     """On an outgoing message of the bot: answer, clarify, escalate, decline or smalltalk."""
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     """What a room above wants to keep with it, as plain values. Incoming: ``reading`` {intent, intent_confidence,
     confidence, language, release, passages: [{article, version, passage, title, heading, score}]}. Outgoing:
     ``citations``, ``options``, ``reason``. Activity: ``activity`` (its name) and its arguments."""
+
+
+class MessageRevision(SQLModel, table=True):
+    """What a message said before its sender edited it."""
+
+    __tablename__ = "message_revision"
+    id: int | None = _key()
+    message_id: int = _reference("message")
+    text: str = Field(sa_type=Text)
+    replaced_at: datetime = Field(sa_type=Utc)
+
+
+class SentPart(SQLModel, table=True):
+    """A part of a message that a channel took as several: the second and later ones, by the channel's ids."""
+
+    __tablename__ = "sent_part"
+    __table_args__ = (UniqueConstraint("thread_id", "external_id"),)
+    id: int | None = _key()
+    message_id: int = _reference("message")
+    thread_id: int = _reference("thread", index=False)
+    number: int
+    """From 1; part 0 is the message's own ``external_id``."""
+    external_id: str = Field(max_length=200)
 
 
 class Attachment(SQLModel, table=True):

@@ -176,6 +176,12 @@ def ticket_by_number(session: Session, number: int) -> Ticket:
     return ticket
 
 
+def tickets_of(session: Session, customer_ids: Sequence[int]) -> list[Ticket]:
+    """The tickets of these customers, newest first. Reads only."""
+    query = select(Ticket).where(col(Ticket.customer_id).in_(customer_ids))
+    return list(session.exec(query.order_by(col(Ticket.number).desc())).all())
+
+
 def ticket_of(session: Session, conversation_id: int) -> Ticket | None:
     """The conversation's ticket, as it is in the database now."""
     query = select(Ticket).where(Ticket.conversation_id == conversation_id)

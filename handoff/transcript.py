@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
 
-from handoff.models import Attachment, Button, Delivery, Feedback, Message, Staff
+from handoff.models import Attachment, Button, Delivery, Feedback, Message, MessageRevision, Staff
 from handoff.rows import id_of
 from store.models import StoredFile
 
@@ -26,6 +26,8 @@ class Line:
     staff_name: str | None = None
     """Who of the staff, or which API token, wrote it or did it."""
     feedback: Feedback | None = None
+    revisions: tuple[MessageRevision, ...] = ()
+    """What it said before its sender edited it, oldest first."""
 
 
 def history(session: Session, conversation_id: int, after_id: int = 0) -> list[Line]:
@@ -40,6 +42,7 @@ def history(session: Session, conversation_id: int, after_id: int = 0) -> list[L
     deliveries = session.exec(select(Delivery).where(col(Delivery.message_id).in_(ids))).all()
     thumbs = session.exec(select(Feedback).where(col(Feedback.message_id).in_(ids))).all()
     delivery_of = {delivery.message_id: delivery for delivery in deliveries}
+    revisions = _revisions(session, ids)
     thumb_on = {thumb.message_id: thumb for thumb in thumbs}
     names = _staff_names(session, messages)
     return [
@@ -50,6 +53,7 @@ def history(session: Session, conversation_id: int, after_id: int = 0) -> list[L
             buttons.get(id_of(message), ()),
             names.get(message.staff_id or 0) or message.detail.get("by"),
             thumb_on.get(id_of(message)),
+            revisions.get(id_of(message), ()),
         )
         for message in messages
     ]
@@ -72,6 +76,12 @@ def buttons_of(session: Session, message_ids: Any) -> dict[int, tuple[Button, ..
         select(Button).where(col(Button.message_id).in_(message_ids)).order_by(col(Button.position), col(Button.token))
     )
     return _grouped((button.message_id, button) for button in found)
+
+
+def _revisions(session: Session, message_ids: Any) -> dict[int, tuple[MessageRevision, ...]]:
+    query = select(MessageRevision).where(col(MessageRevision.message_id).in_(message_ids))
+    found = session.exec(query.order_by(col(MessageRevision.id)))
+    return _grouped((revision.message_id, revision) for revision in found)
 
 
 def _grouped(pairs: Iterable[tuple[int, _Found]]) -> dict[int, tuple[_Found, ...]]:

@@ -2,7 +2,8 @@
 
 ``store`` knows no other room, so whoever calls imports the models and hands their metadata in::
 
-    .venv/bin/python -c "import handoff.models, bot.models, kb_content.models, retrieval.models, store.models
+    .venv/bin/python -c "import store.models, handoff.models, kb_content.models, retrieval.models
+    import bot.models, bot.channels.slack.tables
     from sqlmodel import SQLModel; from store.autogenerate import rewrite_first
     print(rewrite_first(SQLModel.metadata))"
 

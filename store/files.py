@@ -71,6 +71,11 @@ def save(
     hand in what that returned. Bytes whose row was rolled back stay behind, found by nobody.
     """
     kept = stream if isinstance(stream, Kept) else keep(folder, stream)
+    return enter(session, name, media_type, kept, now)
+
+
+def enter(session: Session, name: str, media_type: str, kept: Kept, now: datetime) -> StoredFile:
+    """The row of bytes that ``keep`` brought into the folder, flushed, so that it has its id."""
     row = StoredFile(
         name=clean_name(name),
         media_type=clean_media_type(media_type),

@@ -125,8 +125,10 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
 
 def _channels(settings: Settings) -> Iterator[Finding]:
-    from api.running import NOT_BUILT
+    from api.channels import check_channels
 
     yield Finding("channel web", "on")
-    for name in settings.channel_tokens:
-        yield Finding(f"channel {name}", NOT_BUILT)
+    for name, findings in check_channels(settings).items():
+        wrong = [found for found in findings if not found.ok]
+        says = "; ".join(" ".join((found.text, found.do)).strip() for found in wrong)
+        yield Finding(f"channel {name}", says or "set up; `firstline channels check` has the details", ok=not wrong)

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.cli import ask, chat, doctor, evaluate, kb, people, serve
+from api.cli import accounts, ask, channels, chat, doctor, evaluate, kb, people, serve
 
 app = typer.Typer(
     name="firstline",
@@ -23,8 +23,10 @@ app.command("chat")(chat.chat)
 app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(kb.app, name="kb")
+app.add_typer(channels.app, name="channels")
 app.add_typer(people.agents, name="agent")
 app.add_typer(people.tokens, name="token")
+app.add_typer(accounts.app, name="account")
 
 
 def main() -> None:

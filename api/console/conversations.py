@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse
 
 from api.console.page import page
 from api.console.parts import Reader, Worker, actor_of
+from api.console.person import person_of
 from api.console.refusals import ConsoleRoute
 from api.console.talk import talk
 from api.console.tickets import Draft
@@ -24,15 +25,25 @@ ConversationId = Annotated[int, Path(ge=1, lt=2**53)]
 
 @router.get("/{conversation_id}")
 def conversation_page(
-    request: Request, product: TheProduct, staff: Reader, conversation_id: ConversationId, all: bool = False
+    request: Request, product: TheProduct, now: Now, staff: Reader, conversation_id: ConversationId, all: bool = False
 ) -> Response:
     """The transcript, live. A conversation that has a ticket is read there."""
     with reading(product.database) as session:
         shown = talk(session, conversation_id, staff, everything=all)
+        person = person_of(session, shown.customer, now)
         new_count = counts(session)["new"]
     if shown.ticket is not None:
         return _to_ticket(request, shown.ticket.number)
-    return page(request, "console/ticket.html", talk=shown, new_count=new_count, draft=Draft(), words="", newer=[])
+    return page(
+        request,
+        "console/ticket.html",
+        talk=shown,
+        person=person,
+        new_count=new_count,
+        draft=Draft(),
+        words="",
+        newer=[],
+    )
 
 
 @router.post("/{conversation_id}/take-over")

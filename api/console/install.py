@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 
-from api.console import articles, conversations, files, inbox, live, sign_in, tickets
+from api.console import accounts, articles, conversations, customers, files, inbox, live, sign_in, tickets
 from api.console.parts import AnyStaff
 from api.console.refusals import ConsoleRoute
 
@@ -20,6 +20,6 @@ def nothing_here(staff: AnyStaff, path: str) -> None:
 
 def install(app: FastAPI) -> None:
     """Everything under /console. What answers every address comes last."""
-    for module in (sign_in, inbox, tickets, conversations, articles, files, live):
+    for module in (sign_in, inbox, tickets, conversations, customers, accounts, articles, files, live):
         app.include_router(module.router)
     app.include_router(lost)

@@ -15,7 +15,7 @@ from api.console.refusals import ConsoleRoute
 from api.http.parts import TheProduct
 from api.http.stream import Bell, bell, follow_changes
 from api.product import Product
-from handoff.models import Delivery, Message, Ticket
+from handoff.models import Conversation, Delivery, Message, Ticket
 from store import reading
 from store.models import Change
 
@@ -60,9 +60,13 @@ def conversations_of(session: Session, changes: Sequence[Change]) -> set[int]:
     found = {change.subject_id for change in changes if change.kind == "conversation"}
     messages = [change.subject_id for change in changes if change.kind == "message"]
     tickets = [change.subject_id for change in changes if change.kind == "ticket"]
+    customers = [change.subject_id for change in changes if change.kind == "customer"]
     deliveries = [change.subject_id for change in changes if change.kind == "delivery"]
     if messages:
         found.update(session.exec(select(Message.conversation_id).where(col(Message.id).in_(messages))))
+    if customers:
+        query = select(Conversation.id).where(col(Conversation.customer_id).in_(customers))
+        found.update(one for one in session.exec(query) if one is not None)
     if tickets:
         found.update(session.exec(select(Ticket.conversation_id).where(col(Ticket.id).in_(tickets))))
     if deliveries:

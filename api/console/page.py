@@ -18,6 +18,7 @@ from api.pages.page import static_address
 from api.pages.texts import nearest_language
 from api.product import Product
 from api.texts import LANGUAGES, Texts, texts
+from handoff.domains import readable
 from handoff.models import Staff
 from handoff.permissions import Permission, allowed
 from kb_content.catalogue import is_sample_live
@@ -110,6 +111,7 @@ def templates() -> Environment:
     environment.filters["utc"] = _utc
     environment.filters["percent"] = _percent
     environment.filters["bytes"] = _bytes
+    environment.filters["letters"] = readable
     return environment
 
 

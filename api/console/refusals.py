@@ -19,9 +19,12 @@ from api.console.parts import SignInNeeded
 from api.http.problems import status_of
 from api.texts import Texts
 from handoff.errors import (
+    AccountNotFound,
+    BadDomain,
     BadEmail,
     BadPassword,
     ConversationNotFound,
+    CustomerNotFound,
     HandoffError,
     LinkExpired,
     NotAllowed,
@@ -69,9 +72,12 @@ BESIDE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
 _STATUS: dict[type[Exception], int] = {
     NotAllowed: 403,
     ConversationNotFound: 404,
+    CustomerNotFound: 404,
+    AccountNotFound: 404,
     LinkExpired: 410,
     BadPassword: 422,
     BadEmail: 422,
+    BadDomain: 422,
 }
 
 

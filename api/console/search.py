@@ -42,7 +42,9 @@ def search(session: Session, asked: str, limit: int) -> list[Found]:
     best: dict[int, Message] = {}
     for message in _messages(session, ids):
         best.setdefault(message.conversation_id, message)
-    known = _rows(session, [one for one in best if one not in {row.conversation_id for row in numbered}][:limit])
+    known = conversations(
+        session, [one for one in best if one not in {row.conversation_id for row in numbered}][:limit]
+    )
     said = ((row, best[row.conversation_id]) for row in known)
     return [*numbered, *(_with_words(row, excerpt(message.text, asked), message.at) for row, message in said)]
 
@@ -65,7 +67,7 @@ def _by_number(session: Session, asked: str) -> list[Found]:
     if not digits.isascii() or not digits.isdecimal() or len(digits) > 15:
         return []
     found = session.exec(select(Ticket.conversation_id).where(Ticket.number == int(digits))).first()
-    return _rows(session, [found]) if found is not None else []
+    return conversations(session, [found]) if found is not None else []
 
 
 def _messages(session: Session, ids: Sequence[int]) -> list[Message]:
@@ -74,8 +76,8 @@ def _messages(session: Session, ids: Sequence[int]) -> list[Message]:
     return [by_id[id] for id in ids if id in by_id]
 
 
-def _rows(session: Session, ids: Sequence[int]) -> list[Found]:
-    """The conversations with these ids in this order, without words yet."""
+def conversations(session: Session, ids: Sequence[int]) -> list[Found]:
+    """The conversations with these ids in this order, without words of their messages."""
     query = (
         select(Conversation, Customer, Ticket)
         .join(Customer, col(Customer.id) == Conversation.customer_id)

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from handoff.errors import ConversationNotFound
 from handoff.models import Author, Conversation, Customer, Direction, Message, Staff, Ticket, TicketStatus
+from handoff.people import person_ids
 from handoff.rows import id_of
 from handoff.tickets import ticket_of
 from handoff.transcript import Line, history
@@ -35,6 +36,10 @@ class Said:
     reason: str = ""
     citations: tuple[dict[str, Any], ...] = ()
     reading: dict[str, Any] | None = None
+    by: str = ""
+    """Who wrote it, where that is not the customer whose conversation it is."""
+    lost_files: tuple[dict[str, Any], ...] = ()
+    """Files that came with it and could not be kept: {name, why}."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,8 @@ def said(line: Line) -> Said:
         str(detail.get("reason") or detail.get("why") or ""),
         tuple(_citation(kept) for kept in _dicts(detail.get("citations"))),
         _reading(detail["reading"]) if isinstance(detail.get("reading"), dict) else None,
+        str(detail.get("by") or "") if kind == "customer" else "",
+        tuple({"name": "", "why": "", **lost} for lost in _dicts(detail.get("lost_files"))),
     )
 
 
@@ -189,7 +196,7 @@ def _count_until(session: Session, conversation_id: int, message_id: int) -> int
 
 
 def _others(session: Session, conversation: Conversation) -> Sequence[Ticket]:
-    query = select(Ticket).where(
-        Ticket.customer_id == conversation.customer_id, Ticket.conversation_id != conversation.id
-    )
+    """Other tickets of the same person, newest first, in whatever channel."""
+    ids = person_ids(session, conversation.customer_id)
+    query = select(Ticket).where(col(Ticket.customer_id).in_(ids), Ticket.conversation_id != conversation.id)
     return session.exec(query.order_by(col(Ticket.number).desc()).limit(OTHERS)).all()

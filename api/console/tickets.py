@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 
 from api.console.page import is_fragment, page, texts_for
 from api.console.parts import Reader, Worker, actor_of
+from api.console.person import person_of
 from api.console.refusals import ConsoleRoute, refuse, sentence, status_for
 from api.console.talk import talk
 from api.http.limits import FILES_A_MESSAGE
@@ -54,8 +55,10 @@ class SentFile:
 
 
 @router.get("/{number}")
-def ticket_page(request: Request, product: TheProduct, staff: Reader, number: Number, all: bool = False) -> Response:
-    return _page(request, product, staff, number, everything=all)
+def ticket_page(
+    request: Request, product: TheProduct, now: Now, staff: Reader, number: Number, all: bool = False
+) -> Response:
+    return _page(request, product, staff, number, now, everything=all)
 
 
 @router.post("/{number}/claim")
@@ -100,7 +103,7 @@ def note(request: Request, product: TheProduct, now: Now, staff: Worker, number:
         with transaction(product.database) as session:
             desk.note(session, number, text, actor_of(staff), now)
     except (EmptyText, TextTooLong) as error:
-        return _refused(request, product, staff, number, error, Draft("note", text))
+        return _refused(request, product, staff, number, now, error, Draft("note", text))
     return _back_to(number)
 
 
@@ -127,9 +130,9 @@ def reply(
             file_ids = [_row_of(product, session, file, now) for file in sent]
             desk.reply(session, number, text, actor_of(staff), now, file_ids=file_ids, seen_message_id=had_read)
     except StaleReply as error:
-        return _stale(request, product, staff, number, error, draft, had_read)
+        return _stale(request, product, staff, number, now, error, draft, had_read)
     except (EmptyText, TextTooLong, TicketClosed, FileTooLarge) as error:
-        return _refused(request, product, staff, number, error, draft)
+        return _refused(request, product, staff, number, now, error, draft)
     return _back_to(number)
 
 
@@ -151,6 +154,7 @@ def _page(
     product: Product,
     staff: Staff,
     number: int,
+    now: datetime,
     *,
     status: int = 200,
     everything: bool = False,
@@ -161,12 +165,14 @@ def _page(
     with reading(product.database) as session:
         ticket = ticket_by_number(session, number)
         shown = talk(session, ticket.conversation_id, staff, everything=everything)
+        person = person_of(session, shown.customer, now)
         new_count = counts(session)["new"]
     return page(
         request,
         "console/ticket.html",
         status=status,
         talk=shown,
+        person=person,
         new_count=new_count,
         draft=draft or Draft(),
         words=words,
@@ -175,14 +181,20 @@ def _page(
 
 
 def _refused(
-    request: Request, product: Product, staff: Staff, number: int, error: HandoffError | StoreError, draft: Draft
+    request: Request,
+    product: Product,
+    staff: Staff,
+    number: int,
+    now: datetime,
+    error: HandoffError | StoreError,
+    draft: Draft,
 ) -> Response:
     """Beside the form when htmx sent it; without JavaScript the whole page again, with what was typed."""
     if is_fragment(request):
         return refuse(request, error)
     status = status_for(error)
     words = sentence(texts_for(request), error, status)
-    return _page(request, product, staff, number, status=status, draft=draft, words=words)
+    return _page(request, product, staff, number, now, status=status, draft=draft, words=words)
 
 
 def _stale(
@@ -190,13 +202,14 @@ def _stale(
     product: Product,
     staff: Staff,
     number: int,
+    now: datetime,
     error: StaleReply,
     draft: Draft,
     had_read: int,
 ) -> Response:
     """409 with what the customer wrote meanwhile and the button that sends all the same."""
     if not is_fragment(request):
-        return _page(request, product, staff, number, status=409, draft=draft, had_read=had_read)
+        return _page(request, product, staff, number, now, status=409, draft=draft, had_read=had_read)
     with reading(product.database) as session:
         newer = talk(session, ticket_by_number(session, number).conversation_id, staff).newer_than(had_read)
     place = {"HX-Retarget": "#stale", "HX-Reswap": "innerHTML"}

@@ -34,6 +34,15 @@
     return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(count);
   }
 
+  // What a customer's clock shows; nothing where the browser does not know their time zone.
+  function there(timeZone, now) {
+    try {
+      return new Intl.DateTimeFormat(language, { weekday: "short", hour: "2-digit", minute: "2-digit", timeZone }).format(now);
+    } catch {
+      return "";
+    }
+  }
+
   const shown = { ago: since, duration };
 
   function showTimes() {
@@ -44,6 +53,10 @@
       const words = (shown[element.dataset.shown] ?? inWords)(at, now);
       if (element.textContent !== words) element.textContent = words;
       if (!element.title) element.title = year.format(at);
+    }
+    for (const element of document.querySelectorAll("[data-zone]")) {
+      const words = there(element.dataset.zone, now);
+      if (words && element.textContent !== words) element.textContent = words;
     }
   }
 

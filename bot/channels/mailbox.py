@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.channels.base import Inbound, Outgoing, Unreadable
+from bot.channels.base import FileUnavailable, Inbound, Outgoing, Profile, RemoteFile, Unreadable
 from bot.inbound_text import clean
+from store.files import Kept
 
 WEB = "web"
 TERMINAL = "terminal"
@@ -34,6 +35,7 @@ class Mailbox:
     """The Channel of the web chat (``web``) and of ``firstline chat`` (``terminal``)."""
 
     is_safe_to_resend = True
+    is_open = True
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -55,5 +57,14 @@ class Mailbox:
             reply_to=f"out-{read.reply_to}" if read.reply_to else None,
         )
 
-    def send(self, outgoing: Outgoing) -> str:
-        return f"out-{outgoing.message_id}"
+    def fetch(self, file: RemoteFile) -> Kept:
+        raise FileUnavailable("The page uploads its files before it sends the message.")
+
+    def profile(self, inbound: Inbound) -> Profile | None:
+        return None
+
+    def hint(self, inbound: Inbound) -> None:
+        """The page shows by itself that an answer is awaited."""
+
+    def send(self, outgoing: Outgoing) -> tuple[str, ...]:
+        return (f"out-{outgoing.message_id}",)

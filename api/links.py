@@ -1,0 +1,22 @@
+"""Links into a channel's own application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+PLACEHOLDER = "<your bot>"
+
+
+@runtime_checkable
+class KnowsItsBot(Protocol):
+    """A connection that can say where its bot is opened."""
+
+    def bot_link(self, code: str) -> str | None: ...
+
+
+def telegram_link(code: str, connections: Mapping[str, object] | None = None) -> str:
+    """The deep link that lets whoever opens it press Start with ``code``; a placeholder while the bot is unknown."""
+    connection = (connections or {}).get("telegram")
+    known = connection.bot_link(code) if isinstance(connection, KnowsItsBot) else None
+    return known or f"https://t.me/{PLACEHOLDER}?start={code}"

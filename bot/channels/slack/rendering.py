@@ -1,0 +1,146 @@
+"""A message to a customer as the posts that Slack takes: Block Kit within its limits, and the same words as text.
+
+Every block is built by the SDK's own models, which refuse an invalid one here rather than there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
+
+from bot.channels.base import Link, Outgoing, OutgoingButton
+from bot.channels.slack.mrkdwn import escape, link, size, split, to_mrkdwn
+from bot.channels.slack.parsing import PRESS
+from bot.inbound_text import shorten
+
+LONGEST_TEXT = 4_000
+MOST_BLOCKS = 50
+LONGEST_BLOCKS = 13_200
+"""All words of a message's blocks together; Slack does not publish it, and refuses more."""
+METADATA = "firstline_delivery"
+_LABEL = 75
+_SHORT_LABEL = 30
+_BUTTONS_IN_ROW = 5
+_LINKS = 10
+_TITLE = 150
+
+
+@dataclass(frozen=True)
+class Part:
+    """One post. ``text`` says all that the blocks say: for notifications, for screen readers and if blocks fail."""
+
+    delivery_id: int
+    number: int
+    text: str
+    blocks: tuple[dict[str, Any], ...]
+
+    def arguments(self, *, as_text: bool = False) -> dict[str, Any]:
+        """What chat.postMessage takes, beside where to post it."""
+        rest: dict[str, Any] = {} if as_text else {"blocks": list(self.blocks)}
+        return {"text": self.text, "unfurl_links": False, "unfurl_media": False, "metadata": self.mark(), **rest}
+
+    def mark(self) -> dict[str, Any]:
+        """By which the post is found again when no answer came."""
+        payload = {"delivery": self.delivery_id, "part": self.number}
+        return {"event_type": METADATA, "event_payload": payload}
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """A block and what it says, both counted."""
+
+    block: Block
+    text: str
+
+
+def render(outgoing: Outgoing) -> tuple[Part, ...]:
+    """The posts of a message, in order; the buttons are under the last. Files come after, by ``uploading``."""
+    units = [
+        *_author(outgoing.author),
+        *_sections(outgoing.text),
+        *_links(outgoing.links),
+        *_buttons(outgoing.delivery_id, outgoing.buttons),
+    ]
+    return tuple(_part(outgoing, number, packed) for number, packed in enumerate(_pack(units)))
+
+
+def _part(outgoing: Outgoing, number: int, units: Sequence[_Unit]) -> Part:
+    text = "\n".join(unit.text for unit in units if unit.text)
+    labels = " · ".join(escape(shorten(button.label, _LABEL)) for button in outgoing.buttons[:_BUTTONS_IN_ROW])
+    blocks = tuple(unit.block.to_dict() for unit in units)
+    return Part(outgoing.delivery_id, number, text or labels or "…", blocks)
+
+
+def _author(name: str | None) -> list[_Unit]:
+    if not name:
+        return []
+    shown = f"From {shorten(name, _TITLE)}"
+    return [_Unit(ContextBlock(elements=[PlainTextObject(text=shown, emoji=False)]), f"{escape(shown)}:")]
+
+
+def _sections(text: str) -> list[_Unit]:
+    # Verbatim: Slack would look for names of channels and groups in words that are not ours.
+    return [
+        _Unit(SectionBlock(text=MarkdownTextObject(text=words, verbatim=True)), words)
+        for words in map(to_mrkdwn, split(text))
+    ]
+
+
+def _links(links: Sequence[Link]) -> list[_Unit]:
+    written = [link(shorten(each.title, _TITLE), each.url) for each in links]
+    units = []
+    for some in _rows([words for words in written if words], _LINKS):
+        block = ContextBlock(elements=[MarkdownTextObject(text=words, verbatim=True) for words in some])
+        units.append(_Unit(block, "\n".join(some)))
+    return units
+
+
+def _buttons(delivery_id: int, buttons: Sequence[OutgoingButton]) -> list[_Unit]:
+    """Short labels share a row; long ones, the titles to choose from, get one each."""
+    elements = [_button(number, button) for number, button in enumerate(buttons)]
+    is_long = any(len(button.label) > _SHORT_LABEL for button in buttons)
+    units = []
+    for row, some in enumerate(_rows(elements, 1 if is_long else _BUTTONS_IN_ROW)):
+        block = ActionsBlock(elements=some, block_id=f"delivery-{delivery_id}-{row}")
+        units.append(_Unit(block, ""))
+    return units
+
+
+def _button(number: int, button: OutgoingButton) -> ButtonElement:
+    label = shorten(button.label, _LABEL) or "…"
+    text = PlainTextObject(text=label, emoji=False)
+    return ButtonElement(text=text, action_id=f"{PRESS}{number}", value=button.token)
+
+
+def _rows(items: Sequence[Any], most: int) -> Iterable[Sequence[Any]]:
+    return (items[at : at + most] for at in range(0, len(items), most))
+
+
+def _pack(units: Sequence[_Unit]) -> list[list[_Unit]]:
+    """As few posts as the limits allow."""
+    packed: list[list[_Unit]] = []
+    for unit in units:
+        if packed and _fits([*packed[-1], unit]):
+            packed[-1].append(unit)
+        else:
+            packed.append([unit])
+    return packed
+
+
+def _fits(units: Sequence[_Unit]) -> bool:
+    text = sum(size(unit.text) + 1 for unit in units)
+    # Their JSON is longer than what Slack counts of them.
+    blocks = sum(size(json.dumps(unit.block.to_dict(), ensure_ascii=False)) for unit in units)
+    return len(units) <= MOST_BLOCKS and text <= LONGEST_TEXT and blocks <= LONGEST_BLOCKS

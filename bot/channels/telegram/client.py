@@ -1,0 +1,230 @@
+"""The one line to Telegram: a ``telegram.Bot`` in an asyncio loop of its own thread, called from any other thread.
+
+Nothing that this module raises holds the token: the library's own messages may quote an address, so ours never do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from telegram import Bot
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
+
+T = TypeVar("T")
+OFFICIAL = "https://api.telegram.org"
+CONNECTIONS = 32
+LONGEST_CALL = 120.0
+"""Seconds after which a call is given up, whatever the connection's own limits say."""
+MOST_WAITING = 100
+MOST_PASSING = 8
+FLOOD_SECONDS = 30.0
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+class Flood(TelegramError):
+    """429: too much was asked for. ``seconds`` is how long to keep quiet."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("Telegram asks to wait.")
+        self.seconds = seconds
+
+
+class Refused(TelegramError):
+    """401: the token is not, or no longer, that of a bot."""
+
+
+class ServerTrouble(TelegramError):
+    """A 5xx. ``is_answer``: Telegram itself said so; else something on the way did."""
+
+    def __init__(self, code: int, is_answer: bool) -> None:
+        super().__init__(f"Telegram has trouble of its own ({code}).")
+        self.code = code
+        self.is_answer = is_answer
+
+
+class Garbled(TelegramError):
+    """What came back is no answer of the Bot API."""
+
+
+class Stopped(Exception):
+    """The line was closed, or the call was taken back."""
+
+
+class Request(HTTPXRequest):
+    """Telegram's errors as we tell them apart. The library's own 429 warns of its future whenever it is made."""
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        code, body = await super().do_request(*args, **kwargs)
+        if code == 429:
+            raise Flood(_seconds(body))
+        if code == 401:
+            raise Refused("Telegram refused the token.")
+        if code >= 500:
+            raise ServerTrouble(code, "error_code" in _object(body))
+        return code, body
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        # The library's own would write the whole answer, with what people said, into the log.
+        read = _object(payload)
+        if not read:
+            raise Garbled("Telegram's answer could not be read.")
+        return read
+
+
+class Client:
+    """Start it before the first call; ``close`` lets what is under way finish for a moment."""
+
+    def __init__(self, token: str, base_url: str | None) -> None:
+        # At INFO httpx writes each address into the log, and the address holds the token.
+        for name in ("httpx", "httpcore", "telegram"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self.base_url = (base_url or OFFICIAL).rstrip("/")
+        self.trust_env = urlsplit(self.base_url).hostname not in _LOOPBACK
+        self._files_url = f"{self.base_url}/file/bot{token}"
+        self._requests = (self._request(2), self._request(CONNECTIONS))
+        self.bot = Bot(
+            token,
+            base_url=f"{self.base_url}/bot",
+            base_file_url=f"{self.base_url}/file/bot",
+            get_updates_request=self._requests[0],
+            request=self._requests[1],
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._passing: set[asyncio.Task[Any]] = set()
+        self._few = asyncio.Semaphore(MOST_PASSING)
+        self._is_closed = False
+
+    def start(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="telegram-line", daemon=True)
+        self._thread.start()
+
+    def close(self, patience: float = 5.0) -> None:
+        """Take no more calls, wait up to ``patience`` seconds for those under way, and end the thread."""
+        with self._lock:
+            is_closed, self._is_closed = self._is_closed, True
+        if is_closed or self._loop is None or self._thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._wind_up(patience), self._loop).result(patience + 5.0)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(patience)
+        self._loop.close()
+
+    def call(self, work: Coroutine[Any, Any, T], on_start: Callable[[Future[T]], None] | None = None) -> T:
+        """The result of ``work``, which runs on the line. Raises TelegramError, TimeoutError, Stopped.
+
+        ``on_start`` gets the future, for another thread to cancel.
+        """
+        future = self._submit(work)
+        if on_start:
+            on_start(future)
+        try:
+            return future.result(LONGEST_CALL)
+        except CancelledError:
+            raise Stopped("The line to Telegram was closed.") from None
+        except TimeoutError:
+            future.cancel()
+            raise
+
+    def ask(self, method: str, on_start: Callable[[Future[Any]], None] | None = None, **arguments: Any) -> Any:
+        """What ``method`` returns, as Telegram sent it: an object that the library cannot read stays readable.
+
+        ``read_timeout`` in seconds is for the call itself. Raises what ``call`` raises.
+        """
+        read_timeout = arguments.pop("read_timeout", 20.0)
+        # Under the method's usual spelling the library would warn that it has a way of its own, which parses.
+        spelled = _WORD.sub("_", method)
+        work = self.bot.do_api_request(spelled, api_kwargs=arguments, read_timeout=read_timeout)
+        return self.call(work, on_start)
+
+    def soon(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        """Do something that may be lost, and return at once. Dropped while too much waits; its errors are swallowed."""
+        with self._lock:
+            if self._waiting >= MOST_WAITING or self._is_closed:
+                return
+            self._waiting += 1
+        try:
+            self._submit(self._in_passing(work)).add_done_callback(self._done_waiting)
+        except Stopped:
+            self._done_waiting(None)
+
+    def file_url(self, path: str) -> str:
+        """Where a file lies. It holds the token: never show it, never log it."""
+        return f"{self._files_url}/{path}"
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        with self._lock:
+            if self._is_closed or self._loop is None:
+                work.close()
+                raise Stopped("The line to Telegram is closed.")
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _done_waiting(self, future: Future[Any] | None) -> None:
+        with self._lock:
+            self._waiting -= 1
+        if future is not None and not future.cancelled():
+            future.exception()
+
+    async def _in_passing(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._passing.add(task)
+        try:
+            # A few at a time: the connections are there for what must be sent.
+            async with self._few:
+                await work()
+        finally:
+            self._passing.discard(task)
+
+    async def _wind_up(self, patience: float) -> None:
+        for task in self._passing:
+            task.cancel()
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=patience)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        for request in self._requests:
+            await request.shutdown()
+        await asyncio.get_running_loop().shutdown_asyncgens()
+
+    def _request(self, connections: int) -> Request:
+        return Request(
+            connection_pool_size=connections,
+            connect_timeout=5.0,
+            pool_timeout=5.0,
+            read_timeout=20.0,
+            write_timeout=20.0,
+            media_write_timeout=60.0,
+            httpx_kwargs={"trust_env": self.trust_env},
+        )
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """The JSON object in ``body``; empty for anything else."""
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _seconds(body: bytes) -> float:
+    parameters = _object(body).get("parameters")
+    told = parameters.get("retry_after") if isinstance(parameters, dict) else None
+    return float(told) if isinstance(told, int | float) and told > 0 else FLOOD_SECONDS

@@ -1,0 +1,90 @@
+"""One turn with all that was found out about it, and how the bot speaks in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.arrivals import Arrived
+from bot.channels.base import Inbound, Profile
+from bot.decisions import Decision, name_of
+from bot.live import House, Serving
+from bot.placing import Place
+from bot.policy import Policy
+from bot.replies import say as sentence
+from handoff import conversations
+from handoff.conversations import ButtonSpec
+from handoff.models import Action, Author, Conversation
+from retrieval.reader import Reading
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Everything that was found out about one message before it is recorded."""
+
+    inbound: Inbound
+    place: Place
+    reading: Reading | None
+    decision: Decision
+    policy: Policy
+    serving: Serving | None
+    question: str
+    """What the answer answers: the message, or the question before a pressed choice."""
+    house: House
+    prefers_language: str | None = None
+    arrived: tuple[Arrived, ...] = ()
+    profile: Profile | None = None
+    """What the channel knows of the customer; None while what is known is fresh."""
+
+    @property
+    def language(self) -> str:
+        if self.prefers_language:
+            return self.prefers_language
+        if self.reading is not None:
+            return self.reading.language
+        return self.inbound.language or self.place.language or "en"
+
+
+def person_button(turn: Turn) -> ButtonSpec:
+    return ButtonSpec(Action.PERSON, sentence("talk_to_person", turn.language))
+
+
+def say(
+    session: Session,
+    conversation: Conversation,
+    turn: Turn,
+    key: str,
+    now: datetime,
+    *,
+    detail: dict[str, Any] | None = None,
+    buttons: list[ButtonSpec] | None = None,
+    **values: object,
+) -> None:
+    """Say the sentence ``key`` of ``replies.yml`` in the turn's language."""
+    speak(session, conversation, turn, sentence(key, turn.language, **values), now, detail=detail, buttons=buttons)
+
+
+def speak(
+    session: Session,
+    conversation: Conversation,
+    turn: Turn,
+    text: str,
+    now: datetime,
+    *,
+    detail: dict[str, Any] | None = None,
+    buttons: list[ButtonSpec] | None = None,
+) -> None:
+    """Say ``text`` as the bot, marked with what the turn decided."""
+    conversations.say(
+        session,
+        conversation,
+        text,
+        Author.BOT,
+        now,
+        decision=name_of(turn.decision),
+        detail=detail or {},
+        buttons=buttons or (),
+    )

@@ -1,0 +1,1 @@
+"""Loopback stand-ins for the platforms: strict where the real ones are."""
