@@ -134,7 +134,8 @@ def send(database: Database, channel: Channel, claimed: Claimed, worker: str, no
 def render(claimed: Claimed) -> Outgoing:
     """The delivery as its channel gets it."""
     message = claimed.message
-    citations = message.detail.get("citations", ())
+    # Two passages of one article are one page to open.
+    citations = {citation["article"]: citation for citation in reversed(message.detail.get("citations", ()))}
     by = message.detail.get("by") if message.author is Author.AGENT else None
     return Outgoing(
         delivery_id=claimed.delivery.id or 0,
@@ -143,7 +144,7 @@ def render(claimed: Claimed) -> Outgoing:
         text=message.text,
         buttons=tuple(OutgoingButton(button.token, button.label) for button in claimed.buttons),
         files=tuple(OutgoingFile(file.name, file.media_type, file.size, file.sha256) for file in claimed.files),
-        links=tuple(dict.fromkeys(Link(citation["title"], citation["url"]) for citation in citations)),
+        links=tuple(Link(citation["title"], citation["url"]) for citation in reversed(citations.values())),
         author=claimed.author or by,
         spot=claimed.spot,
         sent=claimed.sent,

@@ -20,6 +20,18 @@ from standins.slack.server import Team as SlackTeam  # noqa: E402
 from standins.telegram import TelegramWorld  # noqa: E402
 
 PICTURES = HERE / "pictures"
+# Drawn, for not every machine has a font with them.
+EMOJI = {
+    "👍": "M7 11v9H4v-9zM7 11l4-8a2 2 0 0 1 2 2v4h6a1.5 1.5 0 0 1 1.5 1.8l-1.5 7.7a2 2 0 0 1-2 1.5H7",
+    "👎": "M17 13V4h3v9zM17 13l-4 8a2 2 0 0 1-2-2v-4H5a1.5 1.5 0 0 1-1.5-1.8L5 5.5a2 2 0 0 1 2-1.5h10",
+    "📄": "M6 2h8l5 5v15H6zM14 2v5h5M9 12h7M9 16h7",
+}
+DRAW_EMOJI = """(emoji) => {
+  const drawn = (path) => `<svg viewBox="0 0 24 24" width="1.1em" height="1.1em" fill="none" stroke="currentColor"
+    stroke-width="2" style="vertical-align: -0.2em"><path d="${path}"/></svg>`;
+  for (const node of document.querySelectorAll("main *:not(:has(*)), .bubble"))
+    node.innerHTML = node.innerHTML.replace(/\\p{Extended_Pictographic}/gu, (found) => emoji[found] ? drawn(emoji[found]) : found);
+}"""
 DESKTOP, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 780}
 
 
@@ -93,41 +105,44 @@ def _on_telegram(browser: Browser, server: Server, world: TelegramWorld, agent: 
     agent.goto(f"{server.address}/console/tickets/1")
     _reply(agent, "Hello Ada, this is Ann. Does the link in the message open?")
     ada.private.wait_for(lambda said: "this is Ann" in said.text)
-    page = _window(browser, "en-GB", width=720, height=900)
-    page.goto(f"{world.base_url}/view/{ada.private.id}?theme=light")
-    _picture(page, "telegram", is_whole=True)
+    _draw(browser, f"{world.base_url}/view/{ada.private.id}?theme=light", "telegram")
 
 
 def _in_slack_messages(browser: Browser, server: Server, world: SlackWorld, team: SlackTeam, agent: Page) -> None:
-    """Direct messages with a hand-over, and the home tab that shows the ticket."""
+    """The home tab with the form that a button there opens, and direct messages with a hand-over."""
     ada = team.add_person("ada", real_name="Ada Moss")
+    ada.opens_home()
+    ada.clicks(world.wait_for(lambda: ada.home), "Ask a question")
+    world.wait_for(lambda: ada.modal)
+    _draw(browser, f"{world.url}/view/home/{ada.id}", "slack-home")
+    ada.closes(ada.modal)
     ada.says("I forgot my password, can't get in", ada.dm)
     ada.clicks(ada.dm.wait_for_bot("Helpful"), "Talk to a person")
     ada.dm.wait_for_bot("#2")
     agent.goto(f"{server.address}/console/tickets/2")
     _reply(agent, "Hello Ada, this is Ann. Does the link in the message open?")
     ada.dm.wait_for_bot("this is Ann")
-    page = _window(browser, "en-GB", width=760, height=900)
-    page.goto(f"{world.url}/view/{ada.dm.id}?as={ada.id}")
-    _picture(page, "slack-dm", is_whole=True)
-    ada.opens_home()
-    world.wait_for(lambda: ada.home is not None and "#2" in str(ada.home.blocks))
-    page.goto(f"{world.url}/view/home/{ada.id}")
-    _picture(page, "slack-home", is_whole=True)
+    _draw(browser, f"{world.url}/view/{ada.dm.id}?as={ada.id}", "slack-dm")
 
 
 def _in_slack_channel(browser: Browser, world: SlackWorld, team: SlackTeam) -> None:
     """A mention, and a follow-up without one."""
     ben, cleo = team.add_person("ben", real_name="Ben Ito"), team.add_person("cleo", real_name="Cleo Park")
     room = team.add_channel("loomplan", members=[ben, cleo], bot=True)
-    asked = ben.says(f"{team.bot.mention} how do I export my invoices?", room)
+    asked = ben.says(f"{team.bot.mention} how do I invite a colleague?", room)
     room.wait_for_bot("", thread_ts=asked.ts)
     cleo.says("I was wondering, too!", room, thread_ts=asked.ts)
-    ben.says("and how do I change the billing address?", room, thread_ts=asked.ts)
+    ben.says("and can I export a report to PDF?", room, thread_ts=asked.ts)
     room.wait_for_bot("", thread_ts=asked.ts, count=2)
-    page = _window(browser, "en-GB", width=760, height=900)
-    page.goto(f"{world.url}/view/{room.id}?as={ben.id}")
-    _picture(page, "slack-channel-thread", is_whole=True)
+    _draw(browser, f"{world.url}/view/{room.id}?as={ben.id}", "slack-channel-thread")
+
+
+def _draw(browser: Browser, address: str, name: str) -> None:
+    """A page of a stand-in, as high as it is."""
+    page = _window(browser, "en-GB", width=740, height=200)
+    page.goto(address)
+    page.evaluate(DRAW_EMOJI, EMOJI)
+    _picture(page, name, is_whole=True)
 
 
 def _ask(page: Page, server: Server, text: str) -> None:

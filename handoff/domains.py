@@ -14,150 +14,25 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _DOTS = str.maketrans("。｡", "..")
 
 # Where people have private addresses. What ends in one of these belongs to it as well (vip.qq.com).
-PUBLIC_MAIL = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "aol.com",
-        "msn.com",
-        "live.com",
-        "live.cn",
-        "live.de",
-        "live.fr",
-        "live.nl",
-        "live.co.uk",
-        "passport.com",
-        "ymail.com",
-        "rocketmail.com",
-        "mail.com",
-        "email.com",
-        "usa.com",
-        "proton.me",
-        "protonmail.com",
-        "protonmail.ch",
-        "pm.me",
-        "tutanota.com",
-        "tuta.com",
-        "tuta.io",
-        "fastmail.com",
-        "fastmail.fm",
-        "hey.com",
-        "zoho.com",
-        "zohomail.com",
-        "duck.com",
-        "qq.com",
-        "foxmail.com",
-        "163.com",
-        "126.com",
-        "yeah.net",
-        "188.com",
-        "sina.com",
-        "sina.cn",
-        "sina.com.cn",
-        "sohu.com",
-        "139.com",
-        "189.cn",
-        "wo.cn",
-        "aliyun.com",
-        "tom.com",
-        "21cn.com",
-        "263.net",
-        "naver.com",
-        "daum.net",
-        "hanmail.net",
-        "nate.com",
-        "kakao.com",
-        "docomo.ne.jp",
-        "ezweb.ne.jp",
-        "softbank.ne.jp",
-        "mail.ru",
-        "bk.ru",
-        "inbox.ru",
-        "list.ru",
-        "internet.ru",
-        "rambler.ru",
-        "ya.ru",
-        "ukr.net",
-        "web.de",
-        "t-online.de",
-        "freenet.de",
-        "arcor.de",
-        "posteo.de",
-        "mailbox.org",
-        "orange.fr",
-        "wanadoo.fr",
-        "free.fr",
-        "laposte.net",
-        "sfr.fr",
-        "libero.it",
-        "virgilio.it",
-        "alice.it",
-        "tiscali.it",
-        "wp.pl",
-        "o2.pl",
-        "onet.pl",
-        "interia.pl",
-        "seznam.cz",
-        "centrum.cz",
-        "bluewin.ch",
-        "hispavista.com",
-        "terra.com.br",
-        "uol.com.br",
-        "bol.com.br",
-        "rediffmail.com",
-        "comcast.net",
-        "verizon.net",
-        "att.net",
-        "sbcglobal.net",
-        "cox.net",
-        "btinternet.com",
-        "sky.com",
-        "bigpond.com",
-        "telstra.com",
-        "shaw.ca",
-        "rogers.com",
-        "sympatico.ca",
-        "mailinator.com",
-        "guerrillamail.com",
-        "10minutemail.com",
-    ]
-)
+_PROVIDERS = """
+    gmail.com googlemail.com icloud.com me.com mac.com aol.com msn.com live.com live.cn live.de live.fr live.nl
+    live.co.uk passport.com ymail.com rocketmail.com mail.com email.com usa.com proton.me protonmail.com
+    protonmail.ch pm.me tutanota.com tuta.com tuta.io fastmail.com fastmail.fm hey.com zoho.com zohomail.com
+    duck.com qq.com foxmail.com 163.com 126.com yeah.net 188.com sina.com sina.cn sina.com.cn sohu.com 139.com
+    189.cn wo.cn aliyun.com tom.com 21cn.com 263.net naver.com daum.net hanmail.net nate.com kakao.com docomo.ne.jp
+    ezweb.ne.jp softbank.ne.jp mail.ru bk.ru inbox.ru list.ru internet.ru rambler.ru ya.ru ukr.net web.de
+    t-online.de freenet.de arcor.de posteo.de mailbox.org orange.fr wanadoo.fr free.fr laposte.net sfr.fr libero.it
+    virgilio.it alice.it tiscali.it wp.pl o2.pl onet.pl interia.pl seznam.cz centrum.cz bluewin.ch hispavista.com
+    terra.com.br uol.com.br bol.com.br rediffmail.com comcast.net verizon.net att.net sbcglobal.net cox.net
+    btinternet.com sky.com bigpond.com telstra.com shaw.ca rogers.com sympatico.ca mailinator.com guerrillamail.com
+    10minutemail.com
+"""
+PUBLIC_MAIL = frozenset(_PROVIDERS.split())
 # Providers with an ending for every country: yahoo.co.jp, gmx.net.
 _FAMILIES = frozenset({"yahoo", "hotmail", "outlook", "gmx", "yandex"})
 # Endings under which countries give domains out: whatever stands before co.uk has nothing to do with its neighbours.
-_REGISTRIES = frozenset(
-    [
-        "ac",
-        "co",
-        "com",
-        "edu",
-        "firm",
-        "gen",
-        "gob",
-        "gouv",
-        "gov",
-        "govt",
-        "go",
-        "gv",
-        "id",
-        "ind",
-        "info",
-        "ltd",
-        "me",
-        "mil",
-        "ne",
-        "net",
-        "nom",
-        "or",
-        "org",
-        "plc",
-        "res",
-        "sch",
-    ]
-)
+_ENDINGS = "ac co com edu firm gen gob gouv gov govt go gv id ind info ltd me mil ne net nom or org plc res sch"
+_REGISTRIES = frozenset(_ENDINGS.split())
 
 
 def normal_domain(text: str) -> str:

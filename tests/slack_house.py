@@ -17,7 +17,6 @@ from standins.slack.server import Http, SlackWorld
 from standins.slack.signed import encoded
 
 from bot.channels.base import Status
-from bot.channels.slack import tables
 from bot.channels.slack.connection import SlackConnection, slack
 from bot.channels.slack.http import Answer
 from bot.channels.slack.manifest import EVENTS_PATH, INSTALL_PATH, OAUTH_PATH
@@ -85,9 +84,6 @@ def slack_house(
             "address": address,
             **given,
         }
-        tables.BOTS.metadata.create_all(
-            database.writer, [tables.BOTS, tables.INSTALLATIONS, tables.OAUTH_STATES], checkfirst=True
-        )
         house = SlackHouse(slack(database, folder, **settings), database, world, address)
         if http:
             world.deliver_by = Http(f"{address}{EVENTS_PATH}", world.app.signing_secret)

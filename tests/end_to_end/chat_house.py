@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import httpx2
 from server import FIRSTLINE, Server, environment, running, stop
 from sqlmodel import Session
+from standins.slack.model import Message as SlackMessage
+from standins.slack.people import Person as SlackPerson
 from standins.telegram.model import Message
 from standins.telegram.people import Person
 
@@ -157,6 +159,13 @@ def asks_for_a_person(customer: Person) -> int:
     """The number of the ticket that the customer on Telegram gets."""
     customer.says(PERSON)
     return number_in(heard(customer, "Your ticket is #").text)
+
+
+def asks_on_slack(customer: SlackPerson) -> tuple[SlackMessage, int]:
+    """What the customer wrote to the bot on Slack, and the number of the ticket that they got."""
+    asked = customer.says(PERSON, customer.dm)
+    said = customer.dm.wait_for_bot("Your ticket is #", thread_ts=asked.ts)
+    return asked, number_in(said.words)
 
 
 @contextmanager

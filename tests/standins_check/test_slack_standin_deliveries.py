@@ -328,7 +328,8 @@ def test_a_command_is_answered_in_place(world: SlackWorld, ann: Person, room: Ch
     with loop_app(world) as app:
         app.answer = lambda request: {"text": "only you", "blocks": [section("Only *you*")]}
         done = ann.runs("/support", " help ", room)
-        app.answer = lambda request: {"text": "everybody", "response_type": "in_channel"}
+        loud = {"text": "everybody", "response_type": "in_channel"}
+        app.answer = lambda request: loud if request.type == "slash_commands" else None
         ann.runs("/support", "help", room)
     assert (done.payload["text"], done.payload["is_enterprise_install"]) == ("help", "false")
     assert [message.words for message in room.ephemerals(ann)] == ["Only *you*"]

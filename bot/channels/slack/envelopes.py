@@ -56,7 +56,7 @@ def teams_of(kind: Kind, body: dict[str, Any]) -> Iterator[str]:
         case Kind.EVENT:
             grants = body.get("authorizations")
             found = [_text(grant, "team_id") for grant in grants] if isinstance(grants, list) else []
-            found.append(_text(body, "team_id"))
+            found += [_text(body, "context_team_id"), _text(body, "team_id")]
         case Kind.COMMAND:
             found = [_text(body, "team_id")]
         case _:

@@ -20,6 +20,7 @@ _WHY = {
     "token_revoked": "it was revoked",
 }
 _REFUSED = TOKEN | set(_WHY)
+_NOT_BOTS = ("xoxp-", "xoxe.xoxp-", "xapp-")
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ def identify(client: WebClient) -> Identity:
         raise NoAnswer(f"Slack does not say who we are ({answer.code or answer.status}); it is asked again.") from error
     except LOST as error:
         raise NoAnswer(f"Slack cannot be reached ({type(error).__name__}); it is tried again.") from error
-    bot, team, token = told.get("bot_id"), told.get("team_id"), client.token
-    if not (isinstance(bot, str) and isinstance(team, str) and token):
+    bot, team, token = told.get("bot_id"), told.get("team_id"), client.token or ""
+    if not isinstance(team, str) or (bot is None and token.startswith(_NOT_BOTS)):
         raise _refused("it is not a bot's. Take the Bot User OAuth Token, which begins with xoxb-")
     return Identity(
         Workspace(team, told.get("user_id"), bot, token),

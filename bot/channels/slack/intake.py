@@ -78,7 +78,7 @@ class KeepFirst(Middleware):
             return next()
         kind = envelopes.kind_of(req.body)
         if kind is None:
-            return self.keep_odd(req.body) if req.body.get("type") not in _IDLE else BoltResponse(status=200)
+            return self._idle(req.body) if req.body.get("type") in _IDLE else self.keep_odd(req.body)
         teams = tuple(envelopes.teams_of(kind, req.body))
         workspace = self._workspaces.first_of(teams)
         if workspace is None:
@@ -131,6 +131,11 @@ class KeepFirst(Middleware):
     def _accept(self, row: Row, payload: dict[str, Any]) -> None:
         with transaction(self._database) as session:
             inbox.accept(session, SLACK, row.event_key, row.thread_key, payload, self._now())
+
+    def _idle(self, body: dict[str, Any]) -> BoltResponse:
+        if body["type"] == "app_rate_limited":
+            log.warning("slack holds events back: more came than it delivers in an hour")
+        return BoltResponse(status=200)
 
     def _refuse_stranger(self, kind: Kind, team: str) -> BoltResponse:
         """Acknowledge what comes for a workspace that the app is not in: there is no token to answer with."""

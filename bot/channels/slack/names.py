@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from bot.channels.base import Unreadable
 
 SLACK = "slack"
-_ID = re.compile(r"[A-Z0-9]{1,30}")
+# Slack's are capitals and digits today, and it promises neither; what matters is that none of our own marks is in one.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _TS = re.compile(r"[0-9]{1,16}\.[0-9]{1,12}")
 
 

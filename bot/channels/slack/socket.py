@@ -39,6 +39,8 @@ REFUSED = {
     "token_revoked": "it was revoked",
 }
 """Why Slack does not take an app-level token, by its code. Nothing but another token helps."""
+GREETING = 3.0
+"""Seconds for the greeting that begins a connection."""
 FINISHING = 2.0
 """Seconds for what is under way when a line is closed."""
 _FIRST_PAUSE = 1.0
@@ -110,8 +112,8 @@ class SocketMode:
             pause = min(max(pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
 
     def _watch(self, line: Line) -> bool:
-        """Look after the line until it is dead, or Slack wants another, or we stop. Whether Slack ever greeted us."""
-        was_greeted, looks_down = False, 0
+        """Look after the line until it is dead, or Slack wants another, or we stop. Whether it ever was open."""
+        was_open, looks_down = False, 0
         while not self._stopping.is_set() and not line.is_leaving and looks_down < 2:
             self._look.wait(self._patience.look.total_seconds())
             self._look.clear()
@@ -119,10 +121,10 @@ class SocketMode:
             if line.is_silent():
                 log.warning("slack socket silent")
                 break
-            if line.is_greeted and not was_greeted:
-                was_greeted = True
+            if line.is_open() and not was_open:
+                was_open = True
                 self._report(State(Status.CONNECTED))
-        return was_greeted
+        return was_open
 
     def _handle(self, client: SocketModeClient, request: SocketModeRequest) -> None:
         """Deal with one envelope. Slack brings again what is not acknowledged."""
@@ -189,14 +191,18 @@ class Line:
     def is_down(self) -> bool:
         return not self._client.is_connected()
 
+    def is_open(self) -> bool:
+        """Whether Slack greeted us; or at least answers pings on a connection that nobody closed."""
+        waited = time.monotonic() - self._connected_at > GREETING
+        return self.is_greeted or (waited and self._pong is not None)
+
     def is_silent(self) -> bool:
-        """Whether nothing came for too long: no event, no answer to a ping; or never the greeting that begins it."""
+        """Whether nothing came for too long: no event, no greeting, no answer to a ping."""
         session = self._client.current_session
         pong = session.last_ping_pong_time if session else None
         if pong is not None and pong != self._pong:
             self._pong, self._heard_at = pong, time.monotonic()
-        since = self._heard_at if self.is_greeted else self._connected_at
-        return time.monotonic() - since > self._silence
+        return time.monotonic() - self._heard_at > self._silence
 
     def _leave(self) -> None:
         self.is_leaving = True

@@ -215,21 +215,14 @@ def test_without_an_app_of_several_workspaces_there_is_nothing_to_add(
         assert house.connection.take_oauth("", {}).status == 404
 
 
-@pytest.fixture
-def stored(database: Database) -> Database:
-    """On both databases: the tables of the SDK, wherever they come from."""
-    tables.BOTS.metadata.create_all(database.writer, [tables.BOTS, tables.INSTALLATIONS, tables.OAUTH_STATES])
-    return database
-
-
 def installation(team: str, token: str) -> Installation:
     return Installation(
         app_id="A1", team_id=team, user_id="U1", bot_token=token, bot_id="B1", bot_user_id="UBOT", token_type="bot"
     )
 
 
-def test_the_newest_token_of_a_workspace_counts(stored: Database) -> None:
-    installations = Installations(stored, "client", quiet_logger())
+def test_the_newest_token_of_a_workspace_counts(database: Database) -> None:
+    installations = Installations(database, "client", quiet_logger())
     installations.save(installation("T1", "xoxb-old"))
     installations.save(installation("T1", "xoxb-new"))
     installations.save(installation("T2", "xoxb-two"))
@@ -240,18 +233,18 @@ def test_the_newest_token_of_a_workspace_counts(stored: Database) -> None:
     installations.forget("T1")
     assert installations.of_team("T1") is None
     assert installations.of_team("T2") is not None
-    assert Installations(stored, "another client", quiet_logger()).of_team("T2") is None
+    assert Installations(database, "another client", quiet_logger()).of_team("T2") is None
 
 
-def test_an_installation_is_kept_whole_or_not_at_all(stored: Database) -> None:
-    installations = Installations(stored, "client", quiet_logger())
+def test_an_installation_is_kept_whole_or_not_at_all(database: Database) -> None:
+    installations = Installations(database, "client", quiet_logger())
     with pytest.raises(Exception, match="slack_bots"):
-        _without_bots(stored, lambda: installations.save(installation("T1", "xoxb-1")))
-    assert _count(stored, tables.INSTALLATIONS) == 0
+        _without_bots(database, lambda: installations.save(installation("T1", "xoxb-1")))
+    assert _count(database, tables.INSTALLATIONS) == 0
 
 
-def test_states_can_be_asked_for_from_many_threads_at_once(stored: Database) -> None:
-    states = States(stored, quiet_logger())
+def test_states_can_be_asked_for_from_many_threads_at_once(database: Database) -> None:
+    states = States(database, quiet_logger())
     with ThreadPoolExecutor(8) as pool:
         issued = list(pool.map(lambda _: states.issue(), range(40)))
         consumed = list(pool.map(states.consume, [*issued, *issued]))

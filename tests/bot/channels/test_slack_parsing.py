@@ -347,7 +347,7 @@ def test_metadata_that_is_no_json_is_left_alone() -> None:
         said_in_channel("x", thread_ts="1700"),
         changed(message("b", ts="?"), message("a")),
         pressed(""),
-        pressed("t", channel={"id": "c1"}),
+        pressed("t", channel={"id": "C1:C2"}),
         commanded("hello", user_id="@U1"),
         submitted(""),
     ],
