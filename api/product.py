@@ -34,7 +34,7 @@ class Product:
 
     @property
     def channels(self) -> dict[str, str]:
-        """Per channel: "connected", or a sentence that says why it is not."""
+        """Per channel: "connected" (with a warning, if there is one), or a sentence that says why it is not."""
         states = {name: connection.state for name, connection in self.connections.items()}
         return {WEB: CONNECTED, **{name: _words(state) for name, state in states.items()}}
 
@@ -56,4 +56,6 @@ class Product:
 
 
 def _words(state: State) -> str:
-    return CONNECTED if state.status is Status.CONNECTED else state.reason or "connecting"
+    if state.status is Status.CONNECTED:
+        return f"{CONNECTED}, but: {state.reason}" if state.reason else CONNECTED
+    return state.reason or "connecting"

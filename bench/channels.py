@@ -105,9 +105,10 @@ def measure() -> Iterator[Figure]:
         slack.sockets.wait_connected()
         people = [telegram.person(f"Person {number}", language="en") for number in range(CHATS)]
         members = [team.add_person(f"member{number}") for number in range(THREADS)]
-        channel = team.add_channel("help", members=members, bot=True)
+        # Slack takes about one message a second in a channel, so each thread has one of its own: pacing is not timed.
+        channels = [team.add_channel(f"help{number}", members=[who], bot=True) for number, who in enumerate(members)]
         chats = [Asked(TelegramChat(person)) for person in people]
-        threads = [Asked(SlackThread(member, channel, team.bot)) for member in members]
+        threads = [Asked(SlackThread(who, channel, team.bot)) for who, channel in zip(members, channels, strict=True)]
         _warm(telegram, questions[0][0])
         _talk([*chats, *threads], questions)
         yield from _figures("Telegram", chats)

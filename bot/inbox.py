@@ -44,7 +44,21 @@ def accept(
 def claim(
     session: Session, worker: str, now: datetime, *, channels: tuple[str, ...], thread_key: str | None = None
 ) -> InboxRow | None:
-    """Take the oldest row of ``channels`` that is due and has no unfinished one before it in its thread, for LEASE.
+    """The oldest row that ``claim_some`` takes; None without one."""
+    return next(iter(claim_some(session, worker, now, 1, channels=channels, thread_key=thread_key)), None)
+
+
+def claim_some(
+    session: Session,
+    worker: str,
+    now: datetime,
+    limit: int,
+    *,
+    channels: tuple[str, ...],
+    thread_key: str | None = None,
+) -> list[InboxRow]:
+    """Take up to ``limit`` rows of ``channels`` that are due and have no unfinished one before them in their thread,
+    the oldest first, for LEASE.
 
     A row whose lease ran out (its worker died) is taken again. Rows of one thread are thus dealt with one by one.
     """
@@ -63,16 +77,16 @@ def claim(
         select(InboxRow)
         .where(col(InboxRow.channel).in_(channels), is_due, ~has_older)
         .order_by(col(InboxRow.id))
-        .limit(1)
+        .limit(limit)
     )
     if thread_key is not None:
         query = query.where(col(InboxRow.thread_key) == thread_key)
-    row = session.exec(query.with_for_update(skip_locked=True)).first()
-    if row is not None:
+    rows = list(session.exec(query.with_for_update(skip_locked=True)).all())
+    for row in rows:
         row.state, row.worker, row.lease_until = InboxState.WORKING, worker, now + LEASE
         row.attempts += 1
-        session.flush()
-    return row
+    session.flush()
+    return rows
 
 
 def finish(session: Session, row_id: int, worker: str) -> bool:

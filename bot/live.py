@@ -69,7 +69,7 @@ class Live:
             return serving is not None
 
     def _load(self, database: Database) -> Serving | None:
-        from kb_content.catalogue import contents, live_release
+        from kb_content.catalogue import contents, live_release, live_release_id
         from retrieval.encoders import load_encoders
         from retrieval.needs import wanted
         from retrieval.reader import Reader
@@ -77,8 +77,10 @@ class Live:
         from store import reading
 
         with reading(database) as session:
+            if self.serving and self.serving.release_id == live_release_id(session):
+                return None
             release = live_release(session)
-            if release is None or (self.serving and self.serving.release_id == release.id):
+            if release is None:
                 return None
             held = contents(session, release.id)
             if self._encoders is None:

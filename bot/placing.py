@@ -57,20 +57,21 @@ def look(session: Session, inbound: Inbound, row: InboxRow, now: datetime, *, is
     thread = session.exec(
         select(Thread).where(Thread.channel == inbound.channel, Thread.external_id == inbound.thread)
     ).first()
-    customer = session.exec(
-        select(Customer).where(Customer.channel == inbound.channel, Customer.external_id == inbound.customer)
+    # None: somebody who never wrote before, maybe into a thread of others.
+    customer_id = session.exec(
+        select(Customer.id).where(Customer.channel == inbound.channel, Customer.external_id == inbound.customer)
     ).first()
     pace = _pace(session, row)
-    if thread is None or customer is None:
+    if thread is None:
         return Place(standing=Standing(messages_this_minute=pace))
     button = _button(session, inbound, thread)
-    named = _named(session, inbound, thread, customer, button)
+    named = _named(session, inbound, thread, customer_id, button)
     newest = newest_for(session, inbound, thread)
     chosen = named or (newest if newest and continues(newest, now, is_thanks=is_thanks) else None)
-    seen = Standing(messages_this_minute=pace, open_tickets=_open_tickets(session, customer))
+    seen = Standing(messages_this_minute=pace, open_tickets=_open_tickets(session, customer_id))
     if chosen is None:
         return Place(button=button, is_unreachable=thread.unreachable is not None, standing=seen)
-    place = _describe(session, chosen, inbound, customer, seen, now)
+    place = _describe(session, chosen, inbound, customer_id, seen, now)
     return replace(
         place,
         button=button,
@@ -127,7 +128,7 @@ def _button(session: Session, inbound: Inbound, thread: Thread) -> Button | None
 
 
 def _named(
-    session: Session, inbound: Inbound, thread: Thread, customer: Customer, button: Button | None
+    session: Session, inbound: Inbound, thread: Thread, customer_id: int | None, button: Button | None
 ) -> Conversation | None:
     """The conversation that the message points to: by its button, by the message it answers, or by "About #12"."""
     if button is not None:
@@ -135,14 +136,14 @@ def _named(
         return session.get_one(Conversation, message.conversation_id)
     if inbound.reply_to is not None:
         found = _answered(session, thread, inbound.reply_to)
-        if found is not None and (not inbound.is_shared or found.customer_id == customer.id):
+        if found is not None and (not inbound.is_shared or found.customer_id == customer_id):
             return found
     if about := _ABOUT.match(inbound.text):
         return session.exec(
             select(Conversation)
             .join(Ticket)
             .where(
-                Ticket.number == int(about[1]), Ticket.customer_id == customer.id, Conversation.thread_id == thread.id
+                Ticket.number == int(about[1]), Ticket.customer_id == customer_id, Conversation.thread_id == thread.id
             )
         ).first()
     return None
@@ -155,15 +156,20 @@ def _answered(session: Session, thread: Thread, external_id: str) -> Conversatio
     return session.exec(select(Conversation).join(Message).where(Message.thread_id == thread.id, is_it)).first()
 
 
-def _open_tickets(session: Session, customer: Customer) -> tuple[int, ...]:
+def _open_tickets(session: Session, customer_id: int | None) -> tuple[int, ...]:
     query = select(Ticket.number).where(
-        Ticket.customer_id == customer.id, col(Ticket.status).in_([TicketStatus.OPEN, TicketStatus.PENDING])
+        Ticket.customer_id == customer_id, col(Ticket.status).in_([TicketStatus.OPEN, TicketStatus.PENDING])
     )
     return tuple(session.exec(query.order_by(col(Ticket.number))).all())
 
 
 def _describe(
-    session: Session, conversation: Conversation, inbound: Inbound, customer: Customer, seen: Standing, now: datetime
+    session: Session,
+    conversation: Conversation,
+    inbound: Inbound,
+    customer_id: int | None,
+    seen: Standing,
+    now: datetime,
 ) -> Place:
     said = session.exec(
         select(Message)
@@ -193,7 +199,7 @@ def _describe(
             has_declined=bool(said) and said[-1].detail.get("why") == Why.FOREIGN.value,
             answered=tuple((m.detail["question"], m.detail["article"]) for m in said if m.decision == "answer"),
             was_told_to_slow_down=any(m.detail.get("why") == Why.TOO_FAST.value and now - m.at < MINUTE for m in said),
-            is_onlooker=not inbound.is_addressed and conversation.customer_id != customer.id,
+            is_onlooker=not inbound.is_addressed and conversation.customer_id != customer_id,
             is_more_of_album=inbound.album is not None
             and asked is not None
             and asked.detail.get("album") == inbound.album,

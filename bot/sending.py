@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from threading import Lock
 
 import structlog
 
@@ -21,6 +19,7 @@ from bot.channels.base import (
     OutgoingFile,
     Uncertain,
 )
+from bot.crew import Crew
 from handoff import deliveries, threads
 from handoff.deliveries import Claimed
 from handoff.models import Author
@@ -36,23 +35,20 @@ SLOTS = 8
 class Sender:
     """Deliveries of all channels, several at a time. ``step`` from one thread; ``stop`` to finish what is under way."""
 
-    def __init__(self, database: Database, channels: Mapping[str, Channel], worker: str) -> None:
+    def __init__(
+        self, database: Database, channels: Mapping[str, Channel], worker: str, on_room: Callable[[], None]
+    ) -> None:
         self.database = database
         self.channels = channels
         self.worker = worker
-        self._busy: Counter[str] = Counter()
-        self._lock = Lock()
-        self._under_way: set[Future[None]] = set()
-        self._pool = ThreadPoolExecutor(SLOTS * max(len(channels), 1), thread_name_prefix="send")
+        self._crews = {name: Crew(f"send-{name}", SLOTS, on_room) for name in channels}
 
     def step(self, now: datetime) -> bool:
-        """Claim what is due and hand it to the pool; True if there was anything. A commit wakes whoever waits."""
+        """Claim what is due and let it be sent; True if there was anything. A commit wakes whoever waits."""
         with reading(self.database) as session:
             due = deliveries.channels_due(session, now)
-        found = False
-        for name in sorted(due & set(self.channels)):
-            found = self._send_some(name, now) or found
-        return found
+        found = [self._send_some(name, now) for name in sorted(due & set(self.channels))]
+        return any(found)
 
     def wait_until(self, now: datetime, longest: float) -> float:
         """Seconds until something that was put off becomes due, at most ``longest``."""
@@ -62,23 +58,18 @@ class Sender:
 
     def stop(self, timeout: float) -> None:
         """Wait for what is under way, at most ``timeout`` seconds; what is not done then becomes uncertain."""
-        with self._lock:
-            under_way = set(self._under_way)
-        wait(under_way, timeout)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        until = time.monotonic() + timeout
+        for crew in self._crews.values():
+            crew.stop(max(until - time.monotonic(), 0))
 
     def _send_some(self, name: str, now: datetime) -> bool:
-        free = SLOTS - self._busy[name]
+        free = self._crews[name].free
         if free <= 0 or not self.channels[name].is_open:
             return False
         with transaction(self.database) as session:
             claimed = deliveries.claim(session, now, self.worker, free, channels=(name,))
         for each in claimed:
-            with self._lock:
-                self._busy[name] += 1
-                future = self._pool.submit(self._send, name, each)
-                self._under_way.add(future)
-            future.add_done_callback(partial(self._done, name))
+            self._crews[name].do(partial(self._send, name, each))
         return bool(claimed)
 
     def _send(self, name: str, claimed: Claimed) -> None:
@@ -87,11 +78,6 @@ class Sender:
         except Exception as error:
             # The lease runs out, and the delivery is looked at again.
             log.exception("outcome not recorded", delivery=claimed.delivery.id, error=type(error).__name__)
-
-    def _done(self, name: str, future: Future[None]) -> None:
-        with self._lock:
-            self._busy[name] -= 1
-            self._under_way.discard(future)
 
 
 def send_due(

@@ -20,18 +20,6 @@ from standins.slack.server import Team as SlackTeam  # noqa: E402
 from standins.telegram import TelegramWorld  # noqa: E402
 
 PICTURES = HERE / "pictures"
-# Drawn, for not every machine has a font with them.
-EMOJI = {
-    "👍": "M7 11v9H4v-9zM7 11l4-8a2 2 0 0 1 2 2v4h6a1.5 1.5 0 0 1 1.5 1.8l-1.5 7.7a2 2 0 0 1-2 1.5H7",
-    "👎": "M17 13V4h3v9zM17 13l-4 8a2 2 0 0 1-2-2v-4H5a1.5 1.5 0 0 1-1.5-1.8L5 5.5a2 2 0 0 1 2-1.5h10",
-    "📄": "M6 2h8l5 5v15H6zM14 2v5h5M9 12h7M9 16h7",
-}
-DRAW_EMOJI = """(emoji) => {
-  const drawn = (path) => `<svg viewBox="0 0 24 24" width="1.1em" height="1.1em" fill="none" stroke="currentColor"
-    stroke-width="2" style="vertical-align: -0.2em"><path d="${path}"/></svg>`;
-  for (const node of document.querySelectorAll("main *:not(:has(*)), .bubble"))
-    node.innerHTML = node.innerHTML.replace(/\\p{Extended_Pictographic}/gu, (found) => emoji[found] ? drawn(emoji[found]) : found);
-}"""
 DESKTOP, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 780}
 
 
@@ -127,21 +115,19 @@ def _in_slack_messages(browser: Browser, server: Server, world: SlackWorld, team
 
 def _in_slack_channel(browser: Browser, world: SlackWorld, team: SlackTeam) -> None:
     """A mention, and a follow-up without one."""
-    ben, cleo = team.add_person("ben", real_name="Ben Ito"), team.add_person("cleo", real_name="Cleo Park")
-    room = team.add_channel("loomplan", members=[ben, cleo], bot=True)
-    asked = ben.says(f"{team.bot.mention} how do I invite a colleague?", room)
+    ben = team.add_person("ben", real_name="Ben Ito")
+    room = team.add_channel("loomplan", members=[ben], bot=True)
+    asked = ben.says(f"{team.bot.mention} How do I invite a colleague?", room)
     room.wait_for_bot("", thread_ts=asked.ts)
-    cleo.says("I was wondering, too!", room, thread_ts=asked.ts)
-    ben.says("and can I export a report to PDF?", room, thread_ts=asked.ts)
+    ben.says("How do I turn on two-step verification?", room, thread_ts=asked.ts)
     room.wait_for_bot("", thread_ts=asked.ts, count=2)
     _draw(browser, f"{world.url}/view/{room.id}?as={ben.id}", "slack-channel-thread")
 
 
 def _draw(browser: Browser, address: str, name: str) -> None:
     """A page of a stand-in, as high as it is."""
-    page = _window(browser, "en-GB", width=740, height=200)
+    page = _window(browser, "en-GB", width=740, height=480)
     page.goto(address)
-    page.evaluate(DRAW_EMOJI, EMOJI)
     _picture(page, name, is_whole=True)
 
 

@@ -12,7 +12,7 @@ from kb_content.articles import Article, Passage
 from kb_content.errors import KbError, NoSuchRelease, ReleaseOutdated
 from kb_content.imports import ImportPlan, apply_import, plan_import
 from kb_content.models import ArticleVersion, KbArticle, Release, ReleaseArticle, ReleaseState
-from kb_content.releases import contents, live_release, publish, start_release
+from kb_content.releases import contents, live_release, live_release_id, publish, start_release
 from kb_content.versions import article_from, passages_from
 
 SAMPLE = "sample"
@@ -172,6 +172,7 @@ __all__ = [
     "is_empty",
     "is_sample_live",
     "live_release",
+    "live_release_id",
     "plan_import",
     "publish",
     "sample_folder",

@@ -80,6 +80,11 @@ def publish(
     note_change(session, "release", release_id, now)
 
 
+def live_release_id(session: Session) -> int | None:
+    """The id alone, for whoever asks often: a release carries all that was fitted on it."""
+    return session.exec(select(Release.id).where(Release.state == ReleaseState.LIVE)).one_or_none()
+
+
 def live_release(session: Session) -> Release | None:
     return session.exec(select(Release).where(Release.state == ReleaseState.LIVE)).one_or_none()
 

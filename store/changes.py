@@ -24,16 +24,16 @@ def note_change(session: Session, kind: str, subject_id: int, now: datetime, ver
     )
 
 
-def flush_changes(session: Session) -> bool:
-    """Write the noted changes. Called by ``store.transaction`` alone; True if there were any."""
+def flush_changes(session: Session) -> int:
+    """Write the noted changes. Called by ``store.transaction`` alone; the newest one's id, 0 if there were none."""
     noted = session.info.pop("changes", {})
     if not noted:
-        return False
+        return 0
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     session.add_all(noted.values())
     session.flush()
-    return True
+    return max(change.id or 0 for change in noted.values())
 
 
 def changes_after(session: Session, last_id: int, limit: int = 500) -> Sequence[Change]:

@@ -44,8 +44,9 @@ class Database:
     reader: Engine
     # SQLite has one writer at a time; queueing for it here costs nothing, its own busy handler sleeps and polls.
     gate: threading.Lock | None
-    # Called after a commit that had visible changes, so that loops in this process wake at once. They must not raise.
-    on_commit: list[Callable[[], None]] = field(default_factory=list)
+    # Called with the newest change's id after a commit that had visible ones, so that loops in this process wake at
+    # once and need not ask. They must not raise.
+    on_commit: list[Callable[[int], None]] = field(default_factory=list)
     _thread: threading.local = field(default_factory=threading.local, repr=False)
 
     @property
@@ -101,10 +102,10 @@ def transaction(database: Database) -> Iterator[Session]:
     with sentences(), _turn(database), Session(database.writer, expire_on_commit=False) as session, session.begin():
         yield session
         session.flush()
-        changed = flush_changes(session)
-    if changed:
-        for wake in tuple(database.on_commit):
-            wake()
+        newest = flush_changes(session)
+    if newest:
+        for tell in tuple(database.on_commit):
+            tell(newest)
 
 
 @contextmanager

@@ -28,9 +28,9 @@ class Watch:
         self._wakes = 0
         self._stopped = False
         self._moved = threading.Condition()
-        self._look = threading.Event()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
-        database.on_commit.append(self._look.set)
+        database.on_commit.append(self._hear)
         self._refresh()
         self._thread.start()
 
@@ -60,10 +60,10 @@ class Watch:
         """Let everybody go who waits, now and later, and end the thread. Stopping twice does no harm."""
         self._stopped = True
         self.wake()
-        self._look.set()
+        self._stopping.set()
         self._thread.join()
-        if self._look.set in self._database.on_commit:
-            self._database.on_commit.remove(self._look.set)
+        if self._hear in self._database.on_commit:
+            self._database.on_commit.remove(self._hear)
 
     def __enter__(self) -> Watch:
         return self
@@ -74,12 +74,8 @@ class Watch:
         self.stop()
 
     def _run(self) -> None:
-        while not self._stopped:
-            self._look.wait(self._poll_seconds)
-            # Cleared before looking: a commit while we look sets it again, and we look once more.
-            self._look.clear()
-            if not self._stopped:
-                self._refresh()
+        while not self._stopping.wait(self._poll_seconds):
+            self._refresh()
 
     def _refresh(self) -> None:
         try:
@@ -88,6 +84,9 @@ class Watch:
         except (StoreError, SQLAlchemyError):
             # Whatever it is, the next look may succeed; a thread that ended would leave everybody asleep.
             return
+        self._hear(latest)
+
+    def _hear(self, latest: int) -> None:
         with self._moved:
             if latest > self._latest:
                 self._latest = latest

@@ -150,7 +150,6 @@ def test_a_stream_whose_database_goes_away_ends_and_the_next_one_says_why(
 
     with monkeypatch.context() as broken, listening(ada) as heard:
         broken.setattr("bot.web_chat.visible_messages", gone)
-        house.product.database.on_commit[0]()
         ada.says("password")
         assert list(heard) == []
     with monkeypatch.context() as broken:

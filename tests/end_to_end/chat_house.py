@@ -22,9 +22,10 @@ from standins.slack.people import Person as SlackPerson
 from standins.telegram.model import Message
 from standins.telegram.people import Person
 
-from handoff.models import Role
+from handoff.models import Role, Scope
 from handoff.rows import id_of
 from handoff.staff import add_staff, start_session
+from handoff.tokens import add_token
 from store import Database, open_database, reading, transaction
 from store.watch import Watch
 
@@ -36,6 +37,7 @@ UNSURE, FIRST_CHOICE = "password", "Reset a forgotten password"
 PERSON = "let me talk to a human"
 AGENT = "Grace Hopper"
 COLLEAGUE = "Hedy Lamarr"
+KEYS = "keys-of-the-desk"
 PATIENCE = 20.0
 LOOKS_EVERY = 0.05
 
@@ -170,27 +172,31 @@ def asks_on_slack(customer: SlackPerson) -> tuple[SlackMessage, int]:
 
 @contextmanager
 def a_house(folder: Path, kb: Path, **settings: str) -> Iterator[House]:
-    """The product in ``folder`` on SQLite, with the small KB already built. A second start there goes on with it."""
-    if not (folder / "data").exists():
-        shutil.copytree(_furnished(kb) / "data", folder / "data")
-    with running(folder, KB=str(kb), **SETTINGS, **settings) as server, at_home(server, folder) as house:
-        yield house
-
-
-@contextmanager
-def at_home(server: Server, folder: Path) -> Iterator[House]:
-    """The desk of a product that runs on the data of ``folder``."""
-    token, session = (folder / "data" / "desk").read_text().split()
-    with ExitStack() as stack:
-        database = open_database(f"sqlite:///{folder / 'data' / 'firstline.db'}")
+    """The product in ``folder`` with the small KB, which on SQLite is built already. A second start there goes on."""
+    with starting(folder, kb, **settings) as server, ExitStack() as stack:
+        database = open_database(settings.get("DATABASE_URL") or _sqlite(folder))
         stack.callback(database.close)
         watch = stack.enter_context(Watch(database, LOOKS_EVERY))
+        token, cookie = (folder / "data" / KEYS).read_text().split()
         by = {"Authorization": f"Bearer {token}"}
         agent = stack.enter_context(httpx2.Client(base_url=server.address, headers=by, timeout=20))
         browser = {"Sec-Fetch-Site": "same-origin"}
         console = stack.enter_context(httpx2.Client(base_url=server.address, headers=browser, timeout=20))
-        console.cookies.set("firstline", session)
+        console.cookies.set("firstline", cookie)
         yield House(server, database, watch, agent, console)
+
+
+@contextmanager
+def starting(folder: Path, kb: Path, **settings: str) -> Iterator[Server]:
+    """The product as it starts, not waited for."""
+    data = folder / "data"
+    if not data.exists() and "DATABASE_URL" in settings:
+        data.mkdir()
+        _hire(settings["DATABASE_URL"], data)
+    elif not data.exists():
+        shutil.copytree(_furnished(kb) / "data", data)
+    with running(folder, KB=str(kb), **SETTINGS, **settings) as server:
+        yield server
 
 
 def ends_well(house: House) -> None:
@@ -200,36 +206,29 @@ def ends_well(house: House) -> None:
 
 
 def _furnished(kb: Path) -> Path:
-    """A folder with the KB imported, a token of an agent and a signed-in browser: made once, copied for each house."""
+    """A folder with the KB imported and somebody at the desk: made once, copied for each house."""
     folder = kb.parent / f"{kb.name}-furnished"
     if not folder.exists():
         making = folder.with_suffix(".new")
         making.mkdir()
-        _command(making, "kb", "import", str(kb))
-        token = _command(making, "token", "add", AGENT, "--scope", "agent").strip().splitlines()[-1]
-        (making / "data" / "desk").write_text(f"{token}\n{_sign_in(making)}\n")
+        words = [FIRSTLINE, "kb", "import", str(kb)]
+        done = subprocess.run(words, env=environment(making, **SETTINGS), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        _hire(_sqlite(making), making / "data")
         making.rename(folder)
     return folder
 
 
-def _command(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        [FIRSTLINE, *words],
-        env=environment(folder, **SETTINGS),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE * 6,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def _sign_in(folder: Path) -> str:
-    """The cookie of a colleague at the console."""
-    database, now = open_database(f"sqlite:///{folder / 'data' / 'firstline.db'}"), datetime.now(UTC)
+def _hire(url: str, data: Path) -> None:
+    """Give an agent a token of the API and a colleague a signed-in browser; their keys go into a file in ``data``."""
+    database, now = open_database(url), datetime.now(UTC)
     with transaction(database) as session:
+        token = add_token(session, AGENT, Scope.AGENT, now)
         staff = add_staff(session, "hedy@firstline.test", COLLEAGUE, Role.AGENT, now)
         cookie = start_session(session, id_of(staff), now)
     database.close()
-    return cookie
+    (data / KEYS).write_text(f"{token}\n{cookie}\n")
+
+
+def _sqlite(folder: Path) -> str:
+    return f"sqlite:///{folder / 'data' / 'firstline.db'}"

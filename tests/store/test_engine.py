@@ -113,7 +113,7 @@ def test_too_many_at_once_on_postgresql_hear_that_it_is_busy(
 
 def test_listeners_are_woken_after_a_commit_with_changes_and_only_then(database: Database, now: datetime) -> None:
     woken: list[list[str]] = []
-    database.on_commit.append(lambda: woken.append(names(database)))
+    database.on_commit.append(lambda newest: woken.append(names(database)))
     write(database, "silent")
     with pytest.raises(KeyError):
         fail_after_writing(database, "lost", now)

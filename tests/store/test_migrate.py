@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -192,3 +193,34 @@ def test_the_newest_migration_leaves_no_connection_behind(postgresql_url: str) -
         others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         assert connection.execute(text(others)).scalar() == 0
     engine.dispose()
+
+
+FIRST_RELEASE = ("0001_first.py", "0002_full_text_and_audit.py")
+AT = "'2026-11-22 09:00:00+00:00'"
+OF_THE_FIRST_RELEASE = (
+    f"INSERT INTO customer (id, channel, external_id, name, created_at) VALUES (1, 'web', 'ada', 'Ada', {AT})",
+    f"INSERT INTO thread (id, channel, external_id, created_at) VALUES (1, 'web', 'ada', {AT})",
+    f"""INSERT INTO conversation (id, thread_id, customer_id, owner, version, language, opened_at, last_message_at)
+        VALUES (1, 1, 1, 'bot', 3, 'en', {AT}, {AT})""",
+    f"""INSERT INTO message (id, conversation_id, thread_id, direction, author, private, text, at, detail)
+        VALUES (1, 1, 1, 'outgoing', 'bot', FALSE, 'Is it this?', {AT}, '{{}}')""",
+    "INSERT INTO button (token, message_id, action, label, position) VALUES ('t1', 1, 'person', 'A person', 0)",
+)
+
+
+def test_a_database_of_the_first_release_keeps_what_is_in_it(empty_url: str, tmp_path: Path) -> None:
+    for name in FIRST_RELEASE:
+        shutil.copy(migrate.VERSIONS / name, tmp_path)
+    with migrate.alone(empty_url) as connection:
+        migrate.run_alembic(connection, tmp_path)
+        for statement in OF_THE_FIRST_RELEASE:
+            connection.execute(text(statement))
+    migrate.upgrade(empty_url)
+    database = open_database(empty_url)
+    with reading(database) as session:
+        words = "SELECT message.text, button.label, customer.name FROM button JOIN message ON message.id = message_id "
+        words += "JOIN conversation ON conversation.id = conversation_id JOIN customer ON customer.id = customer_id"
+        assert session.execute(text(words)).one() == ("Is it this?", "A person", "Ada")
+    with transaction(database) as session:
+        session.execute(text("UPDATE button SET action = 'language'"))
+    database.close()

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from store import Database, transaction
+from store import Database, open_database, transaction
 from store.changes import note_change
 from store.watch import Watch
 
@@ -81,7 +81,7 @@ def test_stopping_lets_everybody_go_and_leaves_nothing_behind(database: Database
 
 
 def test_a_database_that_fails_for_a_while_is_asked_again(
-    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+    database_url: str, database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from store import watch as module
     from store.errors import DatabaseUnreachable
@@ -92,6 +92,8 @@ def test_a_database_that_fails_for_a_while_is_asked_again(
     with Watch(database, poll_seconds=0.02) as watch:
         with monkeypatch.context() as patch:
             patch.setattr(module, "reading", fail)
-            change(database, now)
+            elsewhere = open_database(database_url)
+            change(elsewhere, now)
+            elsewhere.close()
             assert watch.wait(0, 0.2) == 0
         assert watch.wait(0, 10) == 1

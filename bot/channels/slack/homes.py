@@ -36,14 +36,14 @@ class Homes:
         self._thread = threading.Thread(target=self._run, name="slack-homes", daemon=True)
 
     def start(self) -> None:
-        self._database.on_commit.append(self._wake.set)
+        self._database.on_commit.append(self._changed)
         self._thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
         self._wake.set()
-        if self._wake.set in self._database.on_commit:
-            self._database.on_commit.remove(self._wake.set)
+        if self._changed in self._database.on_commit:
+            self._database.on_commit.remove(self._changed)
         if self._thread.is_alive():
             self._thread.join(2)
 
@@ -68,6 +68,9 @@ class Homes:
             if not self._stopping.is_set() and self._pages.home(customer) != home:
                 self.draw(customer)
         self._seen = newest
+
+    def _changed(self, _newest: int) -> None:
+        self._wake.set()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
