@@ -80,7 +80,7 @@ def domain(
 @app.command("link")
 def link(name: Name, as_json: AsJson = False) -> None:
     """Make a link that ties whoever opens it to the account, and print it, this once."""
-    from api.links import telegram_link
+    from api.links import bot_of, telegram_link
     from api.settings import Settings, secret_key
     from handoff.accounts import LINK_LASTS, account_named, make_link
     from handoff.rows import id_of
@@ -90,7 +90,7 @@ def link(name: Name, as_json: AsJson = False) -> None:
     with opened(settings) as database, transaction(database) as session:
         account = account_named(session, name)
         code = make_link(session, id_of(account), secret_key(settings), moment)
-    address, until = telegram_link(code), moment + LINK_LASTS
+    address, until = telegram_link(code, bot=bot_of(settings)), moment + LINK_LASTS
     if as_json:
         _print_json({"account": account.name, "code": code, "telegram": address, "expires_at": until.isoformat()})
         return

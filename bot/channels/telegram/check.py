@@ -28,6 +28,19 @@ def check_telegram(
         client.close()
 
 
+def name_of_bot(token: str, base_url: str | None) -> str | None:
+    """The bot's username; None when Telegram does not say it within a few seconds."""
+    client = Client(token, base_url)
+    client.start()
+    try:
+        name = _object(client.ask("getMe", read_timeout=5.0)).get("username")
+    except (TelegramError, TimeoutError, Stopped):
+        return None
+    finally:
+        client.close()
+    return name if isinstance(name, str) else None
+
+
 def _findings(client: Client, mode: str, address: str, staff_chats: list[int]) -> Iterator[Finding]:
     try:
         me = _object(client.ask("getMe"))
