@@ -18,6 +18,7 @@ from bot.decisions import (
     Confirm,
     Decline,
     Escalate,
+    Option,
     Reopen,
     ShowTickets,
     Silence,
@@ -25,6 +26,7 @@ from bot.decisions import (
     StartOver,
     Thumb,
     Welcome,
+    Why,
     name_of,
 )
 from bot.inbound_text import shorten
@@ -149,26 +151,14 @@ def _carry_out(
         case Answer(article_id):
             _answer(session, conversation, article_id, turn, now)
         case Clarify(options):
-            buttons = [ButtonSpec(Action.OPTION, option.title[:200], option.article_id) for option in options]
-            buttons.append(ButtonSpec(Action.NONE_OF_THESE, sentence("none_of_these", turn.language)))
-            detail = {"question": turn.question, "options": [asdict(option) for option in options]}
-            key = "clarify" if len(options) > 1 else "clarify_one"
-            say(session, conversation, turn, key, now, detail=detail, buttons=buttons)
+            _clarify(session, conversation, options, turn, now)
         case Escalate():
             _escalate(session, conversation, turn.decision, turn, now)
         case Decline(why):
-            numbers = ", ".join(f"#{number}" for number in turn.place.standing.open_tickets)
-            values = {"count": len(turn.place.standing.open_tickets), "numbers": numbers}
-            buttons = [] if why.value.startswith("too_") else [person_button(turn)]
-            say(session, conversation, turn, why.value, now, detail={"why": why.value}, buttons=buttons, **values)
+            _decline(session, conversation, why, turn, now)
         case SmallTalk(intent, key):
-            speak(
-                session,
-                conversation,
-                turn,
-                own_words(turn.policy, intent, turn.language) or sentence(key, turn.language),
-                now,
-            )
+            words = own_words(turn.policy, intent, turn.language) or sentence(key, turn.language)
+            speak(session, conversation, turn, words, now)
         case StartOver():
             say(session, conversation, turn, "something_else_reply", now)
         case Thumb(message_id, is_helpful):
@@ -186,6 +176,23 @@ def _carry_out(
             own_matters.show_tickets(session, conversation, customer, number, turn, now)
         case ChooseLanguage(language):
             own_matters.choose_language(session, conversation, customer, language, turn, now)
+
+
+def _clarify(
+    session: Session, conversation: Conversation, options: tuple[Option, ...], turn: Turn, now: datetime
+) -> None:
+    buttons = [ButtonSpec(Action.OPTION, option.title[:200], option.article_id) for option in options]
+    buttons.append(ButtonSpec(Action.NONE_OF_THESE, sentence("none_of_these", turn.language)))
+    detail = {"question": turn.question, "options": [asdict(option) for option in options]}
+    key = "clarify" if len(options) > 1 else "clarify_one"
+    say(session, conversation, turn, key, now, detail=detail, buttons=buttons)
+
+
+def _decline(session: Session, conversation: Conversation, why: Why, turn: Turn, now: datetime) -> None:
+    numbers = ", ".join(f"#{number}" for number in turn.place.standing.open_tickets)
+    values = {"count": len(turn.place.standing.open_tickets), "numbers": numbers}
+    buttons = [] if why.value.startswith("too_") else [person_button(turn)]
+    say(session, conversation, turn, why.value, now, detail={"why": why.value}, buttons=buttons, **values)
 
 
 def _answer(session: Session, conversation: Conversation, article_id: str, turn: Turn, now: datetime) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import pytest
 from slack_bolt import App
 from slack_bolt.app.app import SlackAppDevelopmentServer
 from slack_bolt.oauth.oauth_settings import OAuthSettings
@@ -20,23 +19,6 @@ from standins.slack.server import Http, Person, SlackWorld, Team
 from standins_check.slack_clients import BUTTON, MODAL, refusal
 
 BACK = "http://127.0.0.1:1/slack/oauth_redirect"
-
-
-@pytest.fixture
-def world() -> Iterator[SlackWorld]:
-    with SlackWorld() as world:
-        yield world
-        assert world.complaints == []
-
-
-@pytest.fixture
-def team(world: SlackWorld) -> Team:
-    return world.add_team("T1", bot_token="xoxb-one")
-
-
-@pytest.fixture
-def ann(team: Team) -> Person:
-    return team.add_person("ann", real_name="Ann Lee")
 
 
 @contextmanager

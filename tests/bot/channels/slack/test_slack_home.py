@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from slack_house import SlackHouse, slack_house
+from slack_house import SlackHouse
 from slack_sdk.models.views import View
-from standins.slack.server import SlackWorld, Times
 
 from bot.channels.slack.home import SHOWN, Home, OwnTicket, home_view, prompts
 from bot.channels.slack.words import say
@@ -22,21 +19,6 @@ from handoff.tickets import open_ticket
 from store import Database, transaction
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def world() -> Iterator[SlackWorld]:
-    with SlackWorld(times=Times.quick()) as world:
-        world.add_team("T1")
-        yield world
-        assert world.complaints == []
-
-
-@pytest.fixture
-def house(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> Iterator[SlackHouse]:
-    with slack_house(world, sqlite_database, tmp_path, http=True) as house:
-        house.is_connected()
-        yield house
 
 
 def has_ticket(database: Database, customer: str, subject: str, channel: str = "slack") -> int:

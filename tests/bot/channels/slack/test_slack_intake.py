@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from channel_contract import JSON
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from slack_house import STAFF, SlackHouse, is_down, slack_house
+from slack_house import STAFF, SlackHouse, is_down
 from slack_sdk import WebClient
-from standins.slack.server import Message, SlackWorld, Times
-
-from store import Database
+from standins.slack.server import Message
 
 FIELDS = [
     "type",
@@ -29,21 +25,6 @@ FIELDS = [
     "authorizations",
     "command",
 ]
-
-
-@pytest.fixture
-def world() -> Iterator[SlackWorld]:
-    with SlackWorld(times=Times.quick()) as world:
-        world.add_team("T1")
-        yield world
-        assert world.complaints == []
-
-
-@pytest.fixture
-def house(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> Iterator[SlackHouse]:
-    with slack_house(world, sqlite_database, tmp_path, http=True) as house:
-        house.is_connected()
-        yield house
 
 
 def test_a_direct_message_is_kept_with_what_it_takes_to_read_it(house: SlackHouse) -> None:

@@ -33,11 +33,6 @@ def house(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> Itera
         yield house
 
 
-@pytest.fixture
-def ann(world: SlackWorld) -> Any:
-    return world.teams[0].add_person("ann")
-
-
 def test_what_comes_over_the_socket_is_kept_and_acknowledged(house: SlackHouse, ann: Any) -> None:
     ann.says("hello", ann.dm)
     assert house.world.deliveries[0].wait().acknowledged

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,33 +10,6 @@ from slack_sdk import WebClient
 from slack_sdk.models.blocks import SectionBlock
 from standins.slack.server import Channel, Person, SlackWorld, Team
 from standins_check.slack_clients import BUTTON, MODAL, raw, refusal, section
-
-
-@pytest.fixture
-def world() -> Iterator[SlackWorld]:
-    with SlackWorld() as world:
-        yield world
-        assert world.complaints == []
-
-
-@pytest.fixture
-def team(world: SlackWorld) -> Team:
-    return world.add_team("T1", bot_token="xoxb-one")
-
-
-@pytest.fixture
-def ann(team: Team) -> Person:
-    return team.add_person("ann", real_name="Ann Lee", email="ann@acme.example", tz="Europe/Berlin", locale="de-DE")
-
-
-@pytest.fixture
-def room(team: Team, ann: Person) -> Channel:
-    return team.add_channel("general", members=[ann])
-
-
-@pytest.fixture
-def client(world: SlackWorld, team: Team) -> WebClient:
-    return WebClient(team.bot_token, base_url=world.api_url)
 
 
 @pytest.mark.parametrize(

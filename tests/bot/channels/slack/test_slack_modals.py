@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from slack_house import SlackHouse, is_down, slack_house
+from slack_house import SlackHouse, is_down
 from slack_sdk.models.views import View
-from standins.slack.server import SlackWorld, Times
 
 from bot.channels.base import CommandName, Inbound
 from bot.channels.slack import modals
@@ -19,27 +16,7 @@ from bot.channels.slack.parsing import parse
 from bot.channels.slack.words import say, sentences
 from bot.replies import LANGUAGES
 from handoff.customers import find_customer
-from store import Database, transaction
-
-
-@pytest.fixture
-def world() -> Iterator[SlackWorld]:
-    with SlackWorld(times=Times.quick()) as world:
-        world.add_team("T1")
-        yield world
-        assert world.complaints == []
-
-
-@pytest.fixture
-def house(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> Iterator[SlackHouse]:
-    with slack_house(world, sqlite_database, tmp_path, http=True) as house:
-        house.is_connected()
-        yield house
-
-
-@pytest.fixture
-def ann(world: SlackWorld) -> Any:
-    return world.teams[0].add_person("ann")
+from store import transaction
 
 
 def asked(payload: dict[str, Any]) -> Inbound:

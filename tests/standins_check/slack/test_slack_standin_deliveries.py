@@ -30,21 +30,6 @@ def world() -> Iterator[SlackWorld]:
 
 
 @pytest.fixture
-def team(world: SlackWorld) -> Team:
-    return world.add_team("T1", bot_token="xoxb-one")
-
-
-@pytest.fixture
-def ann(team: Team) -> Person:
-    return team.add_person("ann", real_name="Ann Lee")
-
-
-@pytest.fixture
-def room(team: Team, ann: Person) -> Channel:
-    return team.add_channel("general", members=[ann])
-
-
-@pytest.fixture
 def client(world: SlackWorld, team: Team) -> WebClient:
     return WebClient("xoxb-one", base_url=world.api_url)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -15,33 +14,6 @@ from slack_sdk.webhook import WebhookClient
 from standins.slack.methods.assistant import status_in
 from standins.slack.server import Channel, Limits, Person, SlackWorld, Team
 from standins_check.slack_clients import BUTTON, raw, refusal, section
-
-
-@pytest.fixture
-def world() -> Iterator[SlackWorld]:
-    with SlackWorld() as world:
-        yield world
-        assert world.complaints == []
-
-
-@pytest.fixture
-def team(world: SlackWorld) -> Team:
-    return world.add_team("T1", bot_token="xoxb-one")
-
-
-@pytest.fixture
-def ann(team: Team) -> Person:
-    return team.add_person("ann", real_name="Ann Lee", email="ann@acme.example", tz="Europe/Berlin", locale="de-DE")
-
-
-@pytest.fixture
-def room(team: Team, ann: Person) -> Channel:
-    return team.add_channel("general", members=[ann])
-
-
-@pytest.fixture
-def client(world: SlackWorld, team: Team) -> WebClient:
-    return WebClient(team.bot_token, base_url=world.api_url)
 
 
 def test_people_are_told_as_far_as_scopes_go(client: WebClient, team: Team, ann: Person) -> None:

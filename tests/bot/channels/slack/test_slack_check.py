@@ -19,7 +19,7 @@ from bot.channels.slack.check import check_slack
 from bot.channels.slack.manifest import EVENTS, FILES, OPTIONAL_SCOPES, REQUIRED_SCOPES, Mode, manifest, render
 from bot.channels.slack.modals import ASK
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 DEPLOY = ROOT / "deploy"
 
 

@@ -1,0 +1,260 @@
+"""What Slack is told, what it answers, and what becomes of a message when no answer comes."""
+
+from __future__ import annotations
+
+import json
+import socket
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from slack_scene import START, Scene, hurried, patiently
+from standins.slack.server import Limits
+
+from bot.channels.base import (
+    DeliveryError,
+    Later,
+    Link,
+    Outgoing,
+    OutgoingButton,
+    Uncertain,
+)
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.clients import Clients
+
+# Where it arrives
+
+
+def test_an_answer_stands_in_the_thread_of_the_question(scene: Scene) -> None:
+    question = scene.ada.says("help", scene.ada.dm)
+    buttons, links = (OutgoingButton("t-1", "Yes"),), (Link("Page", "https://x.example/a"),)
+    spot = f"{scene.ada.dm.id}/{question.ts}"
+    sent = scene.channel.send(scene.outgoing("Try <this> & that", buttons=buttons, links=links, spot=spot))
+    (answer,) = scene.ada.dm.bot_messages
+    assert sent == (answer.ts,)
+    assert answer.thread_ts == question.ts
+    assert "Try <this> & that" in answer.words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    assert answer.buttons == ["Yes"]
+
+
+def test_without_a_spot_the_direct_messages_are_opened_once(scene: Scene) -> None:
+    for _ in range(2):
+        scene.channel.send(scene.outgoing())
+    assert [message.thread_ts for message in scene.ada.dm.bot_messages] == [None, None]
+    assert len(scene.world.calls_of("conversations.open")) == 1
+
+
+def test_in_a_channel_the_thread_is_answered(scene: Scene) -> None:
+    root = scene.ada.says("hi", scene.room)
+    scene.channel.send(scene.outgoing(thread=f"T1:{scene.room.id}:{root.ts}"))
+    assert [message.thread_ts for message in scene.room.bot_messages] == [root.ts]
+
+
+def test_a_call_to_the_whole_channel_that_a_person_typed_reaches_nobody(scene: Scene) -> None:
+    root = scene.ada.says("hi", scene.room)
+    text = f"<!channel> <@{scene.ada.id}> <https://evil.example|bank>"
+    scene.channel.send(scene.outgoing(text, thread=f"T1:{scene.room.id}:{root.ts}", author="<!here>"))
+    call = scene.world.calls_of("chat.postMessage")[-1]
+    for words in (call.arguments["text"], json.dumps(call.arguments["blocks"])):
+        assert "<!channel>" not in words
+        assert f"<@{scene.ada.id}>" not in words
+    assert "<!here>" not in call.arguments["text"]
+
+
+def test_a_long_text_is_sent_in_order_and_what_was_sent_is_not_sent_again(scene: Scene) -> None:
+    text = " ".join(f"word{number}" for number in range(1_500))
+    outgoing = scene.outgoing(text, buttons=(OutgoingButton("t", "Yes"),))
+    sent = patiently(scene, outgoing)
+    arrived = scene.ada.dm.bot_messages
+    assert sent == tuple(message.ts for message in arrived)
+    assert len(arrived) > 3
+    assert " ".join(message.text for message in arrived).split() == text.split()
+    assert [bool(message.buttons) for message in arrived] == [False] * (len(arrived) - 1) + [True]
+
+
+def test_our_own_pace_keeps_within_slacks(scene: Scene) -> None:
+    scene.world.limits = Limits.real()
+    for _ in range(6):
+        patiently(scene, scene.outgoing())
+    assert [call.status for call in scene.world.calls_of("chat.postMessage")] == [200] * 6
+    assert scene.now - START == timedelta(seconds=3), "three at once, and one a second after that"
+
+
+# What Slack refuses
+
+
+def test_a_pause_that_slack_asks_for_closes_the_channel_for_everybody(scene: Scene) -> None:
+    scene.world.fail_next("chat.postMessage", "ratelimited", retry_after=30)
+    for _ in range(2):
+        with pytest.raises(Later) as caught:
+            scene.channel.send(scene.outgoing())
+        assert caught.value.not_before == START + timedelta(seconds=30)
+    assert len(scene.world.calls_of("chat.postMessage")) == 1, "nothing is sent before the time is over"
+    root = scene.ada.says("hi", scene.room)
+    scene.channel.send(scene.outgoing(thread=f"T1:{scene.room.id}:{root.ts}"))
+    scene.later(30)
+    assert scene.channel.send(scene.outgoing())
+
+
+def test_a_revoked_token_makes_everything_wait_and_is_told(scene: Scene) -> None:
+    scene.team.revokes_token()
+    with pytest.raises(Later, match="refuses the bot's token"):
+        scene.channel.send(scene.outgoing())
+    assert scene.refused == ["T1"]
+
+
+def test_a_workspace_without_the_app_waits(scene: Scene) -> None:
+    with pytest.raises(Later, match="not installed in the Slack workspace T9"):
+        scene.channel.send(scene.outgoing(thread="T9:@U1"))
+
+
+def test_a_missing_scope_is_named_and_costs_no_attempt(scene: Scene) -> None:
+    scene.channel.send(scene.outgoing())
+    scene.team.missing("chat:write")
+    with pytest.raises(Later, match="lacks chat:write"):
+        scene.channel.send(scene.outgoing())
+    assert scene.refused == []
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("channel_not_found", "channel is gone"),
+        ("is_archived", "archived"),
+        ("not_in_channel", "no longer in the Slack channel"),
+        ("user_disabled", "deactivated"),
+        ("cannot_dm_bot", "another bot"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_final_and_said_in_words(scene: Scene, code: str, sentence: str) -> None:
+    scene.world.fail_next("chat.postMessage", code)
+    with pytest.raises(DeliveryError, match=sentence) as caught:
+        scene.channel.send(scene.outgoing())
+    assert (caught.value.permanent, caught.value.is_unreachable) == (True, True)
+
+
+def test_a_customer_whose_account_is_gone_is_unreachable(scene: Scene) -> None:
+    scene.ada.is_deleted = True
+    with pytest.raises(DeliveryError, match="deactivated") as caught:
+        scene.channel.send(scene.outgoing())
+    assert caught.value.is_unreachable
+
+
+def test_blocks_that_slack_refuses_are_sent_as_words(scene: Scene) -> None:
+    scene.world.fail_next("chat.postMessage", "invalid_blocks")
+    (ts,) = scene.channel.send(scene.outgoing("The words"))
+    (message,) = scene.ada.dm.bot_messages
+    assert (message.ts, message.text, message.blocks) == (ts, "The words", [])
+    scene.world.fail_next("chat.postMessage", "msg_too_long", times=2)
+    with pytest.raises(DeliveryError) as caught:
+        scene.channel.send(scene.outgoing())
+    assert caught.value.permanent
+
+
+def test_an_answer_to_a_deleted_question_is_still_read_in_direct_messages(scene: Scene) -> None:
+    question = scene.ada.says("help", scene.ada.dm)
+    scene.ada.deletes(question)
+    scene.channel.send(scene.outgoing(spot=f"{scene.ada.dm.id}/{question.ts}"))
+    assert [message.thread_ts for message in scene.ada.dm.bot_messages] == [None]
+    root = scene.ada.says("hi", scene.room)
+    scene.ada.deletes(root)
+    with pytest.raises(DeliveryError, match="was deleted") as caught:
+        scene.channel.send(scene.outgoing(thread=f"T1:{scene.room.id}:{root.ts}"))
+    assert caught.value.permanent
+
+
+def test_a_refusal_that_nobody_knows_is_tried_again(scene: Scene) -> None:
+    scene.world.fail_next("chat.postMessage", "of_next_year")
+    with pytest.raises(DeliveryError, match="of_next_year") as caught:
+        scene.channel.send(scene.outgoing())
+    assert not caught.value.permanent
+    assert not isinstance(caught.value, Later)
+
+
+@pytest.mark.parametrize("thread", ["", "T1", "T1:@", "T1:@u1", "T1:C1", "T1:C1:now", "12345"])
+def test_a_thread_that_is_none_of_slacks_is_final(scene: Scene, thread: str) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        scene.channel.send(scene.outgoing(thread=thread))
+    assert caught.value.permanent
+
+
+# What is lost on the way
+
+
+@pytest.mark.parametrize("where", ["direct", "thread"])
+@pytest.mark.parametrize("trouble", ["drop_after", "hang_after"])
+def test_an_answer_that_was_lost_is_looked_up_and_nothing_is_sent_twice(scene: Scene, trouble: str, where: str) -> None:
+    root = scene.ada.says("hi", scene.room)
+    thread = scene.direct() if where == "direct" else f"T1:{scene.room.id}:{root.ts}"
+    scene.world.fail_next("chat.postMessage", trouble)
+    sent = hurried(scene, 1).send(scene.outgoing(thread=thread))
+    scene.world.release()
+    arrived = scene.ada.dm.bot_messages if where == "direct" else scene.room.bot_messages
+    assert sent == tuple(message.ts for message in arrived)
+    assert len(arrived) == 1
+
+
+@pytest.mark.parametrize("trouble", ["drop_before", "http_500", "fatal_error"])
+def test_what_slack_surely_does_not_have_is_tried_again(scene: Scene, trouble: str) -> None:
+    outgoing = scene.outgoing()
+    scene.world.fail_next("chat.postMessage", trouble)
+    with pytest.raises(DeliveryError, match="did not take") as caught:
+        scene.channel.send(outgoing)
+    assert not caught.value.permanent
+    assert caught.value.not_before == START + timedelta(seconds=5)
+    assert len(scene.channel.send(outgoing)) == len(scene.ada.dm.bot_messages) == 1
+
+
+def test_what_shows_up_late_is_found_before_it_is_sent_again(scene: Scene) -> None:
+    outgoing = scene.outgoing()
+    scene.world.fail_next("chat.postMessage", "drop_before")
+    with pytest.raises(DeliveryError):
+        scene.channel.send(outgoing)
+    # Slack had it after all.
+    other = SlackChannel(scene.folder, scene.clients, clock=lambda: scene.now)
+    late = other.send(outgoing)
+    assert scene.channel.send(outgoing) == late
+    assert len(scene.ada.dm.bot_messages) == 1
+
+
+@pytest.mark.parametrize("trouble", ["missing_scope", "ratelimited", "drop_before", "http_500"])
+def test_where_nobody_can_look_the_outcome_is_uncertain(scene: Scene, trouble: str) -> None:
+    scene.channel.send(scene.outgoing())
+    scene.world.fail_next("chat.postMessage", "drop_after")
+    scene.world.fail_next("conversations.history", trouble, times=2)
+    with pytest.raises(Uncertain):
+        scene.channel.send(scene.outgoing())
+    assert len(scene.ada.dm.bot_messages) == 2, "the message is there, and is not sent again"
+
+
+def test_another_message_with_the_same_words_is_not_taken_for_it(scene: Scene) -> None:
+    scene.channel.send(scene.outgoing("Same"))
+    outgoing = scene.outgoing("Same")
+    scene.world.fail_next("chat.postMessage", "drop_before")
+    with pytest.raises(DeliveryError):
+        scene.channel.send(outgoing)
+
+
+def test_a_failure_in_the_middle_keeps_what_arrived(scene: Scene) -> None:
+    scene.world.fail_next("chat.postMessage", "of_next_year", after=1)
+    outgoing = scene.outgoing("word " * 1_000)
+    with pytest.raises(DeliveryError) as caught:
+        scene.channel.send(outgoing)
+    assert caught.value.sent == tuple(message.ts for message in scene.ada.dm.bot_messages)
+    assert len(caught.value.sent) == 1
+
+
+def test_where_slack_cannot_be_reached_everything_waits(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/api/"
+        channel = SlackChannel(tmp_path, Clients(lambda team: "xoxb-1", nobody), clock=lambda: START)
+        with pytest.raises(Later, match="cannot be reached"):
+            channel.send(Outgoing(1, 1, "T1:@U1", "Hello", spot="D1/1700000000.000100"))
+
+
+def test_no_proxy_stands_before_this_machine(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    clients = Clients(lambda team: "xoxb-1", scene.world.api_url)
+    assert SlackChannel(scene.folder, clients, clock=lambda: START).send(scene.outgoing())
