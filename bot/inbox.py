@@ -16,6 +16,8 @@ from store.changes import note_change
 from store.inserts import insert
 
 ATTEMPTS = 5
+NOWHERE = "nowhere:"
+"""How the thread key of an event begins that names no place to answer in."""
 LEASE = timedelta(seconds=60)
 
 

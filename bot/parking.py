@@ -21,13 +21,18 @@ LONGEST_NOTE = 2_000
 
 
 def park(database: Database, row: InboxRow, worker: str, error: str, now: datetime, house: House) -> None:
-    """Set ``row`` aside; a ticket shows its raw text to the desk and tells the customer that a person has it."""
+    """Set ``row`` aside; a ticket shows its raw text to the desk and tells the customer that a person has it.
+
+    Where it names no place, only the desk is told.
+    """
     with transaction(database) as session:
         if not inbox.park(session, row.id or 0, worker, error):
             return
         conversation = _conversation(session, row, now)
         ticket = open_ticket(session, conversation, Reason.BOT_STUCK, f"Message {row.id} could not be read", now)
         add_note(session, conversation, f"{error}\n\n{row.payload[:LONGEST_NOTE]}", None, now)
+        if row.thread_key.startswith(inbox.NOWHERE):
+            return
         language = conversation.language
         words = say(
             "stuck",
@@ -44,5 +49,5 @@ def _conversation(session: Session, row: InboxRow, now: datetime) -> Conversatio
     newest = newest_conversation(session, thread.id or 0)
     if newest is not None and newest.closed_at is None:
         return newest
-    customer = find_customer(session, row.channel, row.thread_key, now)
+    customer = find_customer(session, row.channel, row.thread_key[:120], now)
     return open_conversation(session, thread, customer, customer.language or "en", now)

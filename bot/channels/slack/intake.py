@@ -92,7 +92,7 @@ class KeepFirst(Middleware):
         """Keep what is of no shape that we know: it will be parked and shown to a person."""
         name = f"odd:{envelopes.digest(body)}"
         own = self._workspaces.own
-        self._accept(Row(name, name), {"kind": Kind.EVENT.value, "body": body, "me": own.me if own else {}})
+        self._accept(Row(name, _nowhere(name)), {"kind": Kind.EVENT.value, "body": body, "me": own.me if own else {}})
         return BoltResponse(status=200)
 
     def _take(self, kind: Kind, workspace: Workspace, body: dict[str, Any]) -> BoltResponse | None:
@@ -126,7 +126,7 @@ class KeepFirst(Middleware):
         if isinstance(event, Nothing):
             return None
         key = envelopes.event_key(kind, workspace.team, body)
-        return Row(key, getattr(event, "thread", None) or key)
+        return Row(key, getattr(event, "thread", None) or _nowhere(key))
 
     def _accept(self, row: Row, payload: dict[str, Any]) -> None:
         with transaction(self._database) as session:
@@ -141,6 +141,10 @@ class KeepFirst(Middleware):
         """Acknowledge what comes for a workspace that the app is not in: there is no token to answer with."""
         log.warning("slack event of an unknown workspace", kind=kind.value, team=team)
         return BoltResponse(status=200, body=say("not_connected", None) if kind is Kind.COMMAND else "")
+
+
+def _nowhere(key: str) -> str:
+    return f"{inbox.NOWHERE}{key}"[: envelopes.LONGEST_KEY]
 
 
 def make_app(keep: KeepFirst, pages: Pages, client: WebClient, executor: Executor) -> App:

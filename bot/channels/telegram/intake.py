@@ -33,7 +33,7 @@ def row_of(update: Any, me: Me) -> Row:
     """The same update always gives the same key; updates of one place the same thread key, so that they keep order."""
     name = update_name(update)
     payload = {"update": update, "me": asdict(me)}
-    return Row(f"{me.id}:{name}", _thread(update) or f"update:{name}", payload)
+    return Row(f"{me.id}:{name}", _thread(update) or f"{inbox.NOWHERE}{name}", payload)
 
 
 def keep_all(session: Session, updates: Sequence[Any], me: Me, now: datetime) -> list[str]:
