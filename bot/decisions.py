@@ -47,7 +47,6 @@ class Why(Enum):
     FOREIGN = "foreign"
     EMPTY = "empty"
     FILE_ONLY = "file_only"
-    FILE_LOST = "file_lost"
     TOO_FAST = "too_fast"
     TOO_MANY_TICKETS = "too_many_tickets"
     PRIVATE_ONLY = "private_only"

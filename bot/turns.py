@@ -80,6 +80,10 @@ def _pass(
     for _ in range(LOOKS):
         with reading(database) as session:
             place = look(session, inbound, row, now, is_thanks=_is_thanks(prepared.understood))
+        if inbound.press and place.button is None:
+            # Somebody else's button, or none of ours: nothing is said, and nobody gets a conversation by it.
+            _forget(database, row, worker)
+            return
         turn = _turn(inbound, place, prepared, live, serving)
         try:
             with transaction(database) as session:

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from end_to_end.chat_house import (
     ANSWER,
+    FIRST_CHOICE,
     PERSON,
     QUESTION,
     House,
@@ -25,8 +26,10 @@ from sqlmodel import func, select
 from standins.slack.server import SlackWorld
 from standins.telegram import TelegramWorld
 from standins.telegram.samples import PNG
+from talk import small_contents
 
 from bot.models import InboxRow
+from kb_content.export import write_folder
 
 MANY = 10
 HOOK = "/channels/telegram/webhook"
@@ -227,13 +230,26 @@ def asked_for(house: House) -> int:
 # -- on PostgreSQL ---------------------------------------------------------------------------------------------------
 
 
-def test_on_postgresql_it_is_the_same(postgresql_url: str, tmp_path: Path, small_kb: Path) -> None:
+@pytest.fixture
+def smaller_kb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One article, so that it is built in no time; with so little to go by, the bot asks before it answers."""
+    folder = tmp_path_factory.mktemp("smaller-kb")
+    contents = small_contents()
+    several = [each.article for each in contents.articles]
+    one = [article for article in several if (article.id, article.language) == ("reset-password", "en")]
+    intents = [intent for intent in contents.intents if intent.name == "asks-for-human"]
+    write_folder(folder, one, intents, [], False)
+    return folder
+
+
+def test_on_postgresql_it_is_the_same(postgresql_url: str, tmp_path: Path, smaller_kb: Path) -> None:
     with TelegramWorld(patience=20) as telegram, SlackWorld() as slack:
         team = slack.add_team("T1")
         settings = settings_of(telegram, slack) | {"DATABASE_URL": postgresql_url}
-        with a_house(tmp_path, small_kb, **settings) as house:
+        with a_house(tmp_path, smaller_kb, **settings) as house:
             ada, ann = telegram.person("Ada"), team.add_person("ann")
             ada.says(QUESTION)
+            ada.presses(ada.private.next_from_bot(), FIRST_CHOICE)
             heard(ada, ANSWER)
             number = asks_for_a_person(ada)
             asked, other = asks_on_slack(ann)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx2
-import pytest
 from end_to_end.chat_house import AGENT, ANSWER, PERSON, QUESTION, House, asks_on_slack, number_in
 from standins.slack.server import Http, SlackWorld, Socket
 from standins.slack.signed import signature
@@ -107,21 +106,20 @@ def test_what_is_not_signed_by_slack_now_is_refused_whatever_it_is(house: House,
 def test_a_pause_that_slack_asks_for_is_kept_and_so_is_the_order(house: House, slack: SlackWorld, team: Team) -> None:
     ann = team.add_person("ann")
     _, number = asks_on_slack(ann)
-    slack.fail_next("chat.postMessage", "ratelimited", retry_after=2)
+    slack.fail_next("chat.postMessage", "ratelimited", retry_after=1)
     for word in ("one", "two", "three"):
         house.replies(number, word)
     ann.dm.wait_for_bot("three")
     assert [message.words.splitlines()[-1] for message in ann.dm.bot_messages[1:]] == ["one", "two", "three"]
     posts = [call for call in slack.calls_of("chat.postMessage") if call.arguments["channel"] == ann.dm.id]
     refused = next(call for call in posts if call.status == 429)
-    assert min(call.at for call in posts if call.at > refused.at) - refused.at >= 2
+    assert min(call.at for call in posts if call.at > refused.at) - refused.at >= 1
 
 
-@pytest.mark.parametrize("trouble", ["drop_after", "drop_before", "http_500"])
-def test_a_post_without_an_answer_shows_exactly_once(house: House, slack: SlackWorld, team: Team, trouble: str) -> None:
+def test_a_post_whose_answer_was_lost_shows_exactly_once(house: House, slack: SlackWorld, team: Team) -> None:
     ann = team.add_person("ann")
     _, number = asks_on_slack(ann)
-    slack.fail_next("chat.postMessage", trouble)
+    slack.fail_next("chat.postMessage", "drop_after")
     house.replies(number, "Once and only once.")
     house.when(lambda: house.ticket(number)["messages"][-1]["delivery"] == "sent")
     assert [message.words for message in ann.dm.bot_messages[1:]] == [f"From {AGENT}\nOnce and only once."]
@@ -132,7 +130,6 @@ def test_in_all_this_slack_had_nothing_to_complain_of(house: House, slack: Slack
     assert slack.unacknowledged() == []
 
 
-@pytest.mark.xfail(strict=True, reason="SocketMode sees that a connection was cut only after Patience.silence, 30 s")
 def test_what_is_said_after_the_connection_broke_is_answered(house: House, slack: SlackWorld, team: Team) -> None:
     ann = team.add_person("ann")
     slack.sockets.abort()

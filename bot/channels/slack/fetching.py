@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from http.client import HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import quote
 from urllib.request import Request
 
 from pydantic import BaseModel, ValidationError
@@ -22,6 +23,7 @@ from store.errors import FileTooLarge, StoreError
 from store.files import MAX_BYTES, Kept, keep
 
 _PAUSE = timedelta(seconds=30)
+_SAFE = "%/:?#[]@!$&'()*+,;=~"
 _GONE = {"file_not_found", "file_deleted", "file_not_visible", "access_denied"}
 _HIDDEN = {"tombstone", "hidden_by_limit"}
 _NOT_ALLOWED = "Slack did not let the bot read the file: give the app the scope files:read."
@@ -79,7 +81,8 @@ class Fetcher:
             raise FileUnavailable("The file lies outside Slack, where the bot does not fetch it.")
         if file.size is not None and file.size > MAX_BYTES:
             raise FileUnavailable(_TOO_LARGE)
-        request = Request(url, headers={"Authorization": f"Bearer {client.token}"})
+        # Quoted already where it comes from Slack; a space would else be no address at all.
+        request = Request(quote(url, safe=_SAFE), headers={"Authorization": f"Bearer {client.token}"})
         try:
             with self._clients.opener.open(request, timeout=FILES * self._clients.timeout) as response:
                 return self._keep(response, file)

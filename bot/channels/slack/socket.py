@@ -7,6 +7,7 @@ when the line is down, or has been silent for too long though it looks well.
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -189,7 +190,8 @@ class Line:
         threading.Thread(target=_close, args=(self._client,), name="slack-socket-close", daemon=True).start()
 
     def is_down(self) -> bool:
-        return not self._client.is_connected()
+        session = self._client.current_session
+        return not self._client.is_connected() or (session is not None and _is_cut(session.sock))
 
     def is_open(self) -> bool:
         """Whether Slack greeted us; or at least answers pings on a connection that nobody closed."""
@@ -230,6 +232,19 @@ class _Client(SocketModeClient):
     def connect_to_new_endpoint(self, force: bool = False) -> None:
         """Called when Slack says "disconnect"."""
         self._on_leave()
+
+
+def _is_cut(sock: socket.socket | None) -> bool:
+    """Whether the other side ended the connection. The SDK reads on from it, and only its pings tell, much later."""
+    if sock is None:
+        return False
+    try:
+        # Past the layer of TLS, which takes no flags: only whether anything can still come is asked.
+        return socket.socket.recv(sock, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except (BlockingIOError, InterruptedError):
+        return False
+    except OSError:
+        return True
 
 
 def _close(client: SocketModeClient) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from .registry import Json
 
@@ -51,8 +52,8 @@ class File:
             "external_type": "",
             "is_public": any(channel.kind == "public" for channel, _ in self.shares),
             "public_url_shared": False,
-            "url_private": f"{place}/{self.name}",
-            "url_private_download": f"{place}/download/{self.name}",
+            "url_private": f"{place}/{quote(self.name)}",
+            "url_private_download": f"{place}/download/{quote(self.name)}",
             "permalink": f"https://{self.team.domain}.slack.com/files/{self.user}/{self.id}/{self.name}",
             "has_rich_preview": False,
             "file_access": "visible",

@@ -100,7 +100,8 @@ def _next_id(world: TelegramWorld, chat: Chat) -> int:
 
 
 def open_topic(world: TelegramWorld, chat: Chat, name: str, by: Person | None) -> Topic:
-    """A topic's id is that of the service message which opened it."""
+    """A topic's id is that of the service message which opened it; 1 is General's, which is there from the start."""
+    chat.last_id = max(chat.last_id, 1)
     opening = post(world, chat, by, content={}, is_service=True)
     opening.content = {"forum_topic_created": {"name": name, "icon_color": 7322096}}
     topic = Topic(chat, opening.id, name, opening)
