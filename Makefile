@@ -28,7 +28,7 @@ run: $(VENV)/.installed ## start everything: API, console, web chat, channels
 	@exec $(BIN)/firstline run
 
 test: $(VENV)/.installed-test ## set up and run all tests
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(ARGS)
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: $(VENV)/.installed-test ## lint, types, import contract
 	$(BIN)/ruff check .
