@@ -7,6 +7,7 @@ when the line is down, or has been silent for too long though it looks well.
 from __future__ import annotations
 
 import json
+import select
 import socket
 import threading
 import time
@@ -45,6 +46,8 @@ GREETING = 3.0
 FINISHING = 2.0
 """Seconds for what is under way when a line is closed."""
 _FIRST_PAUSE = 1.0
+# Linux alone tells when the other side will send no more; elsewhere it shows when both sides are done.
+_ENDED = select.POLLHUP | getattr(select, "POLLRDHUP", 0)
 _LONGEST_PAUSE = 30.0
 
 
@@ -235,16 +238,16 @@ class _Client(SocketModeClient):
 
 
 def _is_cut(sock: socket.socket | None) -> bool:
-    """Whether the other side ended the connection. The SDK reads on from it, and only its pings tell, much later."""
-    if sock is None:
+    """Whether the other side ended the connection. The SDK reads on from it, and only its pings tell, much later.
+
+    Only asked of the system, never read: what may still come is the SDK's reader's.
+    """
+    descriptor = sock.fileno() if sock is not None else -1
+    if descriptor < 0:
         return False
-    try:
-        # Past the layer of TLS, which takes no flags: only whether anything can still come is asked.
-        return socket.socket.recv(sock, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except (BlockingIOError, InterruptedError):
-        return False
-    except OSError:
-        return True
+    poll = select.poll()
+    poll.register(descriptor, _ENDED)
+    return any(event & (_ENDED | select.POLLERR) for _, event in poll.poll(0))
 
 
 def _close(client: SocketModeClient) -> None:

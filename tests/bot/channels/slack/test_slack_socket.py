@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 import pytest
 from slack_house import SlackHouse, is_down, slack_house
+from slack_sdk import WebClient
 from standins.slack.server import SlackWorld, Times
 
 from bot.channels.base import Status
-from bot.channels.slack.socket import Patience
+from bot.channels.slack.socket import Line, Patience
 from store import Database
 
 HASTY = Patience(silence=timedelta(seconds=1), ping=timedelta(milliseconds=200), look=timedelta(milliseconds=50))
@@ -136,3 +138,17 @@ def test_nothing_is_acknowledged_once_we_stop(house: SlackHouse, ann: Any) -> No
     house.world.wait_for(lambda: not house.world.sockets.connections or house.world.deliveries[0].attempts)
     assert not house.world.deliveries[0].acknowledged
     assert house.rows() == []
+
+
+def test_a_quiet_line_is_up_and_a_cut_one_is_down(world: SlackWorld) -> None:
+    web = WebClient(base_url=world.api_url)
+    greeted = threading.Event()
+    line = Line(world.app.app_token, web, lambda client, request: None, greeted.set, Patience())
+    line.connect()
+    try:
+        assert greeted.wait(10)
+        assert not line.is_down()
+        world.sockets.abort()
+        world.wait_for(line.is_down)
+    finally:
+        line.close()
