@@ -50,3 +50,15 @@ class WebVisitor(SQLModel, table=True):
     language: str = Field(default="en", max_length=16)
     created_at: datetime = Field(sa_type=Utc)
     last_seen_at: datetime = Field(sa_type=Utc)
+
+
+class TopicMode(SQLModel, table=True):
+    """How much the bot may do alone in one topic, where that differs from what the KB says. ``mode``: off, suggest or
+    auto; ``by``: a person, or "system" where a demotion followed the evidence."""
+
+    __tablename__ = "topic_mode"
+    topic: str = Field(primary_key=True, max_length=100)
+    mode: str = Field(max_length=8)
+    by: str = Field(max_length=254)
+    why: str = Field(default="", max_length=300)
+    at: datetime = Field(sa_type=Utc)

@@ -373,3 +373,48 @@ class Feedback(SQLModel, table=True):
     message_id: int = Field(sa_column=Column(BigId, ForeignKey("message.id"), primary_key=True))
     is_helpful: bool
     at: datetime = Field(sa_type=Utc)
+
+
+class SuggestionState(Enum):
+    OFFERED = "offered"
+    SENT = "sent"
+    EDITED = "edited"
+    SKIPPED = "skipped"
+    OUTDATED = "outdated"
+
+
+class Suggestion(SQLModel, table=True):
+    """An answer that the bot would give, waiting for an agent: Send, Edit or Skip. Plain values of the bot's.
+
+    ``outdated``: the conversation moved on before anybody decided. ``sent_message_id``: the words that went out.
+    """
+
+    __tablename__ = "suggestion"
+    id: int | None = _key()
+    conversation_id: int = _reference("conversation")
+    message_id: int = _reference("message")
+    """The customer's message that it answers."""
+    text: str = Field(sa_type=Text)
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    """As in the message that would be sent: question, article, release, citations."""
+    topic: str = Field(max_length=100, index=True)
+    article: str = Field(max_length=100)
+    confidence: float
+    state: SuggestionState = Field(default=SuggestionState.OFFERED, sa_type=enum_column(SuggestionState))
+    sent_message_id: int | None = _reference("message", nullable=True)
+    staff_id: int | None = _reference("staff", nullable=True)
+    offered_at: datetime = Field(sa_type=Utc)
+    decided_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class AnswerAudit(SQLModel, table=True):
+    """What a person found when looking at one of the bot's answers; the newest look counts."""
+
+    __tablename__ = "answer_audit"
+    message_id: int = Field(sa_column=Column(BigId, ForeignKey("message.id"), primary_key=True))
+    is_right: bool
+    right_article: str | None = Field(default=None, max_length=100)
+    """Of a wrong answer: the article that would have been right, "" where the KB has none, None where nobody said."""
+    note: str = Field(default="", max_length=500)
+    staff_id: int = _reference("staff")
+    at: datetime = Field(sa_type=Utc)

@@ -96,12 +96,25 @@ class GoldQuestion:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A word of the product, and other words for it. A customer who says one of ``also`` means ``term``."""
+
+    term: str
+    also: tuple[str, ...]
+    language: str
+    meaning: str = ""
+    extra: dict[str, Any] = field(default_factory=dict, hash=False)
+    """Keys that we do not know, kept like an article's."""
+
+
+@dataclass(frozen=True)
 class Contents:
     """All that a release is built from, as plain values."""
 
     articles: tuple[PublishedArticle, ...]
     intents: tuple[Intent, ...] = ()
     gold: tuple[GoldQuestion, ...] = ()
+    glossary: tuple[Term, ...] = ()
 
     @property
     def passages(self) -> tuple[Passage, ...]:

@@ -54,6 +54,43 @@ class KbIntent(SQLModel, table=True):
     source: str = Field(max_length=255, index=True)
 
 
+class GlossaryRow(SQLModel, table=True):
+    """A term with the other words that customers use for it. ``data`` is its entry in glossary.yml."""
+
+    __tablename__ = "glossary_entry"
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    source: str = Field(max_length=255, index=True)
+
+
+class ProposalState(Enum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+class ProposedQuestion(SQLModel, table=True):
+    """An example question for an article that nobody has accepted yet.
+
+    ``origin``: heading, ticket or model; ``plain``: its bare words, so that nothing is proposed twice.
+    """
+
+    __tablename__ = "proposed_question"
+    __table_args__ = (UniqueConstraint("article_id", "language", "plain"),)
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    article_id: str = Field(max_length=100)
+    language: str = Field(max_length=40)
+    text: str = Field(max_length=500)
+    plain: str = Field(max_length=200)
+    origin: str = Field(max_length=16)
+    source: str = Field(default="", max_length=255)
+    """Where it was found: a heading's anchor, a ticket's number."""
+    state: ProposalState = Field(default=ProposalState.OPEN, sa_type=enum_column(ProposalState))
+    created_at: datetime = Field(sa_type=Utc)
+    decided_by: str | None = Field(default=None, max_length=254)
+    decided_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
 class GoldRow(SQLModel, table=True):
     """A gold question. ``data`` is its JSON line."""
 
@@ -91,6 +128,7 @@ class Release(SQLModel, table=True):
     """SHA-256 of all that it is built from: two releases with the same digest say the same."""
     intents: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     gold: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    glossary: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     parameters: bytes | None = Field(default=None, sa_type=LargeBinary)
     threshold: float | None = None
     figures: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
@@ -105,4 +143,15 @@ class ReleaseArticle(SQLModel, table=True):
     version_id: int = Field(sa_column=Column(BigId, ForeignKey("article_version.id"), primary_key=True, index=True))
 
 
-__all__ = ["ArticleVersion", "GoldRow", "KbArticle", "KbIntent", "Release", "ReleaseArticle", "ReleaseState"]
+__all__ = [
+    "ArticleVersion",
+    "GlossaryRow",
+    "GoldRow",
+    "KbArticle",
+    "KbIntent",
+    "ProposalState",
+    "ProposedQuestion",
+    "Release",
+    "ReleaseArticle",
+    "ReleaseState",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -73,6 +73,8 @@ class Reading:
     close: tuple[str, ...]
     why: dict[str, float]
     """What the confidence was computed from, for whoever asks why."""
+    effects: dict[str, float] = field(default_factory=dict)
+    """How far each of ``why`` moved the confidence, in log-odds."""
 
 
 @dataclass(frozen=True)

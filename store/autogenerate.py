@@ -4,20 +4,17 @@
 
     .venv/bin/python -c "import store.models, handoff.models, kb_content.models, retrieval.models
     import bot.models, bot.channels.slack.tables
-    from sqlmodel import SQLModel; from store.autogenerate import rewrite_first
-    print(rewrite_first(SQLModel.metadata))"
+    from sqlmodel import SQLModel; from store.autogenerate import autogenerate
+    print(autogenerate('sqlite:////tmp/scratch.db', SQLModel.metadata, 'what changes'))"
 
-``rewrite_first`` is for the time before the first release, while no database must be kept; ``autogenerate`` for ever
-after. Read what it wrote, and add by hand what models cannot say: full text, triggers, data, and the check of an enum
+Read what it wrote, and add by hand what models cannot say: full text, triggers, data, and the check of an enum
 column that is added to an existing table (only new tables get theirs).
 """
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +38,6 @@ def autogenerate(url: str, metadata: MetaData, message: str, versions: Path = VE
         config = alembic_config(connection, versions, metadata=metadata, comparison=_comparison())
         command.revision(config, message, autogenerate=True, rev_id=number)
     return _tidy(next(versions.glob(f"{number}_*.py")))
-
-
-def rewrite_first(metadata: MetaData) -> Path:
-    """Write ``0001_first.py`` anew from ``metadata``; the scripts after it stay as they are."""
-    with tempfile.TemporaryDirectory() as folder:
-        versions = Path(folder, "versions")
-        versions.mkdir()
-        script = autogenerate(f"sqlite:///{folder}/scratch.db", metadata, "first", versions)
-        return Path(shutil.copyfile(script, VERSIONS / script.name))
 
 
 def differences(url: str, metadata: MetaData) -> list[Any]:
