@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := api bot handoff retrieval kb_content store
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench bench-channels browser pictures clean help
+.PHONY: run test check bench bench-answers bench-channels bench-peers browser pictures clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -39,8 +39,14 @@ check: $(VENV)/.installed-test ## lint, types, import contract
 bench: $(VENV)/.installed-test ## speed, as ratios in one run
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench
 
+bench-answers: $(VENV)/.installed-test ## how many questions of public data are answered, and how often rightly
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench answers
+
 bench-channels: $(VENV)/.installed-test ## a minute of 20 messages a second over Telegram and Slack
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench channels
+
+bench-peers: $(VENV)/.installed-test ## beside open-source peers, installed into .cache/peers (2 GB)
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench peers
 
 browser: ## install Chromium for the browser tests (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; }

@@ -18,9 +18,9 @@ def connections_of(settings: Settings, database: Database, address: str, owner: 
     """A connection for each channel that has a token, not started yet. ``owner`` names this process among others."""
     found: dict[str, Connection] = {}
     if settings.telegram_token:
-        from bot.channels.telegram import telegram
+        from bot.channels.telegram.connection import TelegramConnection
 
-        found["telegram"] = telegram(
+        found["telegram"] = TelegramConnection(
             settings.telegram_token.get_secret_value(),
             settings.telegram_base_url,
             settings.files_dir,

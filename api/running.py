@@ -21,6 +21,7 @@ from api.product import Product
 from api.settings import Settings, secret_key
 from bot.channels.base import Channel
 from bot.channels.mailbox import TERMINAL, WEB, Mailbox
+from bot.learning.upkeep import Upkeep
 from bot.live import Live
 from bot.worker import SERVER, Worker
 from kb_content.catalogue import is_sample_live
@@ -29,6 +30,8 @@ from store.migrate import upgrade
 from store.watch import Watch
 
 log = structlog.get_logger()
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 1800.0
+"""Seconds until a knowledge base that could not be prepared is tried again."""
 
 
 def serve(settings: Settings, *, has_pages: bool, has_worker: bool) -> None:
@@ -58,12 +61,14 @@ def serve(settings: Settings, *, has_pages: bool, has_worker: bool) -> None:
 class Starter:
     """What happens beside the pages: first knowledge, loops, and the lines that say that all is well."""
 
-    def __init__(self, product: Product, address: str, *, has_worker: bool) -> None:
+    def __init__(self, product: Product, address: str, *, has_worker: bool, pause: float = FIRST_PAUSE) -> None:
         self.product = product
         self.address = address
+        self.pause = pause
         self.connections = tuple(product.connections.values())
         channels = mailboxes() | {name: each.channel for name, each in product.connections.items()}
         self.worker = Worker(product.database, product.watch, product.live, channels) if has_worker else None
+        self.upkeep = Upkeep(product.database, fit_of(product.settings)) if has_worker else None
         self._follower = threading.Thread(target=self._follow_releases, name="release", daemon=True)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._start, name="start", daemon=True)
@@ -79,6 +84,8 @@ class Starter:
         self._stopping.set()
         self.product.is_draining = True
         self.product.watch.wake()
+        if self.upkeep is not None:
+            self.upkeep.stop()
         if self.worker is not None:
             self.worker.stop()
         # Last, for deliveries that are under way still need the line.
@@ -86,19 +93,37 @@ class Starter:
             connection.stop()
 
     def _start(self) -> None:
-        product = self.product
-        try:
-            self._prepare_knowledge()
-        except Exception as error:
-            product.live.problem = f"The knowledge base could not be prepared: {error}"
-            log.error("knowledge base not ready", reason=str(error))
+        is_prepared = self._is_prepared()
         if self._stopping.is_set():
             return
         if self.worker is not None:
             self.worker.start()
         else:
             self._follower.start()
+        if self.upkeep is not None:
+            self.upkeep.start()
         self._say_ready()
+        self._say_first_admin()
+        if not is_prepared:
+            self._try_again()
+
+    def _try_again(self) -> None:
+        """Until it succeeds: the disk may have been full, or somebody mends the folder. Meanwhile people answer."""
+        pause = self.pause
+        while not self._stopping.wait(pause):
+            if self._is_prepared():
+                self._say_ready()
+                return
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _is_prepared(self) -> bool:
+        try:
+            self._prepare_knowledge()
+        except Exception as error:
+            self.product.live.problem = f"The knowledge base could not be prepared: {error}"
+            log.error("knowledge base not ready", reason=str(error))
+            return False
+        return True
 
     def _prepare_knowledge(self) -> None:
         from bot.learning.publish import ensure_knowledge
@@ -120,6 +145,8 @@ class Starter:
         else:
             warn_of_sample(self.product)
             _print(f"ready {self.address}")
+
+    def _say_first_admin(self) -> None:
         link = _first_admin_link(self.product.database)
         if link:
             _print(f"first admin: {self.address}/console/welcome/{link}")

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from bench import channels, commands, reading, throughput
+from bench import answers, channels, commands, encoding, peers, reading, throughput
 from bench.figure import Figure
 
-SHORT = {"reading": reading, "commands": commands, "throughput": throughput}
-LONG = {"channels": channels}
+SHORT = {"reading": reading, "encoding": encoding, "commands": commands, "throughput": throughput}
+LONG = {"answers": answers, "channels": channels, "peers": peers}
 
 
 def main() -> None:

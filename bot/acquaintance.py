@@ -10,7 +10,9 @@ from sqlmodel import Session, select
 from bot.channels.base import Inbound
 from bot.placing import newest_for
 from handoff.models import Conversation, Customer, Owner
+from handoff.people import account_of
 from handoff.threads import thread_called
+from retrieval.audience import ANYONE, Asker
 
 PROFILE_LASTS = timedelta(hours=24)
 
@@ -25,6 +27,8 @@ class Acquaintance:
     """The channel should be asked (again) what it knows of the customer."""
     is_with_person: bool = False
     """A person owns the conversation that the message goes on with, so the bot will say nothing."""
+    asker: Asker = ANYONE
+    """What decides which articles the customer may see."""
 
 
 def acquaintance(session: Session, inbound: Inbound, now: datetime) -> Acquaintance:
@@ -40,11 +44,17 @@ def acquaintance(session: Session, inbound: Inbound, now: datetime) -> Acquainta
         prefers_language=customer.prefers_language if customer else None,
         is_profile_due=customer is None or is_older(customer.profiled_at, now),
         is_with_person=_is_with_person(newest),
+        asker=_asker(session, customer),
     )
 
 
 def is_older(profiled_at: datetime | None, now: datetime) -> bool:
     return profiled_at is None or now - profiled_at > PROFILE_LASTS
+
+
+def _asker(session: Session, customer: Customer | None) -> Asker:
+    account = account_of(session, customer) if customer else None
+    return Asker(plan=account.plan.value) if account else ANYONE
 
 
 def _is_with_person(newest: Conversation | None) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from bot.compose import compose
 from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, SmallTalk, name_of
 from bot.live import Serving
-from bot.policy import Policy, Standing, decide
+from bot.policy import Policy
 from bot.replies import promise, say
-from retrieval.reader import Reading
+from bot.understanding import Understood, first_message
+from bot.why import explain
+from bot.writing import answer_text
 
 
 def ask(serving: Serving, text: str, language: str | None = None, *, why: bool = False) -> dict[str, Any]:
@@ -18,16 +19,16 @@ def ask(serving: Serving, text: str, language: str | None = None, *, why: bool =
 
     Nothing is stored and no ticket opened: an escalation's ``text`` is what the customer would read, less the number.
     """
-    understood = serving.reader.read(text, language)
-    decision = decide_alone(understood, serving.policy)
-    composed = _compose(serving, understood, decision)
+    understood, decision = first_message(serving.reader, serving.policy, text, language)
+    reading = understood.reading
+    composed = _compose(serving, understood, decision, text)
     answer: dict[str, Any] = {
         "decision": name_of(decision),
-        "confidence": round(understood.confidence, 4),
-        "intent": understood.intent,
+        "confidence": round(reading.confidence, 4),
+        "intent": reading.intent,
         "text": composed[0],
         "citations": composed[1],
-        "language": understood.language,
+        "language": reading.language,
     }
     if isinstance(decision, Escalate):
         answer["reason"] = decision.reason.value
@@ -36,22 +37,23 @@ def ask(serving: Serving, text: str, language: str | None = None, *, why: bool =
     if isinstance(decision, Clarify):
         answer["options"] = [{"article": each.article_id, "title": each.title} for each in decision.options]
     if why:
-        answer["why"] = _why(understood, serving.policy)
+        release, target = serving.release_id or None, serving.target
+        answer["why"] = explain(reading, serving.policy, decision, release=release, target=target)
     return answer
 
 
-def decide_alone(understood: Reading, policy: Policy) -> Decision:
-    """The decision about an unknown customer's first message."""
-    return decide(Standing(), understood, policy)
-
-
-def _compose(serving: Serving, understood: Reading, decision: Decision) -> tuple[str, list[dict[str, Any]]]:
-    language = understood.language
+def _compose(
+    serving: Serving, understood: Understood, decision: Decision, question: str
+) -> tuple[str, list[dict[str, Any]]]:
+    language = understood.reading.language
     match decision:
-        case Answer(article_id):
-            hit = next(hit for hit in understood.hits if hit.article_id == article_id)
-            composed = compose(hit, serving.shelf, language, serving.address)
-            return composed.text, [asdict(citation) for citation in composed.citations]
+        case Answer(article_id, also, rest):
+            composed = answer_text(serving, understood, (article_id, *also), language, question)
+            text, citations = (composed.text, composed.citations) if composed else ("", ())
+            if rest is not None:
+                left, _ = _compose(serving, understood, rest.decision, rest.question)
+                text = f"{text}\n\n{say('about_question', language, question=rest.question)}\n{left}"
+            return text, [asdict(citation) for citation in citations]
         case Clarify(options):
             asked = say("clarify" if len(options) > 1 else "clarify_one", language)
             return "\n".join([asked, *(f"• {option.title}" for option in options)]), []
@@ -73,17 +75,3 @@ def own_words(policy: Policy, intent_name: str | None, language: str) -> str | N
     intent = policy.intent(intent_name)
     replies = intent.replies.get(language.split("-")[0]) or intent.replies.get("en") if intent else None
     return replies[0] if replies else None
-
-
-def _why(understood: Reading, policy: Policy) -> dict[str, Any]:
-    """The numbers behind the decision, for people who want to see them."""
-    return {
-        "threshold": policy.threshold,
-        "intent_confidence": round(understood.intent_confidence, 4),
-        "foreign": understood.foreign,
-        "close": list(understood.close),
-        "passages": [
-            {"article": hit.article_id, "passage": hit.passage, "heading": hit.heading, "score": round(hit.score, 4)}
-            for hit in understood.hits
-        ],
-    }

@@ -18,16 +18,26 @@ class Option:
 
 @dataclass(frozen=True)
 class Answer:
-    """Answer from this article."""
+    """Answer from this article.
+
+    ``also``: the articles that answer the further questions of the same message, in their order. ``rest``: what is done
+    about a question of the message that is not answered.
+    """
 
     article_id: str
+    also: tuple[str, ...] = ()
+    rest: Rest | None = None
 
 
 @dataclass(frozen=True)
 class Clarify:
-    """Ask which of these articles it is about (at most three)."""
+    """Ask which of these articles it is about (at most three).
+
+    ``is_another``: the best article was told already, so these are the next best.
+    """
 
     options: tuple[Option, ...]
+    is_another: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,12 +49,15 @@ class Escalate:
     priority: Priority = Priority.P2
     tier: int = 1
     team: str | None = None
+    suggestion: str | None = None
+    """Id of the article that may well answer: the agent gets its answer to send, edit or skip."""
 
 
 class Why(Enum):
     """Why a message is declined in one sentence (the values are keys of ``replies.yml``)."""
 
     FOREIGN = "foreign"
+    VAGUE = "vague"
     EMPTY = "empty"
     FILE_ONLY = "file_only"
     TOO_FAST = "too_fast"
@@ -57,6 +70,14 @@ class Decline:
     """Say one sentence and nothing else."""
 
     why: Why
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What is done about one question of a message whose other questions are answered."""
+
+    question: str
+    decision: Clarify | Escalate | Decline
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, update
+from sqlalchemy import ColumnElement, and_, exists, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -65,10 +66,6 @@ def claim_some(
     A row whose lease ran out (its worker died) is taken again. Rows of one thread are thus dealt with one by one.
     """
     older = aliased(InboxRow)
-    is_due = or_(
-        and_(col(InboxRow.state) == InboxState.NEW, col(InboxRow.not_before) <= now),
-        and_(col(InboxRow.state) == InboxState.WORKING, col(InboxRow.lease_until) < now),
-    )
     has_older = exists().where(
         col(older.channel) == col(InboxRow.channel),
         col(older.thread_key) == col(InboxRow.thread_key),
@@ -77,7 +74,7 @@ def claim_some(
     )
     query = (
         select(InboxRow)
-        .where(col(InboxRow.channel).in_(channels), is_due, ~has_older)
+        .where(col(InboxRow.channel).in_(channels), _is_due(now), ~has_older)
         .order_by(col(InboxRow.id))
         .limit(limit)
     )
@@ -91,9 +88,37 @@ def claim_some(
     return rows
 
 
-def finish(session: Session, row_id: int, worker: str) -> bool:
-    """Mark the row as dealt with, in the transaction that deals with it. False: another worker has it by now."""
-    return _move(session, row_id, worker, state=InboxState.DONE, error=None)
+def finish(session: Session, row_id: int, worker: str, with_rows: Sequence[int] = ()) -> bool:
+    """Mark the row as dealt with, in the transaction that deals with it. False: another worker has it by now.
+
+    ``with_rows``: later rows of its thread that were dealt with together with it.
+    """
+    is_ours = _move(session, row_id, worker, state=InboxState.DONE, error=None)
+    if is_ours and with_rows:
+        # Nobody else can have them: the row before them was ours.
+        together = update(InboxRow).where(col(InboxRow.id).in_(with_rows), col(InboxRow.state) == InboxState.NEW)
+        session.execute(together.values(state=InboxState.DONE))
+    return is_ours
+
+
+def following(session: Session, row: InboxRow, after_id: int, limit: int) -> Sequence[InboxRow]:
+    """The rows of the same thread after row ``after_id`` that wait behind ``row``, the oldest first."""
+    query = select(InboxRow).where(
+        InboxRow.channel == row.channel,
+        InboxRow.thread_key == row.thread_key,
+        col(InboxRow.id) > after_id,
+        InboxRow.state == InboxState.NEW,
+    )
+    return session.exec(query.order_by(col(InboxRow.id)).limit(limit)).all()
+
+
+def hold(session: Session, row: InboxRow, worker: str, until: datetime, heard_to: int) -> bool:
+    """Let the row, and its thread with it, wait for more until ``until``; that is no attempt.
+
+    A row of its thread after row ``heard_to`` makes it due at once.
+    """
+    waiting = {"not_before": until, "heard_to": heard_to, "attempts": row.attempts - 1}
+    return _move(session, row.id, worker, state=InboxState.NEW, **waiting)
 
 
 def forget(session: Session, row_id: int) -> None:
@@ -103,18 +128,23 @@ def forget(session: Session, row_id: int) -> None:
 
 def has_due(session: Session, now: datetime, channels: tuple[str, ...]) -> bool:
     """Whether a row may be waiting to be claimed. Reads only: many loops may ask without waiting for each other."""
-    is_due = or_(
-        and_(col(InboxRow.state) == InboxState.NEW, col(InboxRow.not_before) <= now),
-        and_(col(InboxRow.state) == InboxState.WORKING, col(InboxRow.lease_until) < now),
-    )
-    query = select(InboxRow.id).where(col(InboxRow.channel).in_(channels), is_due)
+    query = select(InboxRow.id).where(col(InboxRow.channel).in_(channels), _is_due(now))
     return session.exec(query.limit(1)).first() is not None
+
+
+def next_due(session: Session, now: datetime, channels: tuple[str, ...]) -> datetime | None:
+    """When the next row that waits becomes due by itself; None while none waits."""
+    query = select(InboxRow.not_before).where(
+        col(InboxRow.channel).in_(channels), InboxRow.state == InboxState.NEW, InboxRow.not_before > now
+    )
+    return session.exec(query.order_by(col(InboxRow.not_before)).limit(1)).first()
 
 
 def put_back(session: Session, row: InboxRow, worker: str, error: str, now: datetime) -> bool:
     """Try the row again later: after 1, 2, 4, 8 seconds."""
     wait = timedelta(seconds=2 ** (row.attempts - 1))
-    return _move(session, row.id, worker, state=InboxState.NEW, not_before=now + wait, error=error[:300])
+    later = {"not_before": now + wait, "heard_to": None}
+    return _move(session, row.id, worker, state=InboxState.NEW, error=error[:300], **later)
 
 
 def park(session: Session, row_id: int, worker: str, error: str) -> bool:
@@ -140,6 +170,20 @@ def has_unfinished(session: Session, channel: str, thread_key: str) -> bool:
         col(InboxRow.state).in_([InboxState.NEW, InboxState.WORKING]),
     )
     return session.exec(query.limit(1)).first() is not None
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """New and not put off; or waiting for more, and more has come; or left by a worker that died."""
+    later = aliased(InboxRow)
+    has_more = exists().where(
+        col(later.channel) == col(InboxRow.channel),
+        col(later.thread_key) == col(InboxRow.thread_key),
+        col(later.id) > col(InboxRow.heard_to),
+    )
+    return or_(
+        and_(col(InboxRow.state) == InboxState.NEW, or_(col(InboxRow.not_before) <= now, has_more)),
+        and_(col(InboxRow.state) == InboxState.WORKING, col(InboxRow.lease_until) < now),
+    )
 
 
 def _move(session: Session, row_id: int | None, worker: str, **values: Any) -> bool:

@@ -36,6 +36,8 @@ class InboxRow(SQLModel, table=True):
     state: InboxState = Field(default=InboxState.NEW, sa_type=enum_column(InboxState))
     attempts: int = 0
     not_before: datetime = Field(sa_type=Utc)
+    heard_to: int | None = Field(default=None, sa_type=BigId)
+    """While it waits for more words of its customer: the newest row of its thread that was there when it began to."""
     lease_until: datetime | None = Field(default=None, sa_type=Utc)
     worker: str | None = Field(default=None, max_length=64)
     error: str | None = Field(default=None, max_length=300)

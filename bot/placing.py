@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,8 +13,8 @@ from bot.channels.base import Inbound
 from bot.decisions import Why
 from bot.models import InboxRow
 from bot.policy import Standing
+from bot.said import ANSWER, answered_in, asked_in, before_of, choices_of, has_clarified
 from handoff.models import (
-    Author,
     Button,
     Conversation,
     Customer,
@@ -25,8 +24,9 @@ from handoff.models import (
     SentPart,
     Thread,
     Ticket,
-    TicketStatus,
 )
+from handoff.tickets import open_tickets_of
+from retrieval.followups import Before
 
 IDLE = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
@@ -48,6 +48,14 @@ class Place:
     is_unreachable: bool = False
     """The thread is marked so; a message from it says that it is not."""
     last_question: str | None = None
+    asked_after: str | None = None
+    """The earlier question together with which ``last_question`` was understood."""
+    before: Before | None = None
+    """What this customer and the bot talked about last."""
+    choices: tuple[Button, ...] = ()
+    """The buttons of the clarifying question that the bot has just asked this customer."""
+    told: frozenset[str] = frozenset()
+    """The texts of the bot's answers here."""
     button: Button | None = None
     standing: Standing = field(default_factory=Standing)
 
@@ -68,10 +76,11 @@ def look(session: Session, inbound: Inbound, row: InboxRow, now: datetime, *, is
     named = _named(session, inbound, thread, customer_id, button)
     newest = newest_for(session, inbound, thread)
     chosen = named or (newest if newest and continues(newest, now, is_thanks=is_thanks) else None)
-    seen = Standing(messages_this_minute=pace, open_tickets=_open_tickets(session, customer_id))
+    open_tickets = open_tickets_of(session, customer_id) if customer_id is not None else ()
+    seen = Standing(messages_this_minute=pace, open_tickets=tuple(ticket.number for ticket in open_tickets))
     if chosen is None:
         return Place(button=button, is_unreachable=thread.unreachable is not None, standing=seen)
-    place = _describe(session, chosen, inbound, customer_id, seen, now)
+    place = _describe(session, chosen, inbound, customer_id, seen, button, now)
     return replace(
         place,
         button=button,
@@ -156,24 +165,22 @@ def _answered(session: Session, thread: Thread, external_id: str) -> Conversatio
     return session.exec(select(Conversation).join(Message).where(Message.thread_id == thread.id, is_it)).first()
 
 
-def _open_tickets(session: Session, customer_id: int | None) -> tuple[int, ...]:
-    query = select(Ticket.number).where(
-        Ticket.customer_id == customer_id, col(Ticket.status).in_([TicketStatus.OPEN, TicketStatus.PENDING])
-    )
-    return tuple(session.exec(query.order_by(col(Ticket.number))).all())
-
-
 def _describe(
     session: Session,
     conversation: Conversation,
     inbound: Inbound,
     customer_id: int | None,
     seen: Standing,
+    button: Button | None,
     now: datetime,
 ) -> Place:
     said = session.exec(
         select(Message)
-        .where(Message.conversation_id == conversation.id, col(Message.direction) == Direction.OUTGOING)
+        .where(
+            Message.conversation_id == conversation.id,
+            col(Message.direction) == Direction.OUTGOING,
+            col(Message.private).is_(False),
+        )
         .order_by(col(Message.id).desc())
         .limit(30)
     ).all()[::-1]
@@ -184,20 +191,27 @@ def _describe(
         .limit(1)
     ).first()
     ticket = session.exec(select(Ticket.number).where(Ticket.conversation_id == conversation.id)).first()
+    above = session.get(Message, button.message_id) if button else said[-1] if said else None
+    about, is_own = asked_in(above), conversation.customer_id == customer_id
     return Place(
         conversation_id=conversation.id,
         version=conversation.version,
         owner=conversation.owner,
         is_closed=conversation.closed_at is not None,
         language=conversation.language,
-        last_question=_clarified_question(said) or (asked.text if asked else None),
+        last_question=about.get("question") or (asked.text if asked else None),
+        asked_after=about.get("before"),
+        # What others wrote in a shared place is no context for this customer's words.
+        before=before_of(said) if is_own else None,
+        choices=choices_of(session, said) if is_own else (),
+        told=frozenset(message.text for message in said if message.decision == ANSWER),
         standing=replace(
             seen,
             owner=conversation.owner,
             ticket=ticket,
-            has_clarified=_has_clarified(said),
-            has_declined=bool(said) and said[-1].detail.get("why") == Why.FOREIGN.value,
-            answered=tuple((m.detail["question"], m.detail["article"]) for m in said if m.decision == "answer"),
+            has_clarified=has_clarified(said),
+            has_declined=bool(said) and said[-1].detail.get("why") in (Why.FOREIGN.value, Why.VAGUE.value),
+            answered=tuple(pair for message in said if message.decision == ANSWER for pair in answered_in(message)),
             was_told_to_slow_down=any(m.detail.get("why") == Why.TOO_FAST.value and now - m.at < MINUTE for m in said),
             is_onlooker=not inbound.is_addressed and conversation.customer_id != customer_id,
             is_more_of_album=inbound.album is not None
@@ -205,15 +219,3 @@ def _describe(
             and asked.detail.get("album") == inbound.album,
         ),
     )
-
-
-def _has_clarified(said: Sequence[Message]) -> bool:
-    """Whether the bot asked which article is meant and has not answered since: one such question per issue."""
-    decisions = [message.decision for message in said if message.author is Author.BOT]
-    last_answer = max((at for at, decision in enumerate(decisions) if decision == "answer"), default=-1)
-    return "clarify" in decisions[last_answer + 1 :]
-
-
-def _clarified_question(said: Sequence[Message]) -> str | None:
-    """The question that the newest clarifying question was about: pressing a choice answers that one."""
-    return next((m.detail.get("question") for m in reversed(said) if m.decision == "clarify"), None)

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, Option, Silence, SmallTalk, Why
 from handoff.models import Owner, Priority, Reason
 from kb_content.articles import Intent, LeadsTo, Mode
-from retrieval.reader import Reading
+from retrieval.reader import Hit, Reading
+from retrieval.sentences import says_little
+from retrieval.words import words_of
 
 ASKS_FOR_HUMAN = "asks-for-human"
+GENERAL = "general"
+"""The topic of an article that has neither an intent nor a category."""
 SMALL_TALK_SENTENCES = {"greeting": "greeting", "thanks": "thanks"}
 # Built into the reading of a KB that has no intents of its own.
 BUILT_IN = {
@@ -18,6 +22,9 @@ BUILT_IN = {
     "greeting": Intent("greeting", LeadsTo.SMALLTALK),
     "thanks": Intent("thanks", LeadsTo.SMALLTALK),
 }
+
+_ALIKE = 0.6
+"""Two questions with this share of their words in common ask the same."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +34,24 @@ class Policy:
     threshold: float | None
     intents: Mapping[str, Intent] = field(default_factory=dict)
     offer_floor: float = 0.25
-    """From this confidence on, up to three articles are worth offering as choices."""
+    """From this probability on that one of them is right, up to three articles are worth offering as choices."""
     intent_floor: float = 0.5
     messages_per_minute: int = 20
     open_tickets: int = 3
     promise_days: int = 1
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    """How much the bot may do alone, by topic; a topic that is not in it is automatic."""
+    topics: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The topic of each article, by (article id, language)."""
+
+    def topic_of(self, article_id: str, language: str) -> str:
+        return self.topics.get((article_id, language), GENERAL)
+
+    def mode_of(self, article_id: str, language: str) -> Mode:
+        return self.modes.get(self.topic_of(article_id, language), Mode.AUTO)
+
+    def mode_of_hit(self, hit: Hit) -> Mode:
+        return self.mode_of(hit.article_id, hit.language)
 
     def intent(self, name: str | None) -> Intent | None:
         return self.intents.get(name) or BUILT_IN.get(name) if name else None
@@ -47,7 +67,7 @@ class Standing:
     has_clarified: bool = False
     """The last thing that the bot did here was to ask which article is meant."""
     has_declined: bool = False
-    """The last thing that the bot did here was to decline a question as foreign."""
+    """The last thing that the bot did here was to decline a question as foreign, or to ask for more words."""
     answered: tuple[tuple[str, str], ...] = ()
     """(question, article id) of the bot's answers here, oldest first."""
     messages_this_minute: int = 0
@@ -63,8 +83,13 @@ class Standing:
         return self.ticket is not None
 
 
-def decide(standing: Standing, reading: Reading, policy: Policy, *, has_files: bool = False) -> Decision:
-    """What to do about one message, from what was understood and where the conversation stands."""
+def decide(
+    standing: Standing, reading: Reading, policy: Policy, *, has_files: bool = False, would_repeat: bool = False
+) -> Decision:
+    """What to do about one message, from what was understood and where the conversation stands.
+
+    ``would_repeat``: the answer would be, word for word, one that was given here before.
+    """
     if standing.owner is Owner.HUMAN:
         return Silence("a person owns this conversation")
     if standing.is_onlooker:
@@ -75,7 +100,7 @@ def decide(standing: Standing, reading: Reading, policy: Policy, *, has_files: b
         return Silence("too fast") if standing.was_told_to_slow_down else Decline(Why.TOO_FAST)
     if not reading.text.strip():
         return Decline(Why.FILE_ONLY if has_files else Why.EMPTY)
-    decision = _fixed_rule(reading, policy) or _from_knowledge(standing, reading, policy)
+    decision = fixed_rule(reading, policy) or _from_knowledge(standing, reading, policy, would_repeat)
     is_held_back = isinstance(decision, Escalate) and decision.reason is not Reason.URGENT
     if is_held_back and not standing.has_ticket and is_over_the_limit(standing, policy):
         return Decline(Why.TOO_MANY_TICKETS)
@@ -95,7 +120,7 @@ def escalate(reason: Reason, intent: Intent | None = None) -> Escalate:
     return Escalate(reason, intent.name, priority, intent.tier or 1, intent.team)
 
 
-def _fixed_rule(reading: Reading, policy: Policy) -> Decision | None:
+def fixed_rule(reading: Reading, policy: Policy) -> Decision | None:
     """What the KB's intents say must happen, whatever the articles say."""
     intent = policy.intent(reading.intent)
     if intent is None or intent.mode is Mode.OFF or reading.intent_confidence < policy.intent_floor:
@@ -119,24 +144,64 @@ def _is_sure(reading: Reading, policy: Policy) -> bool:
     return policy.threshold is not None and bool(reading.hits) and reading.confidence >= policy.threshold
 
 
-def _from_knowledge(standing: Standing, reading: Reading, policy: Policy) -> Decision:
+def _from_knowledge(standing: Standing, reading: Reading, policy: Policy, would_repeat: bool) -> Decision:
     """Answer, ask, decline or hand over, by how sure the reading is."""
     if _is_sure(reading, policy):
-        article_id = reading.hits[0].article_id
-        if (_plain(reading.text), article_id) in {(_plain(asked), told) for asked, told in standing.answered}:
-            return escalate(Reason.REPEATED_QUESTION)
-        return Answer(article_id)
+        return _when_sure(standing, reading, policy, would_repeat)
+    is_unlikely = max(reading.confidence, reading.offer) < policy.offer_floor
+    may_ask_back = not (standing.has_declined or standing.has_clarified)
+    if is_unlikely and may_ask_back and says_little(reading.text):
+        return Decline(Why.VAGUE)
     if reading.foreign:
         return escalate(Reason.NO_KNOWLEDGE) if standing.has_declined else Decline(Why.FOREIGN)
-    if reading.confidence >= policy.offer_floor and reading.close and not standing.has_clarified:
-        return Clarify(options(reading))
-    return escalate(Reason.LOW_CONFIDENCE if reading.confidence >= policy.offer_floor else Reason.NO_KNOWLEDGE)
+    if is_unlikely:
+        return escalate(Reason.NO_KNOWLEDGE)
+    choices = options(reading, policy)
+    # One clarifying question per issue; and where a person must see the likeliest answer first, none at all.
+    if choices and not standing.has_clarified and policy.mode_of_hit(reading.hits[0]) is Mode.AUTO:
+        return Clarify(choices)
+    return _hand_over(reading, policy)
 
 
-def options(reading: Reading) -> tuple[Option, ...]:
-    """The articles that compete for the answer, as choices: at most three."""
-    titles = {hit.article_id: hit.title for hit in reading.hits}
-    return tuple(Option(article_id, titles[article_id]) for article_id in reading.close[:3] if article_id in titles)
+def _when_sure(standing: Standing, reading: Reading, policy: Policy, would_repeat: bool) -> Decision:
+    best = reading.hits[0]
+    if policy.mode_of_hit(best) is not Mode.AUTO:
+        return _hand_over(reading, policy)
+    if not (would_repeat or _was_asked_before(standing, reading)):
+        return Answer(best.article_id)
+    told = {article_id for _, article_id in standing.answered} | {best.article_id}
+    others = tuple(option for option in options(reading, policy) if option.article_id not in told)
+    if others and not standing.has_clarified:
+        return Clarify(others, is_another=True)
+    return escalate(Reason.REPEATED_QUESTION)
+
+
+def _hand_over(reading: Reading, policy: Policy) -> Escalate:
+    """To a person, with the answer that the bot would give where it is worth the agent's look."""
+    best = reading.hits[0] if reading.hits else None
+    is_worth_a_look = best and reading.confidence >= policy.offer_floor and policy.mode_of_hit(best) is not Mode.OFF
+    return Escalate(Reason.LOW_CONFIDENCE, suggestion=best.article_id if best and is_worth_a_look else None)
+
+
+def _was_asked_before(standing: Standing, reading: Reading) -> bool:
+    """Whether the best article was told already to these words, or to nearly the same."""
+    best = reading.hits[0].article_id
+    return any(article_id == best and _is_alike(asked, reading.text) for asked, article_id in standing.answered)
+
+
+def _is_alike(one: str, other: str) -> bool:
+    if _plain(one) == _plain(other):
+        return True
+    words, others = set(words_of(one)), set(words_of(other))
+    return len(words & others) >= _ALIKE * len(words | others) > 0
+
+
+def options(reading: Reading, policy: Policy) -> tuple[Option, ...]:
+    """The articles that compete for the answer, as choices: at most three, none that the bot may not answer from."""
+    hits = {hit.article_id: hit for hit in reversed(reading.hits)}
+    close = (hits[article_id] for article_id in reading.close if article_id in hits)
+    allowed = [hit for hit in close if policy.mode_of_hit(hit) is Mode.AUTO]
+    return tuple(Option(hit.article_id, hit.title) for hit in allowed[:3])
 
 
 def _plain(text: str) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from bot import own_matters
+from bot import own_matters, suggestions
 from bot.asking import own_words
-from bot.compose import compose
 from bot.decisions import (
     Answer,
     ChooseLanguage,
@@ -18,7 +17,6 @@ from bot.decisions import (
     Confirm,
     Decline,
     Escalate,
-    Option,
     Reopen,
     ShowTickets,
     Silence,
@@ -27,20 +25,21 @@ from bot.decisions import (
     Thumb,
     Welcome,
     Why,
-    name_of,
 )
 from bot.inbound_text import shorten
 from bot.replies import promise
 from bot.replies import say as sentence
 from bot.senders import meet, remember
 from bot.speaking import Turn, person_button, say, speak
+from bot.why import Explanation, explain
+from bot.writing import question_of
 from handoff import conversations
 from handoff.buttons import press
 from handoff.conversations import ButtonSpec, add_incoming, advance, open_conversation
 from handoff.customers import find_thread
 from handoff.desk import confirm_solved, not_yet
-from handoff.errors import NotAllowed
-from handoff.models import Action, Conversation, Customer, Message, Reason
+from handoff.errors import AlreadyDone, NotAllowed
+from handoff.models import Action, Conversation, Customer, Message, Owner, Reason
 from handoff.threads import mark_reachable
 from handoff.tickets import open_ticket
 from store import files
@@ -50,7 +49,7 @@ def record(session: Session, turn: Turn, now: datetime) -> Conversation:
     """Write the message and carry out the decision. Raises Stale if the conversation moved since it was looked at."""
     conversation, customer = _conversation(session, turn, now)
     remember(session, customer, turn, now)
-    message = _incoming(session, conversation, customer, turn, now)
+    message = _said(session, conversation, customer, turn, now)
     if turn.place.button is not None:
         press(session, turn.place.button.token, now)
     _carry_out(session, conversation, customer, message, turn, now)
@@ -71,6 +70,27 @@ def _conversation(session: Session, turn: Turn, now: datetime) -> tuple[Conversa
     if place.is_unreachable:
         mark_reachable(session, find_thread(session, inbound.channel, inbound.thread, now), now)
     return conversation, customer
+
+
+def _said(
+    session: Session, conversation: Conversation, customer: Customer, turn: Turn, now: datetime
+) -> Message | None:
+    """What the customer said, in one message or several. What the bot makes of it is kept with the last."""
+    message = None
+    for inbound, arrived in turn.earlier:
+        own = replace(turn, inbound=inbound, arrived=arrived, reading=None, earlier=())
+        try:
+            message = _incoming(session, conversation, customer, own, now)
+        except AlreadyDone:
+            # Reported before, under another event. The first message of all decides whether anything is to be done.
+            if message is None:
+                raise
+    try:
+        return _incoming(session, conversation, customer, turn, now)
+    except AlreadyDone:
+        if message is None:
+            raise
+        return message
 
 
 def _incoming(
@@ -102,39 +122,17 @@ def _incoming(
 
 def _tell_of_lost_files(session: Session, conversation: Conversation, turn: Turn, now: datetime) -> None:
     """A file that could not be kept is not passed over in silence, whoever has the conversation."""
-    for each in turn.arrived:
+    for each in (*(each for _, arrived in turn.earlier for each in arrived), *turn.arrived):
         if each.problem:
             name, buttons = shorten(each.file.name, 80), [person_button(turn)]
             say(session, conversation, turn, "file_lost", now, buttons=buttons, name=name, why=each.problem)
 
 
-def _kept(turn: Turn) -> dict[str, Any]:
-    """What the bot understood, as agents read it: numbers and passages considered."""
-    reading = turn.reading
-    assert reading is not None
-    return {
-        "intent": reading.intent,
-        "intent_confidence": round(reading.intent_confidence, 4),
-        "confidence": round(reading.confidence, 4),
-        "language": reading.language,
-        "foreign": reading.foreign,
-        "threshold": turn.policy.threshold,
-        "release": turn.serving.release_id if turn.serving else None,
-        "decision": name_of(turn.decision),
-        "passages": [
-            {
-                "article": hit.article_id,
-                "language": hit.language,
-                "version": hit.version,
-                "passage": hit.passage,
-                "anchor": hit.anchor,
-                "title": hit.title,
-                "heading": hit.heading,
-                "score": round(hit.score, 4),
-            }
-            for hit in reading.hits[:5]
-        ],
-    }
+def _kept(turn: Turn) -> Explanation:
+    """What the bot understood and why it decided as it did, as agents read it."""
+    assert turn.reading is not None
+    release, target = (turn.serving.release_id, turn.serving.target) if turn.serving else (None, None)
+    return explain(turn.reading, turn.policy, turn.decision, release=release, target=target)
 
 
 def _carry_out(
@@ -148,12 +146,15 @@ def _carry_out(
     match turn.decision:
         case Silence():
             return
-        case Answer(article_id):
-            _answer(session, conversation, article_id, turn, now)
-        case Clarify(options):
-            _clarify(session, conversation, options, turn, now)
+        case Answer():
+            _answer(session, conversation, turn.decision, turn, now)
+            if turn.rest is not None:
+                _carry_out(session, conversation, customer, message, turn.rest, now)
+        case Clarify():
+            _clarify(session, conversation, turn.decision, turn, now)
         case Escalate():
             _escalate(session, conversation, turn.decision, turn, now)
+            suggestions.offer(session, conversation, message, turn, now)
         case Decline(why):
             _decline(session, conversation, why, turn, now)
         case SmallTalk(intent, key):
@@ -163,8 +164,9 @@ def _carry_out(
             say(session, conversation, turn, "something_else_reply", now)
         case Thumb(message_id, is_helpful):
             conversations.rate(session, message_id, is_helpful, now)
-            key = "thumb_up" if is_helpful else "thumb_down"
-            say(session, conversation, turn, key, now, buttons=[] if is_helpful else [person_button(turn)])
+            is_with_person = conversation.owner is Owner.HUMAN
+            key = "thumb_up" if is_helpful else "thumb_down_person" if is_with_person else "thumb_down"
+            say(session, conversation, turn, key, now, buttons=[person_button(turn)] if key == "thumb_down" else [])
         case Confirm():
             ticket = confirm_solved(session, conversation, now)
             say(session, conversation, turn, "confirmed", now, number=ticket.number)
@@ -178,14 +180,20 @@ def _carry_out(
             own_matters.choose_language(session, conversation, customer, language, turn, now)
 
 
-def _clarify(
-    session: Session, conversation: Conversation, options: tuple[Option, ...], turn: Turn, now: datetime
-) -> None:
+def _clarify(session: Session, conversation: Conversation, decision: Clarify, turn: Turn, now: datetime) -> None:
+    options = decision.options
     buttons = [ButtonSpec(Action.OPTION, option.title[:200], option.article_id) for option in options]
     buttons.append(ButtonSpec(Action.NONE_OF_THESE, sentence("none_of_these", turn.language)))
-    detail = {"question": turn.question, "options": [asdict(option) for option in options]}
-    key = "clarify" if len(options) > 1 else "clarify_one"
+    detail = {**_question(turn), "options": [asdict(option) for option in options]}
+    key = "clarify_another" if decision.is_another else "clarify" if len(options) > 1 else "clarify_one"
     say(session, conversation, turn, key, now, detail=detail, buttons=buttons)
+
+
+def _question(turn: Turn) -> dict[str, Any]:
+    """What an answer or a clarifying question is about, for what follows upon it."""
+    confidence = round(turn.reading.confidence, 4) if turn.reading else None
+    about = {"question": turn.question, "before": turn.before, "confidence": confidence}
+    return {key: value for key, value in about.items() if value is not None}
 
 
 def _decline(session: Session, conversation: Conversation, why: Why, turn: Turn, now: datetime) -> None:
@@ -195,19 +203,21 @@ def _decline(session: Session, conversation: Conversation, why: Why, turn: Turn,
     say(session, conversation, turn, why.value, now, detail={"why": why.value}, buttons=buttons, **values)
 
 
-def _answer(session: Session, conversation: Conversation, article_id: str, turn: Turn, now: datetime) -> None:
-    hit = next((hit for hit in turn.reading.hits if hit.article_id == article_id), None) if turn.reading else None
-    if hit is None or turn.serving is None:
+def _answer(session: Session, conversation: Conversation, decision: Answer, turn: Turn, now: datetime) -> None:
+    composed = turn.composed
+    if composed is None or turn.serving is None:
         # The release changed between the question and the press: a person sorts it out.
         _escalate(session, conversation, Escalate(Reason.LOW_CONFIDENCE), turn, now, key="option_gone")
         return
-    composed = compose(hit, turn.serving.shelf, turn.language, turn.serving.address)
-    detail = {
-        "question": turn.question,
-        "article": article_id,
+    detail = _question(turn) | {
+        "article": decision.article_id,
         "release": turn.serving.release_id,
-        "citations": [asdict(citation) for citation in composed.citations],
+        **composed.detail,
     }
+    if turn.parts:
+        detail |= {"question": question_of(turn, decision.article_id)}
+    if decision.also:
+        detail |= {"also": [[question_of(turn, article_id), article_id] for article_id in decision.also]}
     buttons = [
         ButtonSpec(Action.HELPFUL, sentence("helpful", turn.language)),
         ButtonSpec(Action.NOT_HELPFUL, sentence("not_helpful", turn.language)),

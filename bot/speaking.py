@@ -10,7 +10,9 @@ from sqlmodel import Session
 
 from bot.arrivals import Arrived
 from bot.channels.base import Inbound, Profile
+from bot.compose import Composed
 from bot.decisions import Decision, name_of
+from bot.inbound_text import shorten
 from bot.live import House, Serving
 from bot.placing import Place
 from bot.policy import Policy
@@ -26,6 +28,7 @@ class Turn:
     """Everything that was found out about one message before it is recorded."""
 
     inbound: Inbound
+    """The message, or the last of several that say one thing."""
     place: Place
     reading: Reading | None
     decision: Decision
@@ -38,6 +41,18 @@ class Turn:
     arrived: tuple[Arrived, ...] = ()
     profile: Profile | None = None
     """What the channel knows of the customer; None while what is known is fresh."""
+    composed: Composed | None = None
+    """The text of the answer, or of the suggested one; None where the decision needs none, or the article is gone."""
+    earlier: tuple[tuple[Inbound, tuple[Arrived, ...]], ...] = ()
+    """The messages before ``inbound`` that are dealt with together with it, each with its files."""
+    parts: tuple[Reading, ...] = ()
+    """One reading for each of several questions."""
+    before: str | None = None
+    """The earlier question that it took to understand this one."""
+    rest: Turn | None = None
+    """What is done about a question of the message that the answer leaves open."""
+    about: str | None = None
+    """The customer's own question that this is about, where the message asks several."""
 
     @property
     def language(self) -> str:
@@ -78,6 +93,8 @@ def speak(
     buttons: list[ButtonSpec] | None = None,
 ) -> None:
     """Say ``text`` as the bot, marked with what the turn decided."""
+    if turn.about:
+        text = f"{sentence('about_question', turn.language, question=shorten(turn.about, 200))}\n{text}"
     conversations.say(
         session,
         conversation,

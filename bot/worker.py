@@ -54,7 +54,7 @@ class Worker:
             "release": (self._refresh, self._pause),
             "leases": (self._release_lost, self._pause_long),
             "delivery": (self._deliver, self._until_due),
-            "turns": (self._take_turns, self._until_change),
+            "turns": (self._take_turns, self._until_next),
         }
         for name, (step, rest) in loops.items():
             thread = threading.Thread(target=self._loop, args=(name, step, rest), name=name, daemon=True)
@@ -83,8 +83,13 @@ class Worker:
                 log.exception("loop failed", loop=name, error=type(error).__name__)
                 self._stop.wait(POLL)
 
-    def _until_change(self, seen: int) -> int:
-        return self.watch.wait(seen, POLL)
+    def _until_next(self, seen: int) -> int:
+        """Until something changes, or a message that waits for more, or for another try, becomes due."""
+        now = datetime.now(UTC)
+        with reading(self.database) as session:
+            due = inbox.next_due(session, now, tuple(self.channels))
+        seconds = POLL if due is None else min(max((due - now).total_seconds(), 0.01), POLL)
+        return self.watch.wait(seen, seconds)
 
     def _until_due(self, seen: int) -> int:
         return self.watch.wait(seen, self.sender.wait_until(datetime.now(UTC), POLL))

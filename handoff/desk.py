@@ -5,7 +5,7 @@ Every deed locks the conversation, asks ``handoff.tickets`` for the next status,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,10 +81,14 @@ def reply(
     now: datetime,
     file_ids: Sequence[int] = (),
     seen_message_id: int | None = None,
+    *,
+    detail: Mapping[str, Any] | None = None,
+    buttons: Sequence[ButtonSpec] = (),
 ) -> Message:
     """Say ``text`` to the customer. An unassigned ticket becomes the actor's, a resolved one is opened again.
 
     ``seen_message_id``: the newest message that the actor had read; StaleReply when the customer wrote after it.
+    ``detail`` and ``buttons``: what a room above wants to keep with the words, and put below them.
     Raises EmptyText, TextTooLong, TicketClosed.
     """
     words = sendable(text, has_files=bool(file_ids))
@@ -101,7 +105,8 @@ def reply(
         Author.AGENT,
         now,
         staff_id=actor.staff_id,
-        detail=_signature(actor),
+        detail={**(detail or {}), **_signature(actor)},
+        buttons=buttons,
         file_ids=file_ids,
     )
     audit.record(session, actor.name, "ticket.replied", "ticket", id_of(ticket), now, message=message.id)

@@ -38,6 +38,15 @@ class AlreadyDone(HandoffError):
     """Somebody has done this already."""
 
 
+class SuggestionGone(AlreadyDone):
+    """This suggestion is no longer open: somebody has decided about it, or the conversation moved on."""
+
+    def __init__(self, message: str | None = None, message_id: int | None = None) -> None:
+        super().__init__(message)
+        self.message_id = message_id
+        """What was said with it, where that is how it ended."""
+
+
 class Stale(HandoffError):
     """This changed meanwhile. Look at it again before going on."""
 

@@ -17,7 +17,9 @@ class Permission(Enum):
     READ_ARTICLES = "article.read"
     """See articles, intents and releases, also those that are not live."""
     EDIT_ARTICLES = "article.edit"
-    """Write and publish articles, intents and gold questions."""
+    """Write and publish articles, intents and gold questions; say how much the bot may do alone."""
+    AUDIT_ANSWERS = "answer.audit"
+    """Say whether one of the bot's answers was right."""
     MANAGE_STAFF = "staff.manage"
     """Add people, change their roles, switch them off; the same for API tokens."""
     READ_AUDIT = "audit.read"
@@ -26,8 +28,8 @@ class Permission(Enum):
 
 
 _READ = frozenset({Permission.ASK, Permission.READ_TICKETS, Permission.READ_ARTICLES})
-_AGENT = _READ | {Permission.WORK_TICKETS}
-_EDITOR = _READ | {Permission.EDIT_ARTICLES}
+_AGENT = _READ | {Permission.WORK_TICKETS, Permission.AUDIT_ANSWERS}
+_EDITOR = _READ | {Permission.EDIT_ARTICLES, Permission.AUDIT_ANSWERS}
 _ADMIN = frozenset(Permission)
 
 # Agents and editors are two jobs beside each other, each above reading and below admin.

@@ -13,6 +13,7 @@ from handoff.conversations import add_activity, advance, lock_conversation
 from handoff.errors import Stale, TicketClosed, TicketNotFound, WrongStatus
 from handoff.models import Conversation, Owner, Priority, Reason, Ticket, TicketStatus
 from handoff.rows import Lock, hold, id_of
+from handoff.suggestions import outdate
 from handoff.wording import subject_of
 from store.changes import note_change
 
@@ -128,6 +129,8 @@ def move(
     ticket.resolved_at = (ticket.resolved_at or now) if is_solved else None
     ticket.assignee_id = assignee_id or ticket.assignee_id
     session.flush()
+    if status is not TicketStatus.OPEN:
+        outdate(session, id_of(conversation), now)
     note_change(session, "ticket", id_of(ticket), now, conversation.version)
     return before not in UNSOLVED and not is_solved
 

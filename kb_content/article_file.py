@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Any
 
 from kb_content.articles import Article
+from kb_content.dialects import plain_markdown
 from kb_content.fields import Fields, NotYaml, one_line, storable, write_yaml
+from kb_content.foreign import FOREIGN_KEYS, is_draft, says_nothing, yaml_of_toml
+from kb_content.ids import ARTICLE_ID, id_of_file, inner_parts
 from kb_content.language import folder_language, guess_language, normal_tag
 from kb_content.markdown import first_title
 from kb_content.problems import Problem, Problems
 
-ARTICLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _FENCE = re.compile(r"---[ \t]*\Z")
+_TOML_FENCE = re.compile(r"\+\+\+[ \t]*\Z")
 _FENCE_END = re.compile(r"(?:---|\.\.\.)[ \t]*\Z")
 _KEY = re.compile(r"[A-Za-z_][\w-]*[ \t]*:")
 _ID_LINE = re.compile(r"^id[ \t]*:[ \t]*[\"']?([A-Za-z0-9][A-Za-z0-9._-]*)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
@@ -38,6 +40,8 @@ class ArticleFile:
     body_line: int = 1
     question_lines: tuple[int, ...] = ()
     intent_line: int = 1
+    is_left_out: bool = False
+    """Whether it was read and is not for customers: what came from it before goes."""
 
 
 def read_article(text: str, path: str) -> ArticleFile:
@@ -59,6 +63,10 @@ def read_article(text: str, path: str) -> ArticleFile:
         tell = problems.error if front is not None else problems.warning
         tell(body_line, "the article has no text: write it below the front matter. The article was left out")
         return ArticleFile(path, None, tuple(problems.found), article_id)
+    refusal = _refusal(fields, body)
+    if refusal:
+        problems.warning(body_line, f"{refusal}. The page was left out")
+        return ArticleFile(path, None, tuple(problems.found), article_id, is_left_out=True)
     questions = _distinct(fields.texts_with_lines("questions"))
     article = _article(fields, path, article_id, body, tuple(question for question, _ in questions))
     return ArticleFile(
@@ -117,16 +125,6 @@ def source_digest(article: Article) -> str:
     return hashlib.sha256(f"{article.title}\n{article.body}".encode()).hexdigest()[:8]
 
 
-def slug(text: str) -> str:
-    """``text`` as an article id: ASCII letters, digits, dots and dashes; a hash where nothing else is left."""
-    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    made = re.sub(r"[^A-Za-z0-9._-]+", "-", folded).strip("._-")[:100]
-    lost = sum(character.isalnum() for character in text) - sum(character.isalnum() for character in made)
-    if made and lost <= len(text) // 2:
-        return made
-    return f"{made[:80]}-{_hash(text)}".lstrip("-") if made else f"article-{_hash(text)}"
-
-
 def _article(fields: Fields, path: str, article_id: str, body: str, questions: tuple[str, ...]) -> Article:
     return Article(
         id=article_id,
@@ -146,8 +144,13 @@ def _article(fields: Fields, path: str, article_id: str, body: str, questions: t
     )
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+def _refusal(fields: Fields, body: str) -> str | None:
+    """Why a page that was written for another tool is none for customers."""
+    if is_draft(fields):
+        return "its front matter says that it is a draft"
+    if _OURS.isdisjoint(fields.lines) and says_nothing(body):
+        return "it has no text of its own, only headings or what other pages say: it can never be an answer"
+    return None
 
 
 def _plain_line_ends(text: str) -> str:
@@ -164,6 +167,11 @@ def _clean(text: str, problems: Problems) -> str:
 def _divide(text: str, problems: Problems) -> tuple[str | None, str, int]:
     """Front matter (None without), the body and its first line. Raises NotYaml for front matter without an end."""
     lines = text.split("\n")
+    if _TOML_FENCE.match(lines[0]) and (
+        end := next((n for n, line in enumerate(lines) if n and _TOML_FENCE.match(line)), 0)
+    ):
+        body = "\n".join(lines[end + 1 :])
+        return yaml_of_toml("\n".join(lines[1:end])), clean_body(body), end + 2 + _blank_lines(body)
     if _FENCE.match(lines[0]):
         for number, line in enumerate(lines[1:], start=1):
             if _FENCE_END.match(line):
@@ -182,13 +190,13 @@ def _blank_lines(text: str) -> int:
 def _hinted_id(text: str, path: str) -> str:
     """Which article an unreadable file probably is, so that an import does not take it for deleted."""
     written = _ID_LINE.search(text[:4000])
-    return written[1] if written else slug(PurePosixPath(path).stem)
+    return written[1] if written else id_of_file(path)
 
 
 def _id(fields: Fields, path: str) -> tuple[str | None, bool]:
     line, written = fields.line("id"), fields.text("id")
     if written is None:
-        return slug(PurePosixPath(path).stem), False
+        return id_of_file(path), False
     if ARTICLE_ID.match(written):
         return written, True
     fields.problems.error(
@@ -204,8 +212,8 @@ def _language(fields: Fields, path: str, body: str) -> str:
     tag = normal_tag(written) if written else None
     if tag:
         return tag
-    parts = PurePosixPath(path).parts
-    guessed = (folder_language(parts[1]) if len(parts) > 2 else None) or guess_language(body)
+    parts = inner_parts(path)
+    guessed = (folder_language(parts[0]) if len(parts) > 1 else None) or guess_language(body)
     if written:
         fields.problems.error(line, f"`{written[:40]}` is no language: write en, zh, pt-BR …; `{guessed}` was assumed")
     return guessed
@@ -215,7 +223,7 @@ def _title(fields: Fields, path: str, body: str) -> str:
     line, title = fields.line("title"), fields.text("title")
     if title:
         return title
-    heading = first_title(body)
+    heading = first_title(plain_markdown(body))
     if heading and fields.lines:
         fields.problems.warning(line, f"there is no title: the first heading was taken; write `title: {heading}`")
     if heading:
@@ -241,7 +249,8 @@ def _audience(fields: Fields) -> dict[str, list[str]]:
     line = fields.line("audience")
     audience = {key: list(values) for key, values in fields.texts_by_key("audience").items()}
     for key in audience.keys() - {"plans", "roles"}:
-        fields.problems.warning(line, f"`audience` knows plans and roles, not `{key}`: nobody is kept out by it")
+        message = f"`audience` knows plans and roles, not `{key}`: until that is corrected no customer sees the article"
+        fields.problems.warning(line, message)
     return audience
 
 
@@ -285,6 +294,6 @@ def _translated_from(fields: Fields) -> str | None:
 def _extra(fields: Fields) -> dict[str, Any]:
     lines = {key: fields.line(key) for key in fields.nodes}
     extra = fields.rest()
-    for key in extra:
+    for key in extra.keys() - FOREIGN_KEYS:
         fields.problems.warning(lines[key], f"`{key}` is not a key that Firstline knows: it is kept but has no effect")
     return extra

@@ -26,6 +26,11 @@ class Article:
     extra: dict[str, Any] = field(default_factory=dict)
     """Front matter that we do not know: kept, so that import and export lose nothing."""
 
+    @property
+    def is_for_everybody(self) -> bool:
+        """Whether no audience is named; else only customers known to be in it are shown the article."""
+        return not any(self.audience.values())
+
 
 @dataclass(frozen=True)
 class Passage:

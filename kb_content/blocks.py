@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markdown_it.token import Token
 
-from kb_content.markdown import parse, plain
+from kb_content.dialects import plain_markdown
+from kb_content.markdown import escaped, parse, plain
 
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -17,9 +18,15 @@ _UNSPACED = re.compile(
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
 # Never before what would become a list, heading, quote or table at the beginning of a block.
 _SENTENCE_END = re.compile(r"(?:(?<=[.!?])\s+|(?<=[。！？；])\s*)(?![-+*#>|=~`\d\s])(?=.)")
+_BOLD = re.compile(r"(\*\*|__)(?:(?!\1).)+\1\s*\Z")
+_SHOWN = ("list", "fence", "code_block", "table")
+_INNER = 3
+"""The level of markdown-it's tokens for an item of a list within an item."""
+_WHOLE = ("table", "fence", "code_block")
+_SENTENCE = 30
+"""Words of a paragraph that may be one sentence about what follows it."""
 _MARKER = re.compile(r"(\s*)(\d+)([.)])")
 _FENCE = re.compile(r"(\s*)(`{3,}|~{3,})")
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,15 @@ class Block:
     words: str = ""
     pieces: tuple[str, ...] = ()
     """Where a list may be cut: its items, each of which renders on its own with its right number."""
+    is_steps: bool = False
 
-    @property
-    def introduces(self) -> bool:
-        """Whether it says no more than that the next block follows."""
-        return self.kind == "paragraph" and self.text.rstrip("*_ ").endswith((":", "："))
+    def introduces(self, following: Block) -> bool:
+        """Whether it only says what ``following`` is: "Do this:", a title in bold, a sentence before code or steps."""
+        if self.kind != "paragraph":
+            return False
+        if self.text.rstrip("*_ ").endswith((":", "：")) or _BOLD.match(self.text):
+            return True
+        return following.kind in _SHOWN and size(self.text) <= _SENTENCE
 
 
 def size(text: str) -> int:
@@ -47,6 +58,7 @@ def size(text: str) -> int:
 
 def blocks(text: str) -> tuple[list[Block], dict[str, str]]:
     """The blocks of ``text`` in order, and the addresses of its links by reference."""
+    text = plain_markdown(text)
     env: dict[str, Any] = {}
     tokens = parse(text, env)
     lines = text.split("\n")
@@ -56,18 +68,26 @@ def blocks(text: str) -> tuple[list[Block], dict[str, str]]:
 
 
 def cut(block: Block, longest: int) -> list[Block]:
-    """``block`` in parts of at most ``longest`` words where its kind has places to cut, else whole."""
-    if size(block.text) <= longest:
+    """``block`` in parts of at most ``longest`` words where its kind has places to cut, else whole.
+
+    Steps, tables and code stay whole up to twice that: half a table answers nothing.
+    """
+    words = size(block.text)
+    if words <= longest or (words <= 2 * longest and (block.is_steps or block.kind in _WHOLE)):
         return [block]
-    if block.kind == "list":
-        return [Block("list", text) for text in _pack(block.pieces, longest, "\n".join)]
-    if block.kind == "table" and size(block.text) > 2 * longest:
-        head, rows = block.text.split("\n")[:2], block.text.split("\n")[2:]
-        return [Block("table", text) for text in _pack(rows, longest, lambda some: "\n".join([*head, *some]))]
-    if block.kind == "fence" and size(block.text) > 2 * longest:
-        return [Block("fence", text) for text in _cut_fence(block.text, longest)]
-    if block.kind == "paragraph":
-        return [Block("paragraph", text) for text in _pack(_sentences(block.text), longest, " ".join)]
+    match block.kind:
+        case "list":
+            pieces = block.pieces if block.is_steps else _with_inner_items(block.pieces, longest)
+            return [replace(block, text=text) for text in _pack(pieces, longest, _list_from)]
+        case "code_block":
+            return [replace(block, text=text) for text in _pack(block.text.split("\n"), longest, "\n".join)]
+        case "table":
+            head, rows = block.text.split("\n")[:2], block.text.split("\n")[2:]
+            return [replace(block, text=text) for text in _pack(rows, longest, lambda some: "\n".join([*head, *some]))]
+        case "fence":
+            return [replace(block, text=text) for text in _cut_fence(block.text, longest)]
+        case "paragraph":
+            return [replace(block, text=text) for text in _pack(_sentences(block.text), longest, " ".join)]
     return [block]
 
 
@@ -89,11 +109,12 @@ def _block(tokens: Sequence[Token], number: int, lines: list[str]) -> Block:
     is_html = bool(token.meta.get("html"))
     if token.type == "heading_open":
         level, words = int(token.tag[1]), plain(tokens[number + 1])
-        return Block("heading", f"{'#' * level} {_escaped(words)}" if is_html else source, level, words)
+        return Block("heading", f"{'#' * level} {escaped(words)}" if is_html else source, level, words)
     if token.type in ("ordered_list_open", "bullet_list_open"):
-        return Block("list", source, pieces=tuple(_items(tokens, number, lines)))
+        is_steps = token.type == "ordered_list_open"
+        return Block("list", source, pieces=tuple(_items(tokens, number, lines)), is_steps=is_steps)
     if is_html:
-        return Block("paragraph", _escaped(tokens[number + 1].content))
+        return Block("paragraph", escaped(tokens[number + 1].content))
     return Block(token.type.removesuffix("_open"), source)
 
 
@@ -107,6 +128,33 @@ def _items(tokens: Sequence[Token], number: int, lines: list[str]) -> Iterator[s
             source = "\n".join(lines[slice(*token.map)]).rstrip()
             yield _numbered(source, value) if opened.type == "ordered_list_open" else source
             value += 1
+
+
+def _with_inner_items(items: Sequence[str], longest: int) -> list[str]:
+    """``items`` where the items within a long one, indented as they are, are pieces too."""
+    return [piece for item in items for piece in (_inner_items(item) if size(item) > longest else [item])]
+
+
+def _inner_items(item: str) -> list[str]:
+    lines = item.split("\n")
+    starts = [
+        token.map[0]
+        for token in parse(item)
+        if token.type == "list_item_open" and token.level == _INNER and token.map and token.map[0]
+    ]
+    ends = [*starts[1:], len(lines)]
+    if not starts:
+        return [item]
+    return ["\n".join(lines[start:end]).rstrip() for start, end in zip([0, *starts], [starts[0], *ends], strict=True)]
+
+
+def _list_from(pieces: Sequence[str]) -> str:
+    """The list of ``pieces``, of which the first begins at the margin even if it was an inner one."""
+    indent = len(pieces[0]) - len(pieces[0].lstrip(" "))
+    if not indent:
+        return "\n".join(pieces)
+    lines = "\n".join(pieces).split("\n")
+    return "\n".join(line[min(indent, len(line) - len(line.lstrip(" "))) :] for line in lines)
 
 
 def _numbered(item: str, value: int) -> str:
@@ -127,14 +175,19 @@ def _sentences(text: str) -> list[str]:
 
 
 def _cut_fence(text: str, longest: int) -> list[str]:
-    """A huge block of code in parts between lines, each within the same fence."""
+    """A huge block of code in parts, each within the same fence: between paragraphs of code where they are short."""
     first, *rest = text.split("\n")
     fence = _FENCE.match(first)
     if fence is None:
         return [text]
     if rest and set(rest[-1].strip()) == {fence[2][0]}:
         rest.pop()
-    return _pack(rest, longest, lambda some: "\n".join([first, *some, f"{fence[1]}{fence[2]}"]))
+    paragraphs = re.split(r"(?<=\n)(?:[ \t]*\n)+(?=[^\s])", "\n".join(rest) + "\n")
+    pieces = [paragraph.rstrip("\n") for paragraph in paragraphs]
+    between = "\n\n"
+    if any(size(piece) > longest for piece in pieces):
+        pieces, between = rest, "\n"
+    return _pack(pieces, longest, lambda some: "\n".join([first, between.join(some), f"{fence[1]}{fence[2]}"]))
 
 
 def _is_balanced(text: str) -> bool:
@@ -160,8 +213,3 @@ def _pack(pieces: Sequence[str], longest: int, join: Callable[[Sequence[str]], s
         parts[-1].append(piece)
         filled += words
     return [join(part) for part in parts]
-
-
-def _escaped(words: str) -> str:
-    """Plain words as Markdown that says just them."""
-    return "\n".join(re.sub(r"^(\d*)([-+.)])", r"\1\\\2", _SPECIAL.sub(r"\\\1", line)) for line in words.split("\n"))

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from kb_content.articles import Article, Passage
+from kb_content.articles import Article, Passage, Term
 from kb_content.errors import KbError, NoSuchRelease, ReleaseOutdated
+from kb_content.glossary_file import term_from
 from kb_content.imports import ImportPlan, apply_import, plan_import
-from kb_content.models import ArticleVersion, KbArticle, Release, ReleaseArticle, ReleaseState
-from kb_content.releases import contents, live_release, live_release_id, publish, start_release
+from kb_content.models import ArticleVersion, GlossaryRow, KbArticle, Release, ReleaseArticle, ReleaseState
+from kb_content.proposals import accepted_of, with_questions
+from kb_content.releases import contents, live_release, live_release_id, publish, repeat_release, start_release
 from kb_content.versions import article_from, passages_from
 
 SAMPLE = "sample"
@@ -21,7 +23,7 @@ SAMPLE = "sample"
 
 @dataclass(frozen=True)
 class ArticlePage:
-    """One version of an article, as a page shows it."""
+    """One version of an article, as a page shows it; the newest with the questions that were accepted for it."""
 
     article: Article
     version: int
@@ -32,8 +34,13 @@ class ArticlePage:
     is_live: bool
     was_published: bool
     """Whether this version was ever live. What never was is for staff only."""
+    is_restricted: bool
+    """Whether this version is, or the one that is live now, for some customers only: what an editor closes, closes
+    with all that was open before."""
     languages: tuple[str, ...]
     """All languages of the article that are not archived."""
+    open_languages: tuple[str, ...]
+    """Those of them in which it is for everybody."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,11 @@ def article_page(session: Session, article_id: str, language: str, version: int 
     ).one_or_none()
     if found is None:
         return None
+    article, languages = article_from(row, found), _languages(session, article_id)
+    if found.number == row.newest:
+        article = with_questions(article, accepted_of(session, article_id, language))
     return ArticlePage(
-        article=article_from(row, found),
+        article=article,
         version=found.number,
         passages=passages_from(row, found),
         created_at=found.created_at,
@@ -81,7 +91,9 @@ def article_page(session: Session, article_id: str, language: str, version: int 
         is_archived=row.archived_at is not None,
         is_live=found.number == live,
         was_published=_was_published(session, found),
-        languages=_languages(session, article_id),
+        is_restricted=not (article.is_for_everybody and _is_open(session, row, live or row.newest)),
+        languages=tuple(languages),
+        open_languages=tuple(language for language, is_open in languages.items() if is_open),
     )
 
 
@@ -106,6 +118,31 @@ def articles_overview(session: Session) -> list[ArticleLine]:
         )
         for row, title, meta in found
     ]
+
+
+def article_ids(session: Session, language: str) -> frozenset[str]:
+    """The ids of all articles in ``language``, archived ones too: what a link in the console may lead to."""
+    return frozenset(session.exec(select(KbArticle.article_id).where(KbArticle.language == language)))
+
+
+def open_pages(session: Session, language: str) -> frozenset[str]:
+    """The ids of the articles in ``language`` that are live and for everybody: what a public link may lead to."""
+    found = session.exec(
+        select(KbArticle.article_id, ArticleVersion.meta)
+        .where(KbArticle.language == language)
+        .where(KbArticle.id == ArticleVersion.kb_article_id)
+        .where(ArticleVersion.id == ReleaseArticle.version_id)
+        .where(ReleaseArticle.release_id == Release.id)
+        .where(Release.state == ReleaseState.LIVE)
+    )
+    return frozenset(article_id for article_id, meta in found if not any((meta.get("audience") or {}).values()))
+
+
+def glossary(session: Session) -> list[tuple[Term, str]]:
+    """Every term with the source that it came from, by language and term."""
+    rows = session.exec(select(GlossaryRow).order_by(col(GlossaryRow.id)))
+    found = [(term_from(row.data), row.source) for row in rows]
+    return sorted(found, key=lambda one: (one[0].language, one[0].term.casefold()))
 
 
 def is_empty(session: Session) -> bool:
@@ -148,13 +185,23 @@ def _was_published(session: Session, version: ArticleVersion) -> bool:
     return found.first() is not None
 
 
-def _languages(session: Session, article_id: str) -> tuple[str, ...]:
+def _is_open(session: Session, row: KbArticle, version: int) -> bool:
+    """Whether that version of the article is for everybody."""
+    query = select(ArticleVersion).where(ArticleVersion.kb_article_id == row.id, ArticleVersion.number == version)
+    found = session.exec(query).one_or_none()
+    return found is None or article_from(row, found).is_for_everybody
+
+
+def _languages(session: Session, article_id: str) -> dict[str, bool]:
+    """The languages of the article that are not archived, and whether it is for everybody in each."""
     found = session.exec(
-        select(KbArticle.language)
+        select(KbArticle, ArticleVersion)
+        .where(KbArticle.id == ArticleVersion.kb_article_id)
+        .where(KbArticle.newest == ArticleVersion.number)
         .where(KbArticle.article_id == article_id, col(KbArticle.archived_at).is_(None))
         .order_by(KbArticle.language)
     )
-    return tuple(found)
+    return {row.language: article_from(row, version).is_for_everybody for row, version in found}
 
 
 __all__ = [
@@ -166,15 +213,19 @@ __all__ = [
     "NoSuchRelease",
     "ReleaseOutdated",
     "apply_import",
+    "article_ids",
     "article_page",
     "articles_overview",
     "contents",
+    "glossary",
     "is_empty",
     "is_sample_live",
     "live_release",
     "live_release_id",
+    "open_pages",
     "plan_import",
     "publish",
+    "repeat_release",
     "sample_folder",
     "start_release",
 ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 from kb_content.article_file import source_digest
 from kb_content.articles import Article
 from kb_content.blocks import size
+from kb_content.dialects import plain_markdown
 from kb_content.export import SOURCE_LANGUAGE
 from kb_content.folder import Folder
 from kb_content.html import to_text
@@ -16,6 +18,7 @@ from kb_content.markdown import headings
 from kb_content.passages import LONGEST, PATH_SEPARATOR, split
 from kb_content.problems import Problem
 
+_MANY = 5
 _FAR_TOO_LONG = 2 * LONGEST
 _Pair = Mapping[str, Article]
 
@@ -31,15 +34,32 @@ def check(folder: Folder, today: date | None = None) -> list[Problem]:
     notes = [note for article in folder.articles for note in _about_article(folder, article, today)]
     notes += [note for pair in pairs.values() for note in _about_pair(folder, pair)]
     notes += list(_missing_languages(folder, pairs))
-    return sorted([*folder.problems, *notes], key=lambda problem: (problem.path, problem.line or 0))
+    return sorted(_summed_up([*folder.problems, *notes]), key=lambda problem: (problem.path, problem.line or 0))
+
+
+def _summed_up(problems: list[Problem]) -> Iterator[Problem]:
+    """``problems``, where a note that many files deserve is given once: documentation would get hundreds."""
+    count = Counter(problem.message for problem in problems if not problem.is_error)
+    told: set[str] = set()
+    for problem in problems:
+        if problem.is_error or count[problem.message] <= _MANY:
+            yield problem
+        elif problem.message not in told:
+            told.add(problem.message)
+            yield replace(problem, message=f"{problem.message} (and so in {count[problem.message] - 1} other files)")
 
 
 def _about_article(folder: Folder, article: Article, today: date | None) -> Iterator[Problem]:
     if not article.questions:
-        yield _note(folder, article, "there are no `questions`: add some as customers ask, answers are found by them")
+        yield _note(
+            folder,
+            article,
+            "there are no `questions`: add some as customers ask, answers are found by them; once it is imported, "
+            "`firstline kb propose` proposes some",
+        )
     if today and article.review_by and date.fromisoformat(article.review_by) < today:
         yield _note(folder, article, f"it was to be reviewed by {article.review_by}: review it and set a new date")
-    if not to_text(article.body):
+    if not to_text(plain_markdown(article.body)):
         yield _note(folder, article, "its text has no words, so it can never be an answer: write some")
     yield from _about_lengths(folder, article)
 
@@ -93,7 +113,7 @@ def _missing_languages(folder: Folder, pairs: Mapping[str, _Pair]) -> Iterator[P
 
 
 def _levels(article: Article) -> list[int]:
-    return [level for level, _ in headings(article.body)]
+    return [level for level, _ in headings(plain_markdown(article.body))]
 
 
 def _note(folder: Folder, article: Article, message: str) -> Problem:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from kb_content.article_file import ARTICLE_ID, source_digest, write_article
-from kb_content.articles import Article, GoldQuestion, Intent
+from kb_content.article_file import source_digest, write_article
+from kb_content.articles import Article, GoldQuestion, Intent, Term
 from kb_content.errors import ExportRefused
+from kb_content.folder import GLOSSARY_FILES
+from kb_content.glossary_file import term_from, write_glossary
 from kb_content.gold_file import gold_from, write_gold
+from kb_content.ids import ARTICLE_ID
 from kb_content.intent_file import intent_from, write_intent
-from kb_content.models import ArticleVersion, GoldRow, KbArticle, KbIntent
+from kb_content.models import ArticleVersion, GlossaryRow, GoldRow, KbArticle, KbIntent
+from kb_content.proposals import accepted_from, accepted_values, with_questions
 from kb_content.versions import article_from
 
 RECORD = ".firstline-export.json"
@@ -36,14 +40,18 @@ class Exported:
 
 
 def export_folder(session: Session, path: Path, force: bool = False) -> Exported:
-    """Write the newest unarchived articles, the intents and the gold questions to the folder ``path``.
+    """Write the newest unarchived articles, with the questions that were accepted for them, intents, gold questions
+    and glossary to the folder ``path``.
 
     Raises ExportRefused, before anything is written, where a file of somebody else or a changed one would be lost;
     ``force`` writes over it all the same.
     """
     intents = [intent_from(row.data) for row in session.exec(select(KbIntent).order_by(KbIntent.name))]
     gold = [gold_from(row.data) for row in session.exec(select(GoldRow).order_by(col(GoldRow.id)))]
-    return write_folder(path, _articles(session), intents, gold, force)
+    glossary = [term_from(row.data) for row in session.exec(select(GlossaryRow).order_by(col(GlossaryRow.id)))]
+    accepted = accepted_from(accepted_values(session))
+    articles = [with_questions(article, accepted) for article in _articles(session)]
+    return write_folder(path, articles, intents, gold, force, glossary)
 
 
 def write_folder(
@@ -52,9 +60,10 @@ def write_folder(
     intents: Iterable[Intent] = (),
     gold: Iterable[GoldQuestion] = (),
     force: bool = False,
+    glossary: Iterable[Term] = (),
 ) -> Exported:
     """Write a KB folder; see ``export_folder``. A file that would not change is not touched."""
-    files = dict(_files(articles, intents, gold))
+    files = dict(_files(articles, intents, gold, list(glossary)))
     before = _record(path)
     if not force:
         _refuse_losses(path, files, before)
@@ -102,7 +111,7 @@ def _version_at(session: Session, row: KbArticle, moment: ArticleVersion) -> Art
 
 
 def _files(
-    articles: Iterable[Article], intents: Iterable[Intent], gold: Iterable[GoldQuestion]
+    articles: Iterable[Article], intents: Iterable[Intent], gold: Iterable[GoldQuestion], glossary: Sequence[Term]
 ) -> Iterator[tuple[str, str]]:
     taken: set[str] = set()
     for article in articles:
@@ -114,6 +123,8 @@ def _files(
         by_language.setdefault(question.language, []).append(question)
     for language, questions in sorted(by_language.items()):
         yield f"gold/{language}.jsonl", write_gold(questions)
+    if glossary:
+        yield GLOSSARY_FILES[0], write_glossary(glossary)
 
 
 def _free(stem: str, ending: str, taken: set[str]) -> str:

@@ -63,7 +63,7 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(str, _Dumper.represent_str)
 
 
-def write_yaml(values: dict[str, Any]) -> str:
+def write_yaml(values: dict[str, Any] | list[dict[str, Any]]) -> str:
     """YAML that ``Fields`` reads back to equal values; keys in the given order, one text a line."""
     return yaml.dump(values, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1_000_000)
 
@@ -79,6 +79,24 @@ def one_line(text: str) -> str:
 
 def compose(source: str) -> yaml.MappingNode | None:
     """The mapping that ``source`` holds, None when it holds nothing. Raises NotYaml."""
+    node = _node(source)
+    if node is not None and not isinstance(node, yaml.MappingNode):
+        raise NotYaml("it must be lines of `key: value`", node.start_mark.line + 1)
+    return node
+
+
+def compose_list(source: str) -> list[yaml.MappingNode]:
+    """The mappings of the list that ``source`` holds, none when it holds nothing. Raises NotYaml."""
+    node = _node(source)
+    if node is None:
+        return []
+    for entry in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+        if not isinstance(entry, yaml.MappingNode) or entry is node:
+            raise NotYaml("each entry must be lines of `key: value` that begin with a dash", entry.start_mark.line + 1)
+    return list(node.value)
+
+
+def _node(source: str) -> yaml.Node | None:
     try:
         loader = _Loader(source)
         node = loader.get_single_node()
@@ -89,11 +107,7 @@ def compose(source: str) -> yaml.MappingNode | None:
         raise NotYaml(_sentence(error), error.problem_mark.line + 1 if error.problem_mark else None) from error
     except RecursionError as error:
         raise NotYaml("it is nested too deeply", None) from error
-    if node is None or node.tag == NULL:
-        return None
-    if not isinstance(node, yaml.MappingNode):
-        raise NotYaml("it must be lines of `key: value`", node.start_mark.line + 1)
-    return node
+    return None if node is None or node.tag == NULL else node
 
 
 class Fields:
@@ -103,12 +117,21 @@ class Fields:
     """
 
     def __init__(self, source: str, first_line: int, problems: Problems) -> None:
+        self._take(compose(source), source, first_line, problems)
+
+    @classmethod
+    def of(cls, node: yaml.MappingNode, source: str, first_line: int, problems: Problems) -> Fields:
+        """The keys of ``node``, one of several mappings in ``source``."""
+        fields = cls.__new__(cls)
+        fields._take(node, source, first_line, problems)
+        return fields
+
+    def _take(self, node: yaml.MappingNode | None, source: str, first_line: int, problems: Problems) -> None:
         self.source = source
         self.first_line = first_line
         self.problems = problems
         self.nodes: dict[str, yaml.Node] = {}
         self.lines: dict[str, int] = {}
-        node = compose(source)
         for key, value in node.value if node else ():
             self._add(key, value)
 

@@ -10,26 +10,34 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from kb_content.article_file import ArticleFile, read_article, slug
-from kb_content.articles import Article, GoldQuestion, Intent
+from kb_content.article_file import ArticleFile, read_article
+from kb_content.articles import Article, GoldQuestion, Intent, Term
+from kb_content.glossary_file import GlossaryFile, read_glossary, unused_terms
 from kb_content.gold_file import read_gold
+from kb_content.ids import id_from_path, id_of_file, inner_parts
 from kb_content.intent_file import IntentFile, read_intent
-from kb_content.language import folder_language
 from kb_content.problems import Problem
 
+PAGES = (".md", ".markdown", ".mdx")
 LARGEST_FILE = 1_000_000
 LARGEST_GOLD_FILE = 20_000_000
+GLOSSARY_FILES = ("glossary.yml", "glossary.yaml")
 
-_EXPECTED = "a KB folder has articles/ with Markdown files in it, and may have intents/*.yml and gold/*.jsonl"
+_EXPECTED = (
+    "a KB folder has Markdown files, in articles/ or as they are, and may have intents/*.yml, gold/*.jsonl and "
+    "glossary.yml"
+)
 
 
 @dataclass(frozen=True)
 class Folder:
-    """What a KB folder holds. Articles are sorted by id and language, intents by name, gold by language."""
+    """What a KB folder holds. Articles are sorted by id and language, intents by name, gold by language; the glossary
+    is in the order of its file."""
 
     articles: tuple[Article, ...] = ()
     intents: tuple[Intent, ...] = ()
     gold: tuple[GoldQuestion, ...] = ()
+    glossary: tuple[Term, ...] = ()
     problems: tuple[Problem, ...] = ()
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     """The file of each article, relative to the folder."""
@@ -38,6 +46,8 @@ class Folder:
     unread_articles: frozenset[str] = frozenset()
     """Probable ids of articles that are there but could not be read: an import must not take them for deleted."""
     unread_intents: frozenset[str] = frozenset()
+    is_glossary_read: bool = True
+    """False where there is one that could not be read: an import leaves the terms as they are."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -50,26 +60,30 @@ def read_folder(path: Path) -> Folder:
     if refusal:
         return Folder(problems=(refusal,))
     problems: list[Problem] = []
-    files = [read_article(text, name) for name, text in _texts(path, "articles", (".md", ".markdown"), problems)]
+    home = "articles" if (path / "articles").is_dir() else ""
+    files = [read_article(text, name) for name, text in _texts(path, home, PAGES, problems)]
     # Files that could not even be opened are known by their names alone.
-    unread = {slug(PurePosixPath(problem.path).stem) for problem in problems}
+    unread = {id_of_file(problem.path) for problem in problems}
     articles = _distinct_articles(_named(files), problems)
     intents = _distinct_intents(
         (read_intent(text, name) for name, text in _texts(path, "intents", (".yml", ".yaml"), problems)), problems
     )
-    unread |= {file.id for file in articles if file.article is None}
+    unread |= {file.id for file in articles if file.article is None and not file.is_left_out}
     read = [file for file in articles if file.article]
     problems += _about_questions(read) + _about_intents(read, intents)
     gold = _gold(path, {file.id for file in read}, unread, problems)
+    glossary = _glossary(path)
+    problems += [*glossary.problems, *unused_terms(glossary, (file.article for file in read if file.article))]
     if not read and not unread:
         problems.append(Problem("articles", None, f"there is no article in it: {_EXPECTED}"))
-    return _folder(read, intents, gold, problems, unread)
+    return _folder(read, intents, gold, glossary, problems, unread)
 
 
 def _folder(
     read: list[ArticleFile],
     intents: list[IntentFile],
     gold: list[GoldQuestion],
+    glossary: GlossaryFile,
     problems: list[Problem],
     unread: set[str],
 ) -> Folder:
@@ -78,11 +92,13 @@ def _folder(
         articles=tuple(article for key in sorted(keyed) if (article := keyed[key].article)),
         intents=tuple(sorted((file.intent for file in intents if file.intent), key=lambda intent: intent.name)),
         gold=tuple(sorted(gold, key=lambda question: question.language)),
+        glossary=glossary.terms,
         problems=tuple(sorted(problems, key=lambda problem: (problem.path, problem.line or 0))),
         places={key: file.path for key, file in keyed.items()},
         body_lines={key: file.body_line for key, file in keyed.items()},
         unread_articles=frozenset(unread),
         unread_intents=frozenset(file.name for file in intents if not file.intent),
+        is_glossary_read=glossary.is_read,
     )
 
 
@@ -94,17 +110,15 @@ def _refusal(path: Path) -> Problem | None:
         return Problem(shown, None, f"the KB folder {what}: give the path of a folder; {_EXPECTED}")
     if (path / "articles").is_dir():
         return None
-    if any(_files(path, (".md", ".markdown"))):
-        return Problem(
-            "articles", None, f"there is no folder articles/ here: move the Markdown files into one; {_EXPECTED}"
-        )
-    return Problem("articles", None, f"there is no folder articles/ here: {_EXPECTED}")
+    if any(_files(path, PAGES, is_private=_is_private)):
+        return None  # a folder of documentation as it is
+    return Problem("articles", None, f"there is neither a folder articles/ nor a Markdown file here: {_EXPECTED}")
 
 
 def _texts(root: Path, name: str, endings: tuple[str, ...], problems: list[Problem]) -> Iterator[tuple[str, str]]:
     """Path and text of each file under ``root/name`` that can be read as text."""
     largest = LARGEST_GOLD_FILE if name == "gold" else LARGEST_FILE
-    for file in _files(root / name, endings):
+    for file in _files(root / name, endings, is_private=None if name else _is_private):
         shown = os.fsencode(file.relative_to(root)).decode("utf-8", "replace").replace(os.sep, "/")
         try:
             yield shown, _text(root, file, largest)
@@ -141,13 +155,20 @@ def _text(root: Path, file: Path, largest: int) -> str:
         raise _Unreadable("the file is not UTF-8 text: save it as UTF-8", line) from None
 
 
-def _files(folder: Path, endings: tuple[str, ...]) -> Iterator[Path]:
-    """The files below ``folder`` by name; hidden ones and linked folders are passed over."""
+def _files(folder: Path, endings: tuple[str, ...], is_private: Callable[[str], bool] | None = None) -> Iterator[Path]:
+    """The files below ``folder`` by name; hidden ones, ``is_private`` and linked folders are passed over."""
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not (is_private and is_private(name))
+        )
         for name in sorted(names):
             if name.lower().endswith(endings) and not name.startswith("."):
                 yield Path(parent, name)
+
+
+def _is_private(name: str) -> bool:
+    """Whether a folder beside documentation holds tools, or parts of pages, rather than pages."""
+    return name.startswith("_") or name in ("node_modules", "venv", "intents", "gold")
 
 
 def _named(files: list[ArticleFile]) -> list[ArticleFile]:
@@ -158,17 +179,21 @@ def _named(files: list[ArticleFile]) -> list[ArticleFile]:
 def _distinct_ids(files: list[ArticleFile], rename: Callable[[ArticleFile], ArticleFile]) -> list[ArticleFile]:
     """``files`` with a new name for each whose id was made from its file name, as was that of another."""
     count = Counter((file.id, file.article.language) for file in files if file.article and not file.id_is_written)
-    return [
-        rename(file) if file.article and not file.id_is_written and count[file.id, file.article.language] > 1 else file
-        for file in files
-    ]
+    # In all languages, so that those of a pair keep one id.
+    twice = {article_id for (article_id, _), number in count.items() if number > 1}
+    return [rename(file) if file.article and not file.id_is_written and file.id in twice else file for file in files]
 
 
 def _by_path(file: ArticleFile) -> ArticleFile:
-    parts = list(PurePosixPath(file.path).with_suffix("").parts[1:])
-    if len(parts) > 1 and folder_language(parts[0]):
-        del parts[0]
-    return _renamed(file, slug("-".join(parts)))
+    renamed = _renamed(file, id_from_path(inner_parts(file.path)))
+    if renamed.id == file.id:
+        return renamed
+    name = PurePosixPath(file.path).name
+    message = (
+        f"another file is called {name} too, so this article's id is `{renamed.id}`, after its folders: write an `id` "
+        "into its front matter, and it stays the same wherever the file lies"
+    )
+    return replace(renamed, problems=(*renamed.problems, Problem(file.path, 1, message, is_error=False)))
 
 
 def _by_hash(file: ArticleFile) -> ArticleFile:
@@ -259,6 +284,22 @@ def _gold(path: Path, known: set[str], unread: set[str], problems: list[Problem]
             elif kept.setdefault((question.language, question.text), question) is not question:
                 problems.append(Problem(name, line, "the same question is above: delete one", is_error=False))
     return list(kept.values())
+
+
+def _glossary(path: Path) -> GlossaryFile:
+    """The glossary of the folder, empty where there is none."""
+    names = [name for name in GLOSSARY_FILES if os.path.lexists(path / name)]
+    if not names:
+        return GlossaryFile(GLOSSARY_FILES[0])
+    try:
+        file = read_glossary(_text(path, path / names[0], LARGEST_FILE), names[0])
+    except _Unreadable as error:
+        problem = Problem(names[0], error.line, f"{error}. The glossary was left out")
+        return GlossaryFile(names[0], problems=(problem,), is_read=False)
+    if len(names) == 1:
+        return file
+    twice = Problem(names[1], None, f"there is a {names[0]} too: put all terms there. This file was left out")
+    return replace(file, problems=(*file.problems, twice))
 
 
 def normal_question(text: str) -> str:

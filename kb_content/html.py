@@ -3,59 +3,95 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from html import escape
-from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 import nh3
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
-from kb_content.article_file import slug
 from kb_content.articles import Article, Passage
 from kb_content.fields import storable
-from kb_content.markdown import HTML_TAG, headings, parse, render
+from kb_content.links import SCHEME, PageLinks
+from kb_content.markdown import HTML_TAG, headings, parse, plain, render
 from kb_content.passages import split
 
 ArticleUrl = Callable[[str], str]
 """The address of the page of an article id."""
+Address = Callable[[str], str | None]
+"""Where a link leads; None where there is nothing to lead to."""
 
 _TAGS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "hr", "br"}
 _TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "strong", "em", "s", "a"}
-_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, **{tag: {"id"} for tag in _HEADINGS}}
 _SCHEMES = {"http", "https", "mailto"}
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _SOFT, _CODE_LESS = "\x1e", "\x1d"
 _SOFT_IN_CHINESE = re.compile(f"(?<=[\u3000-\u9fff\uff00-\uffef]){_SOFT}(?=[\u3000-\u9fff\uff00-\uffef])")
 
 
-def to_html(article: Article, passages: Sequence[Passage] | None = None, article_url: ArticleUrl | None = None) -> str:
+def to_html(
+    article: Article,
+    passages: Sequence[Passage] | None = None,
+    article_url: ArticleUrl | None = None,
+    ids: Collection[str] = (),
+) -> str:
     """The body of ``article`` as sanitised HTML, each passage in an element whose id is the passage's anchor.
 
     ``passages`` are those of the stored version, so that old citations keep their anchors; without them the
-    article is split anew. With ``article_url``, links to other files of the KB folder lead to their pages.
+    article is split anew. With ``article_url``, links to other pages of the KB folder lead to those of them that are
+    among ``ids``; a link to anything else that only its own site had becomes its words.
     """
     parts = split(article, 0) if passages is None else passages
     anchors = {_letters(words): part.anchor for part in reversed(parts) for words in _headings_of(part)}
+    pages = PageLinks(ids)
 
-    def address(href: str) -> str:
+    def address(href: str) -> str | None:
         if href.startswith("#"):
             return f"#{anchors.get(_letters(unquote(href)), href[1:])}"
-        return _page(href, article_url) if article_url and not _SCHEME.match(href) else href
+        return _page(href, article_url, pages) if article_url and not SCHEME.match(href) else href
 
     return "\n".join(_section(part, address) for part in parts)
 
 
-def to_text(markdown: str) -> str:
-    """``markdown`` as plain text for a chat: numbered steps, • bullets, ``words (address)`` links. Never raises."""
-    tree = SyntaxTreeNode(parse(storable(markdown)))
-    return "\n\n".join(filter(None, map(_text, tree.children))).strip("\n")
+def to_text(markdown: str, address: Address | None = None) -> str:
+    """``markdown`` as plain text for a chat: numbered steps, • bullets, ``words (address)`` links. Never raises.
+
+    A link to another page of the folder is its words, unless ``address`` knows the page's full address.
+    """
+    return "\n\n".join(block.text for block in text_blocks(markdown, address)).strip("\n")
 
 
-def _section(passage: Passage, address: Callable[[str], str]) -> str:
+@dataclass(frozen=True)
+class TextBlock:
+    """One block of ``to_text``. ``kind``: markdown-it's name (paragraph, heading, ordered_list, table, fence, …)."""
+
+    kind: str
+    text: str
+    parts: tuple[str, ...] = ()
+    """The items of a list, the rows of a table with its head first, "" if that says nothing: joined by line ends they
+    are the text."""
+
+
+def text_blocks(markdown: str, address: Address | None = None) -> tuple[TextBlock, ...]:
+    """The blocks that ``to_text`` joins by empty lines, for whoever wants only some of them. Never raises."""
+    tokens = parse(storable(markdown))
+    for link in (child for token in tokens for child in token.children or () if child.type == "link_open" and address):
+        href = str(link.attrs.get("href", ""))
+        if address and not SCHEME.match(href):
+            link.attrs["href"] = address(href) or ""
+    tree = SyntaxTreeNode(tokens)
+    found = (TextBlock(node.type, _text(node), _parts(node)) for node in tree.children)
+    return tuple(block for block in found if block.text)
+
+
+def _section(passage: Passage, address: Address) -> str:
     tokens = parse("\n\n".join(filter(None, (passage.lead, passage.text))))
-    for token in tokens:
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.type == "heading_open" and following is not None:
+            token.attrs["id"] = _heading_id(plain(following))
         if token.tag == "h1":
             token.tag = "h2"  # the page's own heading is the title
         token.children = _shown(token.children or [], address) if token.type == "inline" else token.children
@@ -70,22 +106,37 @@ def _section(passage: Passage, address: Callable[[str], str]) -> str:
     return f'<section class="passage" id="{escape(passage.anchor, quote=True)}">\n{clean.strip()}\n</section>'
 
 
-def _shown(children: list[Token], address: Callable[[str], str]) -> list[Token]:
+def _shown(children: list[Token], address: Address) -> list[Token]:
     """Inline tokens with links led to their pages and pictures, which nobody serves here, as their words."""
     shown: list[Token] = []
+    open_links: list[bool] = []
     for token in children:
         if token.type == "image":
             shown.append(Token("text", "", 0, content=token.content))
             continue
         if token.type == "link_open":
-            token.attrs["href"] = address(str(token.attrs.get("href", "")))
+            leads_to = address(str(token.attrs.get("href", "")))
+            token.attrs["href"] = leads_to or ""
+            open_links.append(leads_to is not None)
+            if leads_to is None:
+                continue
+        if token.type == "link_close" and not open_links.pop():
+            continue
         shown.append(token)
     return shown
 
 
-def _page(href: str, article_url: ArticleUrl) -> str:
-    path = PurePosixPath(unquote(href.partition("#")[0].partition("?")[0]))
-    return article_url(slug(path.stem)) if path.suffix.lower() in (".md", ".markdown") else href
+def _page(href: str, article_url: ArticleUrl, pages: PageLinks) -> str | None:
+    found = pages.article_of(href)
+    fragment = href.partition("#")[2]
+    if found is None:
+        return None
+    return article_url(found) + (f"#{_heading_id(unquote(fragment))}" if fragment else "")
+
+
+def _heading_id(words: str) -> str:
+    """The fragment of a heading. It cannot be that of a passage, nor an id that a page has for itself."""
+    return f"h-{_letters(words)}"
 
 
 def _headings_of(passage: Passage) -> list[str]:
@@ -96,15 +147,22 @@ def _letters(words: str) -> str:
     return "".join(filter(str.isalnum, words.casefold()))
 
 
-def _text(node: SyntaxTreeNode) -> str:
+def _parts(node: SyntaxTreeNode) -> tuple[str, ...]:
     match node.type:
         case "bullet_list":
-            return "\n".join(_item(item, "• ") for item in node.children)
+            return tuple(_item(item, "• ") for item in node.children)
         case "ordered_list":
             start = int(node.attrs.get("start", 1))
-            return "\n".join(_item(item, f"{number}. ") for number, item in enumerate(node.children, start))
+            return tuple(_item(item, f"{number}. ") for number, item in enumerate(node.children, start))
         case "table":
-            return "\n".join(_row(row) for part in node.children for row in part.children)
+            return tuple(_row(row) for part in node.children for row in part.children)
+    return ()
+
+
+def _text(node: SyntaxTreeNode) -> str:
+    match node.type:
+        case "bullet_list" | "ordered_list" | "table":
+            return "\n".join(filter(None, _parts(node)))
         case "fence" | "code_block":
             return node.content.rstrip()
         case "inline":
@@ -126,7 +184,8 @@ def _item(node: SyntaxTreeNode, marker: str) -> str:
 
 
 def _row(node: SyntaxTreeNode) -> str:
-    return " | ".join(_blocks(cell).replace("\n", " ") for cell in node.children)
+    cells = [_blocks(cell).replace("\n", " ") for cell in node.children]
+    return " | ".join(cells) if any(cells) else ""
 
 
 def _inline(node: SyntaxTreeNode) -> str:
@@ -156,7 +215,7 @@ def _words(node: SyntaxTreeNode) -> str:
 
 
 def _link(words: str, href: str) -> str:
-    scheme = _SCHEME.match(href)
+    scheme = SCHEME.match(href)
     if scheme is None or scheme[1].lower() not in _SCHEMES:
         return words
     shown = href.removeprefix("mailto:")

@@ -11,12 +11,14 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from kb_content.article_file import canonical
-from kb_content.articles import Article, GoldQuestion, Intent, Passage
+from kb_content.articles import Article, GoldQuestion, Intent, Passage, Term
 from kb_content.folder import Folder
+from kb_content.glossary_file import term_values
 from kb_content.gold_file import gold_values
 from kb_content.intent_file import intent_values
-from kb_content.models import ArticleVersion, GoldRow, KbArticle, KbIntent
+from kb_content.models import ArticleVersion, GlossaryRow, GoldRow, KbArticle, KbIntent
 from kb_content.passages import split
+from kb_content.proposals import withdraw
 from kb_content.versions import is_same_content, new_version, sha256_of
 from store.audit import record
 from store.changes import note_change
@@ -44,8 +46,12 @@ class ImportPlan:
     gold: tuple[GoldQuestion, ...] = ()
     gold_added: int = 0
     gold_removed: int = 0
+    glossary: tuple[Term, ...] = ()
+    terms_added: int = 0
+    terms_removed: int = 0
+    """Of the glossary; a changed term is one added and one removed."""
     removed_sources: tuple[str, ...] = ()
-    """Sources whose gold questions go too: those that ``replace`` drops."""
+    """Sources whose gold questions and terms go too: those that ``replace`` drops."""
     passages: dict[Key, tuple[Passage, ...]] = field(default_factory=dict, repr=False)
     """Cut while planning, so that carrying it out holds the database only briefly."""
 
@@ -53,7 +59,9 @@ class ImportPlan:
     def is_empty(self) -> bool:
         """Whether the KB already is as the folder says."""
         articles = self.added or self.changed or self.archived or self.taken_over
-        return not (articles or self.intents_changed or self.intents_removed or self.gold_added or self.gold_removed)
+        intents = self.intents_changed or self.intents_removed
+        entries = self.gold_added or self.gold_removed or self.terms_added or self.terms_removed
+        return not (articles or intents or entries)
 
     def lines(self) -> list[str]:
         """The plan for a reader: a line for each article that changes, then the sums."""
@@ -67,11 +75,18 @@ class ImportPlan:
         return [*shown, self.summary()]
 
     def summary(self) -> str:
+        terms = f"; terms: {self.terms_added} added, {self.terms_removed} removed" if self._has_terms else ""
         return (
             f"articles: {len(self.added)} added, {len(self.changed)} changed, {len(self.archived)} archived, "
             f"{len(self.unchanged)} unchanged; intents: {len(self.intents_changed)} changed, "
             f"{len(self.intents_removed)} removed; gold questions: {self.gold_added} added, {self.gold_removed} removed"
+            f"{terms}"
         )
+
+    @property
+    def _has_terms(self) -> bool:
+        """Whether a glossary has anything to do with it: most knowledge bases have none."""
+        return bool(self.glossary or self.terms_removed)
 
 
 @dataclass(frozen=True)
@@ -105,7 +120,7 @@ def plan_import(session: Session, folder: Folder, source: str, replace: bool = F
         unread=tuple(key for key in gone if key[0] in folder.unread_articles),
         passages={_key(article): split(article, 0) for article in (*added, *changed)},
         **_plan_intents(session, folder, source, replace),
-        **_plan_gold(session, folder, source, replace),
+        **_plan_entries(session, folder, source, replace),
     )
 
 
@@ -120,7 +135,8 @@ def apply_import(session: Session, plan: ImportPlan, now: datetime, actor: str =
             held[key].row.archived_at = now
             note_change(session, "article", held[key].row.id or 0, now, held[key].row.newest)
     _apply_intents(session, plan)
-    _apply_gold(session, plan)
+    _apply_entries(session, plan)
+    withdraw(session, _deleted_questions(held, plan), actor, now)
     record(session, actor, "kb.import", "kb", None, now, source=plan.source, summary=plan.summary())
 
 
@@ -170,6 +186,15 @@ def _rows(session: Session, held: dict[Key, _Held], articles: Sequence[Article],
     return rows | made
 
 
+def _deleted_questions(held: dict[Key, _Held], plan: ImportPlan) -> dict[Key, set[str]]:
+    """The questions that a changed article had in its file before and has no more."""
+    return {
+        _key(article): set(held[_key(article)].meta.get("questions") or ()) - set(article.questions)
+        for article in plan.changed
+        if _key(article) in held
+    }
+
+
 def _keep(
     session: Session, row: KbArticle, known: _Held | None, article: Article, plan: ImportPlan, now: datetime
 ) -> None:
@@ -212,24 +237,44 @@ def _apply_intents(session: Session, plan: ImportPlan) -> None:
             row.data, row.source = intent_values(intent), plan.source
 
 
-def _plan_gold(session: Session, folder: Folder, source: str, replace: bool) -> dict[str, Any]:
-    rows = session.exec(select(GoldRow)).all()
-    mine = Counter(sha256_of(row.data) for row in rows if row.source == source)
-    others = {row.source for row in rows} - {source} if replace else set()
-    written = Counter(sha256_of(gold_values(question)) for question in folder.gold)
+def _plan_entries(session: Session, folder: Folder, source: str, replace: bool) -> dict[str, Any]:
+    """Gold questions and glossary: entries without a name, which are the same or are not."""
+    rows: Sequence[GoldRow | GlossaryRow] = session.exec(select(GoldRow)).all()
+    gold, others = _difference(rows, map(gold_values, folder.gold), source, replace)
+    terms, more = (0, 0), set[str]()
+    if folder.is_glossary_read:
+        rows = session.exec(select(GlossaryRow)).all()
+        terms, more = _difference(rows, map(term_values, folder.glossary), source, replace)
     return {
         "gold": folder.gold,
-        "gold_added": (written - mine).total(),
-        "gold_removed": (mine - written).total() + sum(row.source in others for row in rows),
-        "removed_sources": tuple(sorted(others)),
+        "gold_added": gold[0],
+        "gold_removed": gold[1],
+        "glossary": folder.glossary,
+        "terms_added": terms[0],
+        "terms_removed": terms[1],
+        "removed_sources": tuple(sorted(others | more)),
     }
 
 
-def _apply_gold(session: Session, plan: ImportPlan) -> None:
-    if not plan.gold_added and not plan.gold_removed:
-        return
-    session.exec(delete(GoldRow).where(col(GoldRow.source).in_([plan.source, *plan.removed_sources])))
-    session.add_all(GoldRow(data=gold_values(question), source=plan.source) for question in plan.gold)
+def _difference(
+    rows: Sequence[GoldRow | GlossaryRow], entries: Iterable[dict[str, Any]], source: str, replace: bool
+) -> tuple[tuple[int, int], set[str]]:
+    """How many entries come and go, and which other sources go whole."""
+    mine = Counter(sha256_of(row.data) for row in rows if row.source == source)
+    others = {row.source for row in rows} - {source} if replace else set()
+    written = Counter(map(sha256_of, entries))
+    removed = (mine - written).total() + sum(row.source in others for row in rows)
+    return ((written - mine).total(), removed), others
+
+
+def _apply_entries(session: Session, plan: ImportPlan) -> None:
+    gone = [plan.source, *plan.removed_sources]
+    if plan.gold_added or plan.gold_removed:
+        session.exec(delete(GoldRow).where(col(GoldRow.source).in_(gone)))
+        session.add_all(GoldRow(data=gold_values(question), source=plan.source) for question in plan.gold)
+    if plan.terms_added or plan.terms_removed:
+        session.exec(delete(GlossaryRow).where(col(GlossaryRow.source).in_(gone)))
+        session.add_all(GlossaryRow(data=term_values(term), source=plan.source) for term in plan.glossary)
 
 
 def _key(article: Article) -> Key:

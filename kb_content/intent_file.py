@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from kb_content.article_file import ARTICLE_ID, slug
 from kb_content.articles import Intent, LeadsTo, Mode
 from kb_content.fields import Fields, NotYaml, write_yaml
+from kb_content.ids import ARTICLE_ID, slug
 from kb_content.problems import Problem, Problems
 
 _PRIORITY = re.compile(r"P[0-3]\Z")

@@ -29,8 +29,10 @@ HTML_TAG = re.compile(
 _BEGINNING = 4_000
 """Characters in which a title nearly always stands; only without one there, the whole text is searched."""
 
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_SILENT = ("script", "style", "template", "noscript", "iframe", "object", "svg", "math", "head")
+SILENT = ("script", "style", "template", "noscript", "iframe", "object", "svg", "math", "head")
+"""Elements whose content nobody sees as words."""
 _BLOCKS = re.compile(
     "(address|article|blockquote|br|dd|details|div|dl|dt|figure|hr|li|ol|p|pre|section|summary|table|tr|ul)\\Z"
 )
@@ -81,6 +83,11 @@ def first_title(text: str) -> str | None:
     return None
 
 
+def escaped(words: str) -> str:
+    """Plain words as Markdown that says just them."""
+    return "\n".join(re.sub(r"^(\d*)([-+.)])", r"\1\\\2", _SPECIAL.sub(r"\\\1", line)) for line in words.split("\n"))
+
+
 def one_space(text: str) -> str:
     return " ".join(text.split())
 
@@ -107,7 +114,7 @@ class _Words(HTMLParser):
         self.silent = 0
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self.silent += tag in _SILENT
+        self.silent += tag in SILENT
         if _BLOCKS.match(tag):
             self.parts.append("\n")
         elif tag in ("td", "th"):
@@ -116,7 +123,7 @@ class _Words(HTMLParser):
             self.handle_data(self.get_starttag_text() or "")
 
     def handle_endtag(self, tag: str) -> None:
-        self.silent -= tag in _SILENT and self.silent > 0
+        self.silent -= tag in SILENT and self.silent > 0
         if _BLOCKS.match(tag):
             self.parts.append("\n")
 

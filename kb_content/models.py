@@ -129,6 +129,8 @@ class Release(SQLModel, table=True):
     intents: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     gold: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     glossary: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    questions: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    """Proposed questions that were accepted: {article, language, questions}, beside those of the article versions."""
     parameters: bytes | None = Field(default=None, sa_type=LargeBinary)
     threshold: float | None = None
     figures: dict[str, Any] = Field(default_factory=dict, sa_type=Json)

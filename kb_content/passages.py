@@ -12,7 +12,11 @@ from kb_content.articles import Article, Passage
 from kb_content.blocks import Block, blocks, cut, size, with_definitions
 
 LONGEST = 200
-"""Words in a passage, as far as tables, code and single list items allow; 400 characters in Chinese."""
+"""Words in a passage, as far as tables, code, steps and single list items allow; 400 characters in Chinese."""
+ENOUGH = 120
+"""Words from which on a passage is not filled up with more of its section."""
+REST = 40
+"""What is left at the end of a section with fewer words stays with what is before it."""
 SHORTEST = 8
 """A passage with fewer words, its own heading included, is joined with a neighbour."""
 PATH_SEPARATOR = " › "
@@ -89,21 +93,34 @@ def _section(
 
 
 def _packed(section: list[Block]) -> list[list[Block]]:
-    """The blocks of a section in parts of about equal size; a sentence that introduces a list stays with it."""
-    sizes = [size(block.text) for block in section]
-    target = sum(sizes) / max(1, -(-sum(sizes) // LONGEST))
-    parts: list[list[Block]] = [[]]
+    """The blocks of a section in parts, filled from the top so that an edit moves nothing above it."""
+    parts: list[list[Block]] = []
     filled = 0
-    for block, words in zip(section, sizes, strict=True):
-        if parts[-1] and (filled + words > LONGEST or filled >= target):
-            moved = [parts[-1].pop()] if len(parts[-1]) > 1 and parts[-1][-1].introduces else []
-            alone = len(parts[-1]) == 1 and parts[-1][0].introduces and not moved
-            if not alone:
-                parts.append(moved)
-                filled = sum(size(one.text) for one in moved)
-        parts[-1].append(block)
+    for unit in _units(section):
+        words = _words(unit)
+        if not parts or filled >= ENOUGH or (filled >= REST and filled + words > LONGEST):
+            parts.append([])
+            filled = 0
+        parts[-1] += unit
         filled += words
+    if len(parts) > 1 and filled < REST and _words(parts[-2]) + filled <= LONGEST + REST:
+        parts[-2:] = [parts[-2] + parts[-1]]
     return parts
+
+
+def _units(section: list[Block]) -> list[list[Block]]:
+    """``section`` in what must not be parted: a sentence that introduces something stays with it."""
+    units: list[list[Block]] = []
+    for number, block in enumerate(section):
+        if number and section[number - 1].introduces(block):
+            units[-1].append(block)
+        else:
+            units.append([block])
+    return units
+
+
+def _words(blocks: list[Block]) -> int:
+    return sum(size(block.text) for block in blocks)
 
 
 def _joined(pieces: list[_Piece]) -> list[_Piece]:
@@ -136,13 +153,14 @@ def _same(words: str, title: str) -> bool:
 
 
 def _keys(article: Article, pieces: list[_Piece]) -> list[str]:
-    """A short hash of each text, which no edit elsewhere changes; equal texts differ by heading, then by count."""
+    """A short hash of each text under its heading, which no edit elsewhere changes; equal ones differ by the headings
+    above, then by count."""
     keys: list[str] = []
     for piece in pieces:
-        said = [article.id, article.language, _normal(piece.text)]
+        said = [article.id, article.language, *piece.path[-1:], _normal(piece.text)]
         key = _hash(said)
         if key in keys:
-            said += piece.path
+            said = [*said, *piece.path]
             key = _hash(said)
         count = 1
         while key in keys:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from kb_content.articles import Contents, PublishedArticle
 from kb_content.errors import NoSuchRelease, ReleaseOutdated
+from kb_content.glossary_file import term_from
 from kb_content.gold_file import gold_from
 from kb_content.intent_file import intent_from
 from kb_content.models import (
     ArticleVersion,
+    GlossaryRow,
     GoldRow,
     KbArticle,
     KbIntent,
@@ -21,25 +23,34 @@ from kb_content.models import (
     ReleaseArticle,
     ReleaseState,
 )
+from kb_content.proposals import accepted_from, accepted_values, with_questions
 from kb_content.versions import article_from, passages_from, sha256_of
 from store.audit import record
 from store.changes import note_change
 
+_BUILD_TAKES = timedelta(hours=2)
+
 
 def start_release(session: Session, now: datetime, source: str = "") -> int:
-    """Freeze the newest version of every unarchived article, the intents and the gold questions. Returns its id.
+    """Freeze the newest version of every unarchived article with the questions that were accepted for it, intents,
+    gold questions and glossary. Returns its id.
 
     What is imported or edited afterwards does not reach it.
     """
     versions = _newest_versions(session)
     intents = [row.data for row in session.exec(select(KbIntent).order_by(KbIntent.name))]
     gold = _answerable(session, {row.article_id for row, _ in versions})
+    glossary = [row.data for row in session.exec(select(GlossaryRow).order_by(col(GlossaryRow.id)))]
+    questions = accepted_values(session)
     frozen = [[row.article_id, row.language, version.number, version.sha256] for row, version in versions]
     release = Release(
         created_at=now,
-        digest=sha256_of([frozen, intents, gold]),
+        # Without a glossary and accepted questions as it was before there were any.
+        digest=sha256_of([frozen, intents, gold, *filter(None, (glossary, questions))]),
         intents=intents,
         gold=gold,
+        glossary=glossary,
+        questions=questions,
         source=source,
     )
     session.add(release)
@@ -47,6 +58,39 @@ def start_release(session: Session, now: datetime, source: str = "") -> int:
     session.add_all(ReleaseArticle(release_id=release.id or 0, version_id=version.id or 0) for _, version in versions)
     session.flush()
     return release.id or 0
+
+
+def repeat_release(session: Session, now: datetime) -> int | None:
+    """Freeze once more what is live, to be fitted anew, and nothing that was written since. Returns its id.
+
+    None while nothing is live, or while another release is being built: it must not find a later one live.
+    """
+    live = live_release(session)
+    if live is None or _is_building(session, live, now):
+        return None
+    again = Release(
+        created_at=now,
+        digest=live.digest,
+        intents=live.intents,
+        gold=live.gold,
+        glossary=live.glossary,
+        questions=live.questions,
+        source=live.source,
+    )
+    session.add(again)
+    session.flush()
+    versions = session.exec(select(ReleaseArticle.version_id).where(ReleaseArticle.release_id == live.id)).all()
+    session.add_all(ReleaseArticle(release_id=again.id or 0, version_id=version_id) for version_id in versions)
+    session.flush()
+    return again.id
+
+
+def _is_building(session: Session, live: Release, now: datetime) -> bool:
+    """Whether somebody is likely to put a newer release live soon; one begun long ago was given up."""
+    query = select(Release.id).where(
+        Release.state == ReleaseState.BUILDING, col(Release.id) > live.id, col(Release.created_at) > now - _BUILD_TAKES
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def publish(
@@ -103,13 +147,17 @@ def contents(session: Session, release_id: int | None = None) -> Contents:
         .where(ReleaseArticle.release_id == release.id)
         .order_by(col(KbArticle.article_id), col(KbArticle.language))
     )
+    accepted = accepted_from(release.questions)
     return Contents(
         articles=tuple(
-            PublishedArticle(article_from(row, version), version.number, passages_from(row, version))
+            PublishedArticle(
+                with_questions(article_from(row, version), accepted), version.number, passages_from(row, version)
+            )
             for row, version in found
         ),
         intents=tuple(map(intent_from, release.intents)),
         gold=tuple(map(gold_from, release.gold)),
+        glossary=tuple(map(term_from, release.glossary)),
     )
 
 

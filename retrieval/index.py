@@ -14,16 +14,20 @@ from retrieval.threads import one_thread_a_question
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
+_CROWD = 10
+_SEEN = 4_000
+"""Rows that are looked at to tell how crowded the place of a text is, and how many of them count."""
+
 _NEAREST = 48
 """Vectors that a search looks at before it scores the articles they belong to exactly."""
 
 
 @dataclass(frozen=True)
 class Without:
-    """What a search must not see while it is fitted: an article, or only its ``row``-th short text (0 is the title)."""
+    """What a search must not see while it is fitted: an article, or only some of its short texts (0 is the title)."""
 
     article: int
-    row: int | None = None
+    rows: tuple[int, ...] | None = None
 
 
 class VectorIndex:
@@ -45,23 +49,24 @@ class VectorIndex:
         self.mean = self.rows.mean(0) if len(rows) else np.zeros(rows.shape[1], np.float32)
         centred = self.rows - self.mean
         self._covariance = centred.T @ centred / max(1, len(rows))
+        self.crowding = _crowding(self.rows, self.group)
 
-    def nearest_articles(self, question: Floats, hidden: tuple[int, int] | None = None) -> Ints:
-        """The articles that own the nearest rows; rows from ``hidden[0]`` up to ``hidden[1]`` are not seen."""
-        from faiss import IDSelectorNot, IDSelectorRange, SearchParameters
+    def nearest_articles(self, question: Floats, hidden: Ints | None = None) -> Ints:
+        """The articles that own the nearest rows; the rows ``hidden`` are not seen."""
+        from faiss import IDSelectorBatch, IDSelectorNot, SearchParameters
 
         if not len(self.rows):
             return np.empty(0, np.int64)
         parameters = None
         if hidden is not None:
-            parameters = SearchParameters(sel=IDSelectorNot(IDSelectorRange(*hidden)))  # type: ignore[call-arg]
+            parameters = SearchParameters(sel=IDSelectorNot(IDSelectorBatch(hidden)))  # type: ignore[call-arg]
         count = min(_NEAREST, len(self.rows))
         _, found = self._faiss.search(question[None], count, params=parameters)
         return np.unique(self.group[found[0][found[0] >= 0]])
 
-    def rows_of(self, article: int) -> tuple[int, int]:
-        """The first row of ``article`` and the one after its last."""
-        return int(self.starts[article]), int(self.starts[article + 1])
+    def rows_of(self, article: int) -> Ints:
+        """The rows of ``article``."""
+        return np.arange(self.starts[article], self.starts[article + 1])
 
     def level(self, question: Floats) -> tuple[float, float]:
         """Mean and standard deviation of the question's similarity to all rows."""
@@ -70,9 +75,34 @@ class VectorIndex:
 
     def similarities(self, question: Floats, articles: Ints) -> tuple[Floats, Ints]:
         """The similarities of all rows of ``articles``, one article after the other, and how many each has."""
-        counts = self.starts[articles + 1] - self.starts[articles]
-        similarities: Floats = self.rows[ranges(self.starts[articles], counts)] @ question
+        rows, counts = self.places(articles)
+        similarities: Floats = self.rows[rows] @ question
         return similarities, counts
+
+    def places(self, articles: Ints) -> tuple[Ints, Ints]:
+        """The rows of all ``articles``, one article after the other, and how many each has."""
+        counts = self.starts[articles + 1] - self.starts[articles]
+        return ranges(self.starts[articles], counts), counts
+
+
+def _crowding(rows: Floats, group: Ints) -> Floats:
+    """How near to each row the nearest texts of other articles lie, less the mean of that; 0 for too few rows.
+
+    Some texts are near to everything; to be nearest to a question tells less of them (Conneau and others 2018, "Word
+    translation without parallel data": cross-domain similarity local scaling).
+    """
+    found = np.zeros(len(rows), np.float32)
+    if len(rows) < 2 * _CROWD:
+        return found
+    step = -(-len(rows) // _SEEN)
+    others, owners = rows[::step], group[::step]
+    near = max(1, _CROWD // step)
+    for start in range(0, len(rows), 1_000):
+        similar = rows[start : start + 1_000] @ others.T
+        similar[group[start : start + 1_000, None] == owners[None]] = -1
+        found[start : start + 1_000] = -np.partition(-similar, near - 1, axis=1)[:, :near].mean(1)
+    result: Floats = found - found.mean()
+    return result
 
 
 def ranges(starts: Ints, counts: Ints) -> Ints:
@@ -88,18 +118,26 @@ def best_of_each(values: Floats, counts: Ints, missing: float, top: int) -> tupl
     ``values`` lie group after group, ``counts`` each; -inf is a value that must not be seen. A group without any to see
     gets ``missing`` and place -1.
     """
-    groups = np.repeat(np.arange(len(counts)), counts)
-    order = np.lexsort((-values, groups))
-    ordered, offsets = values[order], np.cumsum(counts) - counts
-    seen = np.bincount(groups[np.isfinite(values)], minlength=len(counts))
+    some = np.flatnonzero(counts)
     best, means = np.full(len(counts), missing, np.float32), np.full(len(counts), missing, np.float32)
     places = np.full(len(counts), -1, np.int64)
-    filled = seen > 0
-    best[filled] = ordered[offsets[filled]]
-    places[filled] = order[offsets[filled]] - offsets[filled]
-    total = np.zeros(len(counts), np.float32)
+    if not len(some):
+        return best, means, places
+    left, owner = np.array(values, np.float32), np.repeat(np.arange(len(some)), counts[some])
+    offsets = (np.cumsum(counts) - counts)[some]
+    total, seen = np.zeros(len(some), np.float32), np.zeros(len(some), np.int64)
     for rank in range(top):
-        has = seen > rank
-        total[has] += ordered[offsets[has] + rank]
-    means[filled] = total[filled] / np.minimum(seen, top)[filled]
+        found = np.maximum.reduceat(left, offsets)
+        has = np.isfinite(found)
+        at = np.flatnonzero(left == found[owner])[::-1]
+        first = np.zeros(len(some), np.int64)
+        # The last to be written is the first of each group.
+        first[owner[at]] = at
+        if rank == 0:
+            best[some[has]], places[some[has]] = found[has], (first - offsets)[has]
+        total[has] += found[has]
+        seen += has
+        left[first[has]] = -np.inf
+    filled = seen > 0
+    means[some[filled]] = total[filled] / seen[filled]
     return best, means, places

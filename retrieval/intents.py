@@ -9,11 +9,10 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kb_content.articles import Contents, Intent, LeadsTo
 from retrieval.confidence import Doubles, fit_confidence, fit_ranker, probability
-from retrieval.discriminant import FOLDS, Discriminant, folds_of
+from retrieval.discriminant import Discriminant, left_out
 from retrieval.encoders import Encoder, Encoders
 from retrieval.index import Floats, Ints, best_of_each
 from retrieval.pieces import Piece, Role, pieces_of, stacked
@@ -221,8 +220,7 @@ def open_intents(
 
 def fit_intents(model: IntentModel) -> IntentParameters:
     """Parameters from the model's own examples: each asked without itself, and once more without its whole intent."""
-    folds = folds_of(model.group)
-    held_out = _held_out_scores(model, folds)
+    held_out = _held_out_scores(model)
     asked = [
         row for row in range(len(model.rows)) if model.starts[model.group[row] + 1] - model.starts[model.group[row]] > 2
     ]
@@ -265,13 +263,8 @@ def _asked(
     return None if name is None else (signs, name == own and not hidden)
 
 
-def _held_out_scores(model: IntentModel, folds: NDArray[np.int64]) -> Floats | None:
+def _held_out_scores(model: IntentModel) -> Floats | None:
     if model.discriminant is None:
         return None
-    result = np.zeros((len(model.rows), len(model.names)), np.float32)
-    for fold in range(FOLDS):
-        mine = folds == fold
-        if mine.any() and not mine.all():
-            fitted = Discriminant.fit(model.rows[~mine], model.group[~mine], len(model.names))
-            result[mine] = fitted.scores(model.rows[mine])
-    return result
+    alone = [np.array([row]) for row in range(len(model.rows))]
+    return left_out(model.rows, model.group, len(model.names), alone)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from retrieval.chinese import is_traditional
+
 # Only words that carry no topic; a word shared by two languages counts for both.
 _STOPWORDS = {
     "en": "the a an is are was i you my we it to of in on for and or not how what why when where can do does did "
@@ -72,6 +74,11 @@ def language_of(text: str, default: str = "en") -> str:
     if count >= 2 and count * 2 >= len(words) * 3:
         return "uk" if script == "ru" and re.search("[іїєґ]", folded) else script
     return _latin_language(folded, words, default) if words else default
+
+
+def tag_of(text: str, language: str) -> str:
+    """``language`` with the script that ``text`` is written in, where an article may be there in two: ``zh-Hant``."""
+    return "zh-Hant" if language == "zh" and is_traditional(text) else language
 
 
 def _latin_language(folded: str, words: list[str], default: str) -> str:

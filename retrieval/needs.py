@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,20 @@ from retrieval.vectors import Kind, VectorCache, VectorKey, key_of
 Progress = Callable[[str], None]
 """Called with a sentence about what is being done and how much of it is done."""
 
+Keep = Callable[[dict[VectorKey, NDArray[np.float32]]], None]
+"""Called with the vectors of each finished batch, all by one model."""
 
-def wanted(contents: Contents, encoders: Encoders) -> dict[VectorKey, tuple[Encoder, Kind, str]]:
+Need = tuple[Encoder, Kind, str]
+"""What a vector is made of: the model, how it reads the text, and the text."""
+
+_BATCH = 32
+_GUESSING = 5.0
+"""Seconds: what takes no longer needs no estimate, and none is made sooner."""
+
+
+def wanted(contents: Contents, encoders: Encoders) -> dict[VectorKey, Need]:
     """Every vector that a release of ``contents`` needs, and what to encode for it."""
-    needs: dict[VectorKey, tuple[Encoder, Kind, str]] = {}
+    needs: dict[VectorKey, Need] = {}
 
     def need(encoder: Encoder, kind: Kind, text: str) -> None:
         needs.setdefault(key_of(encoder.name, kind, text), (encoder, kind, text))
@@ -48,29 +59,55 @@ def keys_of(contents: Contents, encoders: Encoders) -> set[VectorKey]:
 
 
 def encode_missing(
-    needs: dict[VectorKey, tuple[Encoder, Kind, str]], known: VectorCache, progress: Progress
+    needs: dict[VectorKey, Need],
+    known: VectorCache,
+    progress: Progress,
+    keep: Keep = lambda vectors: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> dict[VectorKey, NDArray[np.float32]]:
-    """Vectors for those of ``needs`` that are not ``known``, in batches so that progress can be told."""
-    missing = [(key, *need) for key, need in needs.items() if key not in known]
-    missing.sort(key=lambda entry: (entry[1].name, entry[2].value))
+    """Vectors for those of ``needs`` that are not ``known``. Each finished batch is handed to ``keep``.
+
+    Who keeps them, and passes them as ``known`` after whatever happened, has nothing encoded twice. ``clock`` gives
+    seconds, for the estimate of how long the rest will take.
+    """
+    missing = {key: need for key, need in needs.items() if key not in known}
     new: dict[VectorKey, NDArray[np.float32]] = {}
-    for start, batch in _batches(missing):
-        _, encoder, kind, _ = batch[0]
-        texts = [text for *_, text in batch]
+    started = clock()
+    for batch in _batches(missing):
+        encoder, kind, _ = missing[batch[0]]
+        texts = [missing[key][2] for key in batch]
         rows = encoder.queries(texts) if kind is Kind.QUERY else encoder.passages(texts)
-        new |= {key: row for (key, *_), row in zip(batch, rows, strict=True)}
-        progress(f"reading the knowledge base: {start + len(batch)} of {len(missing)} texts")
+        vectors = dict(zip(batch, rows, strict=True))
+        new |= vectors
+        keep(vectors)
+        done = len(needs) - len(missing) + len(new)
+        left = _time_left(clock() - started, len(new), len(missing))
+        progress(f"reading the knowledge base: {done:,} of {len(needs):,} texts{left}")
     return new
 
 
-def _batches(
-    missing: list[tuple[VectorKey, Encoder, Kind, str]], size: int = 64
-) -> Iterable[tuple[int, list[tuple[VectorKey, Encoder, Kind, str]]]]:
-    """Runs of up to ``size`` texts that go to the same model in the same way."""
-    start = 0
-    while start < len(missing):
-        end = start
-        while end < min(start + size, len(missing)) and missing[end][1:3] == missing[start][1:3]:
-            end += 1
-        yield start, missing[start:end]
-        start = end
+def _batches(missing: Mapping[VectorKey, Need]) -> list[list[VectorKey]]:
+    """The texts in batches for one model, read in one way; all models advance alike.
+
+    They differ in speed by a factor of ten: one after the other, no estimate of the rest would be worth anything.
+    """
+    groups: dict[tuple[str, str], list[VectorKey]] = {}
+    # By hash, so that each batch is a fair sample of short and long ones.
+    for key in sorted(missing, key=lambda key: key.text_sha256):
+        groups.setdefault((key.encoder, key.kind.value), []).append(key)
+    placed = [
+        ((start + _BATCH / 2) / len(keys), name, keys[start : start + _BATCH])
+        for name, keys in groups.items()
+        for start in range(0, len(keys), _BATCH)
+    ]
+    return [batch for *_, batch in sorted(placed, key=lambda each: each[:2])]
+
+
+def _time_left(seconds: float, done: int, of: int) -> str:
+    """How long the rest will take, as the end of a sentence; nothing while that would be a guess."""
+    left = seconds * (of - done) / max(1, done)
+    if seconds < _GUESSING or left < _GUESSING:
+        return ""
+    if left < 90:
+        return f", about {max(10, round(left, -1)):.0f} seconds left"
+    return f", about {left / 60:.0f} minutes left"

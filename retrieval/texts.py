@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from retrieval.chinese import simplified
+
 QUESTION_LIMIT = 1_000
 """Characters of a question that are read. Longer ones keep their beginning and their end: the question is there."""
 
@@ -34,8 +36,8 @@ def says_something(text: str) -> bool:
 
 
 def plain_key(text: str) -> str:
-    """A text as its bare letters and digits, for telling whether two say the very same words."""
-    return " ".join(re.findall(r"[^\W_]+", clean(text).casefold()))
+    """A text as its bare letters and digits, for telling whether two say the very same words, in either Chinese."""
+    return " ".join(re.findall(r"[^\W_]+", simplified(clean(text)).casefold()))
 
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")

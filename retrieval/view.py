@@ -8,27 +8,65 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb_content.articles import Contents, PublishedArticle
 from retrieval import prior
-from retrieval.discriminant import Discriminant
+from retrieval.audience import ANYONE, Asker, may_see
 from retrieval.encoders import Encoder, Encoders
-from retrieval.index import Floats, Ints, VectorIndex, Without, best_of_each
-from retrieval.pieces import Role, pieces_of, stacked
+from retrieval.index import Floats, Ints, Without
+from retrieval.pieces import Role, pieces_of
 from retrieval.prior import Belief
+from retrieval.spaces import NEARNESS, Space, open_space
 from retrieval.texts import plain_key
+from retrieval.variants import base, chosen_articles
 from retrieval.vectors import VectorCache
-from retrieval.words import Rarity, WordIndex, words_of
+from retrieval.wording import Wording
+from retrieval.words import Rarity, WordIndex
 
-FEATURES = ("nearest", "near", "title", "passage", "passages", "passage words", "question words", "discriminant")
-"""Columns of ``Evidence.features``. Similarities are standardised by the question's similarity to the whole KB."""
+FEATURES = (
+    "nearest",
+    "near",
+    "title",
+    "passage",
+    "passages",
+    "passage words",
+    "question words",
+    "discriminant",
+    "words covered",
+    "words returned",
+    "second nearest",
+    "second passage",
+    "second discriminant",
+)
+"""Columns of ``Evidence.features``. Similarities are standardised by the question's similarity to the whole KB; what
+the second encoder says is 0 for all while it was not asked."""
+
+FIRST_LOOK = 10
+"""Columns that need no second encoder."""
 
 _BY_WORDS = 8
 _LEAST_LOG_PROBABILITY = -12.0
 _EXAMPLES_PER_ARTICLE = 2.5
 """Title and questions that articles must have on average before a discriminant over them says anything."""
+
+
+class Asked(NamedTuple):
+    """A question as a view reads it. ``vectors``: by the encoder of each space; ``second``: by the second encoder."""
+
+    vectors: tuple[Floats, ...]
+    words: list[str]
+    second: Floats | None = None
+
+
+class HeldOut(NamedTuple):
+    """Discriminant scores of all articles by models that did not see the question (first and second encoder)."""
+
+    first: Floats | None
+    second: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -41,34 +79,11 @@ class Evidence:
     """Best similarity of any text of the article, not standardised."""
     passages: Ints
     """The number of the best passage within the article, -1 without any."""
+    second_raw: Floats | None = None
+    """``raw`` by the second encoder, None where it was not asked."""
     hidden: dict[str, int] = field(default_factory=dict)
     """How many of the texts that were not to be seen have each word."""
     hidden_article: int = -1
-
-
-@dataclass(frozen=True)
-class Space:
-    """The articles of a view that one encoder reads, in the view's language or in others.
-
-    Others lie apart even where the encoder is the same: it finds two texts of one language closer than they are, so
-    similarities to each kind are standardised among themselves.
-    """
-
-    encoder: Encoder
-    shorts: VectorIndex
-    passages: VectorIndex
-    members: Ints
-
-    def candidates(self, question: Floats, without: Without | None) -> Ints:
-        short = passage = None
-        if without is not None and len(self.members):
-            passage = self.passages.rows_of(without.article) if without.row is None else None
-            short = self.shorts.rows_of(without.article)
-            if without.row is not None:
-                short = (short[0] + without.row, short[0] + without.row + 1)
-        return np.union1d(
-            self.shorts.nearest_articles(question, short), self.passages.nearest_articles(question, passage)
-        )
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,9 @@ class View:
     articles: tuple[PublishedArticle, ...]
     spaces: tuple[Space, ...]
     space_of: Ints
+    second: Space | None
+    """All articles by the encoder that crosses languages, where another reads them: a slow second opinion."""
+    wording: Wording
     short_words: WordIndex
     passage_words: WordIndex
     short_starts: Ints
@@ -86,129 +104,179 @@ class View:
     rarity: Rarity
     article_words: tuple[dict[str, int], ...]
     """Of each article, how many of its texts have each word."""
-    discriminant: Discriminant | None
+    sayers: dict[str, Ints]
+    """The articles that have a word anywhere."""
     said: dict[str, int]
     """The article that has these very words (``plain_key``) as a title or question, where only one has."""
-    examples: tuple[Floats, Ints] = field(repr=False)
-    """Vectors of titles and questions with the article of each, where one encoder reads all articles."""
+    is_other: bool
+    """Whether the articles are in the customer's language, and the encoder that crosses languages reads both."""
+    is_restricted: bool
+    """Whether some article is not for everybody."""
 
     @property
     def belief(self) -> Belief:
         """What to believe before anything is fitted: articles with examples are found otherwise than bare pages."""
-        return prior.ASKED if self.short_starts[-1] >= _EXAMPLES_PER_ARTICLE * len(self.articles) else prior.BARE
+        if self.short_starts[-1] >= _EXAMPLES_PER_ARTICLE * len(self.articles):
+            return prior.ASKED
+        return prior.BARE_OTHER if self.is_other else prior.BARE
 
-    def encode(self, question: str) -> list[Floats]:
-        """The question by the encoder of each space; one model is asked once."""
+    def asked(self, question: str, *, second: bool = False) -> Asked:
+        """``question`` (cleaned) as this view reads it; one model is asked once."""
+        text = self.wording.question(question)
         known = {space.encoder.name: space.encoder for space in self.spaces}
-        vectors = {name: encoder.queries([question])[0] for name, encoder in known.items()}
-        return [vectors[space.encoder.name] for space in self.spaces]
+        vectors = {name: encoder.queries([text])[0] for name, encoder in known.items()}
+        asked = Asked(tuple(vectors[space.encoder.name] for space in self.spaces), self.wording.words(question))
+        return self.looked_at_twice(asked, question) if second else asked
+
+    def looked_at_twice(self, asked: Asked, question: str) -> Asked:
+        """The same with the second encoder's vector, where there is one."""
+        if self.second is None:
+            return asked
+        return asked._replace(second=self.second.encoder.queries([self.wording.question(question)])[0])
+
+    def visible(self, asker: Asker) -> NDArray[np.bool_] | None:
+        """Which articles ``asker`` may see; None for all of them."""
+        if not self.is_restricted:
+            return None
+        return np.array([may_see(one.article, asker) for one in self.articles], np.bool_)
 
     def evidence(
         self,
-        vectors: Sequence[Floats],
-        words: Sequence[str],
+        asked: Asked,
         without: Without | None = None,
-        discriminant: Floats | None = None,
+        held_out: HeldOut | None = None,
+        visible: NDArray[np.bool_] | None = None,
     ) -> Evidence:
-        """The evidence for every article that could be meant.
-
-        ``vectors``: the question by the encoder of each space. ``discriminant``: scores of all articles, where they
-        come from a model that did not see the question (else this view's own).
-        """
-        short_scores, passage_scores = self.short_words.scores(words), self.passage_words.scores(words)
+        """The evidence for every article that could be meant, of those ``visible``."""
+        short_scores, passage_scores = self.short_words.scores(asked.words), self.passage_words.scores(asked.words)
         if without is not None:
             self._hide(short_scores, passage_scores, without)
-        if discriminant is None and self.discriminant is not None:
-            discriminant = self.discriminant.scores(vectors[0])
-        if discriminant is not None and without is not None and without.row is None:
-            discriminant[without.article] = -np.inf
-        articles = self._candidates(vectors, short_scores, passage_scores, without, discriminant)
-        parts = [
-            self._of_space(n, vectors[n], articles[self.space_of[articles] == n], without)
-            for n in range(len(self.spaces))
-        ]
-        joined = Evidence(
-            articles=np.concatenate([part.articles for part in parts]),
-            features=np.concatenate([part.features for part in parts]),
-            raw=np.concatenate([part.raw for part in parts]),
-            passages=np.concatenate([part.passages for part in parts]),
-            hidden=self._hidden_words(words, without),
-            hidden_article=-1 if without is None else without.article,
-        )
-        self._add_words(joined, short_scores, passage_scores)
-        _add_discriminant(joined, discriminant)
-        return joined
+        unseen = _unseen(len(self.articles), without, visible)
+        scores = self._scores(self.spaces[0], asked.vectors[0], held_out.first if held_out else None, unseen)
+        articles = self._candidates(asked, short_scores, passage_scores, without, scores)
+        if unseen is not None:
+            articles = articles[~unseen[articles]]
+        evidence = self._nearness(asked, articles, without)
+        self._add_words(evidence, short_scores, passage_scores, asked.words)
+        _add_discriminant(evidence, 7, scores)
+        if evidence.second_raw is not None and self.second is not None and asked.second is not None:
+            second = self._scores(self.second, asked.second, held_out.second if held_out else None, unseen)
+            _add_discriminant(evidence, FIRST_LOOK + 2, second)
+        return evidence
 
-    def _hidden_words(self, words: Sequence[str], without: Without | None) -> dict[str, int]:
+    def _nearness(self, asked: Asked, articles: Ints, without: Without | None) -> Evidence:
+        features = np.zeros((len(articles), len(FEATURES)), np.float32)
+        raw = np.zeros(len(articles), np.float32)
+        places = np.full(len(articles), -1, np.int64)
+        for number, space in enumerate(self.spaces):
+            mine = np.flatnonzero(self.space_of[articles] == number)
+            near = space.nearness(asked.vectors[number], articles[mine], without)
+            features[mine, :NEARNESS], raw[mine], places[mine] = near
+        second_raw = None
+        if self.second is not None and asked.second is not None:
+            second = self.second.nearness(asked.second, articles, without)
+            second_raw = second.raw
+            features[:, FIRST_LOOK], features[:, FIRST_LOOK + 1] = second.columns[:, 0], second.columns[:, 3]
+        return Evidence(articles, features, raw, places, second_raw, *self._hidden_words(asked.words, without))
+
+    def _scores(
+        self, space: Space, vector: Floats, held_out: Floats | None, unseen: NDArray[np.bool_] | None
+    ) -> Floats | None:
+        if space.discriminant is None:
+            return None
+        scores = space.discriminant.scores(vector) if held_out is None else held_out.copy()
+        if unseen is not None:
+            scores[unseen] = -np.inf
+        return scores
+
+    def _hidden_words(self, words: Sequence[str], without: Without | None) -> tuple[dict[str, int], int]:
         if without is None:
-            return {}
-        return self.article_words[without.article] if without.row is None else dict.fromkeys(words, 1)
+            return {}, -1
+        hidden = self.article_words[without.article] if without.rows is None else dict.fromkeys(words, 1)
+        return hidden, without.article
 
     def _hide(self, short_scores: Floats, passage_scores: Floats, without: Without) -> None:
         first, end = self.short_starts[without.article : without.article + 2]
-        if without.row is not None:
-            short_scores[first + without.row] = 0
+        if without.rows is not None:
+            short_scores[first + np.array(without.rows)] = 0
         else:
             short_scores[first:end] = 0
             passage_scores[slice(*self.passage_starts[without.article : without.article + 2])] = 0
 
     def _candidates(
         self,
-        vectors: Sequence[Floats],
+        asked: Asked,
         short_scores: Floats,
         passage_scores: Floats,
         without: Without | None,
         discriminant: Floats | None,
     ) -> Ints:
-        found = [space.candidates(vector, without) for space, vector in zip(self.spaces, vectors, strict=True)]
+        found = [space.candidates(vector, without) for space, vector in zip(self.spaces, asked.vectors, strict=True)]
         found.append(_owners(short_scores, self.short_starts))
         found.append(_owners(passage_scores, self.passage_starts))
+        if asked.second is not None and self.second is not None:
+            found.append(self.second.candidates(asked.second, without))
         if discriminant is not None:
             found.append(np.argsort(-discriminant, kind="stable")[:_BY_WORDS])
-        articles: Ints = np.unique(np.concatenate(found))
-        if without is not None and without.row is None:
-            articles = articles[articles != without.article]
-        return articles
+        return np.unique(np.concatenate(found))
 
-    def _of_space(self, number: int, question: Floats, articles: Ints, without: Without | None) -> Evidence:
-        space = self.spaces[number]
-        shorts, counts = space.shorts.similarities(question, articles)
-        if without is not None and without.row is not None:
-            place = int(np.searchsorted(articles, without.article))
-            if place < len(articles) and articles[place] == without.article:
-                shorts[int(counts[:place].sum()) + without.row] = -np.inf
-        titles = shorts[np.cumsum(counts) - counts]
-        nearest, near, _ = best_of_each(shorts, counts, 0.0, top=3)
-        passages, passage_counts = space.passages.similarities(question, articles)
-        best, several, places = best_of_each(passages, passage_counts, 0.0, top=2)
-        mean, spread = space.shorts.level(question)
-        features = np.zeros((len(articles), len(FEATURES)), np.float32)
-        for column, values in enumerate((nearest, near, titles)):
-            features[:, column] = (values - mean) / spread
-        mean, spread = space.passages.level(question)
-        for column, values in ((3, best), (4, several)):
-            # An article without passages is as good as its title.
-            features[:, column] = np.where(passage_counts > 0, (values - mean) / spread, features[:, 2])
-        return Evidence(articles, features, np.maximum(nearest, best), places)
+    def _add_words(
+        self, evidence: Evidence, short_scores: Floats, passage_scores: Floats, words: Sequence[str]
+    ) -> None:
+        articles, features = evidence.articles, evidence.features
+        features[:, 5] = _best_of_articles(passage_scores, self.passage_starts)[articles]
+        features[:, 6] = _best_of_articles(short_scores, self.short_starts)[articles]
+        for row in np.flatnonzero(evidence.passages < 0).tolist():
+            own = passage_scores[self.passage_starts[articles[row]] : self.passage_starts[articles[row] + 1]]
+            if len(own):
+                evidence.passages[row] = int(own.argmax())
+        features[:, 8] = self._covered(evidence, words)
+        # A hidden text must not say how well it fits; its word scores are zero already.
+        returned = np.where(short_scores > 0, self.short_words.returned(words), 0)
+        features[:, 9] = _best_of_articles(returned, self.short_starts)[articles]
 
-    def _add_words(self, evidence: Evidence, short_scores: Floats, passage_scores: Floats) -> None:
-        for column, scores, starts in ((5, passage_scores, self.passage_starts), (6, short_scores, self.short_starts)):
-            for row, article in enumerate(evidence.articles.tolist()):
-                own = scores[starts[article] : starts[article + 1]]
-                if not len(own):
-                    continue
-                evidence.features[row, column] = own.max()
-                if column == 5 and evidence.passages[row] < 0:
-                    evidence.passages[row] = int(own.argmax())
+    def _covered(self, evidence: Evidence, words: Sequence[str]) -> Floats:
+        """Of each candidate: how much of what the question says, by weight, the article says at all."""
+        known = set(words)
+        total = sum(self.rarity[word] for word in known) or 1.0
+        covered = np.zeros(len(self.articles), np.float32)
+        for word in known & self.sayers.keys():
+            covered[self.sayers[word]] += np.float32(self.rarity[word])
+        if evidence.hidden_article >= 0:
+            said = self.article_words[evidence.hidden_article]
+            left = [word for word in known if said.get(word, 0) > evidence.hidden.get(word, 0)]
+            covered[evidence.hidden_article] = sum(self.rarity[word] for word in left)
+        shares: Floats = covered[evidence.articles] / np.float32(total)
+        return shares
 
 
-def _add_discriminant(evidence: Evidence, scores: Floats | None) -> None:
-    """The log-probability of each article among all, by the discriminant."""
-    if scores is None:
+def _unseen(articles: int, without: Without | None, visible: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Which articles cannot be meant: an article left out to see how it would be without it, and what is not shown."""
+    is_gone = without is not None and without.rows is None
+    if not is_gone and visible is None:
+        return None
+    unseen = np.zeros(articles, np.bool_) if visible is None else ~visible
+    if without is not None and is_gone:
+        unseen[without.article] = True
+    return unseen
+
+
+def _add_discriminant(evidence: Evidence, column: int, scores: Floats | None) -> None:
+    """The log-probability of each article among all, by a discriminant."""
+    if scores is None or not np.isfinite(scores).any():
         return
     top = scores.max()
     logs = scores - top - np.log(np.exp(scores - top).sum())
-    evidence.features[:, 7] = np.maximum(logs[evidence.articles], _LEAST_LOG_PROBABILITY)
+    evidence.features[:, column] = np.maximum(logs[evidence.articles], _LEAST_LOG_PROBABILITY)
+
+
+def _best_of_articles(scores: Floats, starts: Ints) -> Floats:
+    """The best score of each article's texts, 0 without any."""
+    best = np.zeros(len(starts) - 1, np.float32)
+    filled = np.flatnonzero(np.diff(starts) > 0)
+    if len(filled):
+        best[filled] = np.maximum.reduceat(scores, starts[filled])
+    return best
 
 
 def _owners(scores: Floats, starts: Ints) -> Ints:
@@ -220,54 +288,53 @@ def _owners(scores: Floats, starts: Ints) -> Ints:
     return np.unique(owners)
 
 
-def chosen_articles(contents: Contents, language: str) -> tuple[PublishedArticle, ...]:
-    """Each article once, in the version that a customer of ``language`` should read."""
-    versions: dict[str, list[PublishedArticle]] = {}
-    for published in contents.articles:
-        versions.setdefault(published.article.id, []).append(published)
-
-    def distance(published: PublishedArticle) -> int:
-        own = published.article.language
-        return 0 if own == language else 1 if base(own) == base(language) else 2 if base(own) == "en" else 3
-
-    return tuple(min(several, key=distance) for several in versions.values())
-
-
-def base(language: str) -> str:
-    """``zh`` of ``zh-Hant``."""
-    return language.split("-")[0].lower()
-
-
 def open_view(contents: Contents, language: str, encoders: Encoders, vectors: VectorCache) -> View:
     """Build what is searched for questions in ``language``. Raises VectorsMissing."""
     articles = chosen_articles(contents, language)
+    wording = Wording.of(contents, language)
     readers = _readers(articles, language, encoders)
     # The customer's own language first.
     used = tuple(sorted(dict.fromkeys(readers), key=lambda reader: not reader[1])) or ((encoders.of(language), True),)
     space_of = np.array([used.index(reader) for reader in readers], np.int64)
-    spaces = tuple(_space(articles, space_of, n, encoder, encoders, vectors) for n, (encoder, _) in enumerate(used))
-    shorts = [[words_of(piece.text) for piece in pieces_of(one) if piece.role is not Role.PASSAGE] for one in articles]
-    passages = [[words_of(piece.text) for piece in pieces_of(one) if piece.role is Role.PASSAGE] for one in articles]
+
+    def space(members: Ints, encoder: Encoder) -> Space:
+        return open_space(articles, members, encoder, encoders, vectors, _EXAMPLES_PER_ARTICLE)
+
+    is_alone = len(used) == 1 and used[0][0] is not encoders.crossing and bool(articles)
+    pieces = [pieces_of(one) for one in articles]
+    shorts = [[wording.indexed(piece.text) for piece in own if piece.role is not Role.PASSAGE] for own in pieces]
+    passages = [[wording.indexed(piece.text) for piece in own if piece.role is Role.PASSAGE] for own in pieces]
     rarity = Rarity.of([text for several in (*shorts, *passages) for text in several])
-    examples = (spaces[0].shorts.rows, spaces[0].shorts.group)
+    article_words = tuple(
+        dict(Counter(word for text in (*short, *passage) for word in set(text)))
+        for short, passage in zip(shorts, passages, strict=True)
+    )
     return View(
         language=language,
         articles=articles,
-        spaces=spaces,
+        spaces=tuple(space(np.flatnonzero(space_of == n), encoder) for n, (encoder, _) in enumerate(used)),
         space_of=space_of,
+        second=space(np.arange(len(articles)), encoders.crossing) if is_alone else None,
+        wording=wording,
         short_words=WordIndex([text for several in shorts for text in several], rarity),
         passage_words=WordIndex([text for several in passages for text in several], rarity),
         short_starts=np.cumsum([0, *map(len, shorts)]),
         passage_starts=np.cumsum([0, *map(len, passages)]),
         rarity=rarity,
-        article_words=tuple(
-            dict(Counter(word for text in (*short, *passage) for word in set(text)))
-            for short, passage in zip(shorts, passages, strict=True)
-        ),
+        article_words=article_words,
+        sayers=_sayers(article_words),
         said=_said(articles),
-        discriminant=discriminant_of(*examples, len(articles), len(used)),
-        examples=examples,
+        is_other=used[0][0] is encoders.crossing and used[0][1],
+        is_restricted=any(not may_see(one.article, ANYONE) or one.article.applies_to for one in articles),
     )
+
+
+def _sayers(article_words: Sequence[dict[str, int]]) -> dict[str, Ints]:
+    found: dict[str, list[int]] = {}
+    for article, words in enumerate(article_words):
+        for word in words:
+            found.setdefault(word, []).append(article)
+    return {word: np.array(articles, np.int64) for word, articles in found.items()}
 
 
 def _said(articles: Sequence[PublishedArticle]) -> dict[str, int]:
@@ -286,40 +353,3 @@ def _readers(articles: Sequence[PublishedArticle], language: str, encoders: Enco
         spoken = base(one.article.language)
         found.append((own if encoders.of(spoken) is own else encoders.crossing, spoken == base(language)))
     return found
-
-
-def discriminant_of(vectors: Floats, groups: Ints, articles: int, spaces: int) -> Discriminant | None:
-    """The view's discriminant, None where there are too few examples or more than one space."""
-    if spaces > 1 or articles < 2 or len(vectors) < _EXAMPLES_PER_ARTICLE * articles:
-        return None
-    return Discriminant.fit(vectors, groups, articles)
-
-
-def _space(
-    articles: Sequence[PublishedArticle],
-    space_of: Ints,
-    number: int,
-    encoder: Encoder,
-    encoders: Encoders,
-    vectors: VectorCache,
-) -> Space:
-    rows: dict[bool, list[Floats]] = {True: [], False: []}
-    groups: dict[bool, list[int]] = {True: [], False: []}
-    for n, published in enumerate(articles):
-        if space_of[n] != number:
-            continue
-        crossing = encoders.of(base(published.article.language)) is not encoder
-        pieces = pieces_of(published, crossing)
-        matrix = stacked(vectors, encoder, pieces)
-        for is_passage in (True, False):
-            mine = [row for row, piece in enumerate(pieces) if (piece.role is Role.PASSAGE) is is_passage]
-            rows[is_passage].append(matrix[mine])
-            groups[is_passage] += [n] * len(mine)
-    shorts, passages = (
-        VectorIndex(_stack(rows[kind], encoder.dimension), groups[kind], len(articles)) for kind in (False, True)
-    )
-    return Space(encoder, shorts, passages, np.flatnonzero(space_of == number))
-
-
-def _stack(parts: list[Floats], dimension: int) -> Floats:
-    return np.concatenate(parts) if parts else np.empty((0, dimension), np.float32)

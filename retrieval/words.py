@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +15,22 @@ from numpy.typing import NDArray
 from retrieval.texts import PASSAGE_LIMIT, clean
 from store.fulltext import tokens
 
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _LONGEST_QUESTION = 120
 """Tokens of a question that count; the rest of a long message repeats itself."""
 
 
 def words_of(text: str) -> list[str]:
-    """The tokens of ``text``, with the commonest English endings cut off so that "exports" meets "exporting"."""
-    return [_stem(token) for token in tokens(clean(text, PASSAGE_LIMIT))]
+    """The tokens of ``text``, with the commonest English endings cut off so that "exports" meets "exporting".
+
+    Chinese characters count alone, too: 改密码 and 修改密码 share more than pairs tell.
+    """
+    cleaned = clean(text, PASSAGE_LIMIT)
+    return [stem(token) for token in tokens(cleaned)] + _HAN.findall(cleaned)
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """``word`` (in lower case) without its commonest English ending."""
     if len(word) < 5 or not word.isascii() or not word.isalpha():
         return word
     for ending, put in (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("e", "")):
@@ -74,6 +81,13 @@ class WordIndex:
             self._index = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
             # An empty text would divide by its length.
             self._index.index([text or ["\0"] for text in texts], show_progress=False)
+        weights = np.array([sum(rarity[word] for word in set(text)) for text in texts], np.float32)
+        self._weights = np.maximum(weights, 1e-6)
+        places: dict[str, list[int]] = {}
+        for place, text in enumerate(texts):
+            for word in set(text):
+                places.setdefault(word, []).append(place)
+        self._places = {word: np.array(where, np.int64) for word, where in places.items()}
 
     def scores(self, question: Sequence[str]) -> NDArray[np.float32]:
         """One score per text, in the order given."""
@@ -84,3 +98,10 @@ class WordIndex:
         best = sum(self._rarity[word] for word in words)
         scores: NDArray[np.float32] = self._index.get_scores(known) / np.float32(best)
         return scores
+
+    def returned(self, question: Sequence[str]) -> NDArray[np.float32]:
+        """Of each text: how much of what it says, by weight, the question says, too: 0 to 1."""
+        found = np.zeros(self._count, np.float32)
+        for word in set(question[:_LONGEST_QUESTION]) & self._places.keys():
+            found[self._places[word]] += np.float32(self._rarity[word])
+        return (found / self._weights).astype(np.float32)

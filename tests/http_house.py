@@ -33,9 +33,12 @@ from bot.worker import Worker
 from handoff.models import Scope
 from handoff.tokens import add_token
 from kb_content import catalogue
-from kb_content.articles import Article
+from kb_content.articles import Article, Contents
 from kb_content.folder import Folder
-from retrieval.reader import Hit, Reader, Reading
+from retrieval.audience import ANYONE, Asker
+from retrieval.reader import ANY_LANGUAGE, Hit, Reader, Reading
+from retrieval.wording import Wording
+from retrieval.words import Rarity, words_of
 from store import Database, open_database, reading, transaction
 from store.watch import Watch
 
@@ -66,8 +69,15 @@ class KeywordReader:
 
     def __init__(self, shelf: Any) -> None:
         self.shelf = shelf
+        texts = [words_of(passage.text) for each in shelf.values() for passage in each.passages]
+        self.rarity = Rarity.of(texts)
+        self.wording = Wording.of(Contents(tuple(shelf.values())), ANY_LANGUAGE)
 
-    def read(self, text: str, language: str | None = None) -> Reading:
+    def view_of(self, _language: str) -> KeywordReader:
+        """Itself: what is said of a view is how rare its words are."""
+        return self
+
+    def read(self, text: str, language: str | None = None, *, asker: Asker = ANYONE) -> Reading:
         spoken = language or ("zh" if any("\u4e00" <= char <= "\u9fff" for char in text) else "en")
         words = text.casefold()
         if "person" in words or "人工" in words:

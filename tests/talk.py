@@ -48,7 +48,7 @@ def small_serving() -> Serving:
     built = build(contents, encoders, {})
     reader = Reader.open(contents, built.vectors, built.parameters, encoders)
     shelf = {(item.article.id, item.article.language): item for item in contents.articles}
-    policy = replace(policy_of(HOUSE, THRESHOLD, contents.intents), messages_per_minute=20)
+    policy = replace(policy_of(HOUSE, THRESHOLD, contents.intents, contents.articles), messages_per_minute=20)
     return Serving(1, reader, policy, shelf, HOUSE.address)
 
 
@@ -81,6 +81,17 @@ class World:
         while self.take_turn() or send_due(self.database, self.channels, "test", self.now):
             pass
 
+    def settle(self) -> None:
+        """Deal with everything, and let as much time pass as it takes until nothing waits for more words."""
+        self.work()
+        while (due := self._next_due()) is not None:
+            self.now = due
+            self.work()
+
+    def _next_due(self) -> datetime | None:
+        with reading(self.database) as session:
+            return inbox.next_due(session, self.now, tuple(self.channels))
+
     def take_turn(self) -> bool:
         with transaction(self.database) as session:
             row = inbox.claim(session, "test", self.now, channels=tuple(self.channels))
@@ -107,8 +118,21 @@ class CustomerOnTheWeb:
     seen: int = 0
 
     def says(self, text: str, **payload: Any) -> list[dict[str, Any]]:
+        """Say it and wait for the reply."""
         self.world.later(seconds=10)
         self.world.accept(self.visitor, text=text, **payload)
+        self.world.settle()
+        return self.hears()
+
+    def writes(self, text: str, after: float = 0.5) -> list[dict[str, Any]]:
+        """Send it ``after`` seconds, without waiting for what may be waited for."""
+        self.world.later(seconds=after)
+        self.world.accept(self.visitor, text=text)
+        self.world.work()
+        return self.hears()
+
+    def waits(self, seconds: float) -> list[dict[str, Any]]:
+        self.world.later(seconds=seconds)
         self.world.work()
         return self.hears()
 

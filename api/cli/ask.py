@@ -61,14 +61,6 @@ def _print(answer: dict[str, Any], as_json: bool) -> None:
     reason = f", {answer['reason']}" if "reason" in answer else ""
     typer.echo(f"\n[{answer['decision']}{reason}; confidence {answer['confidence']:.2f}]")
     if "why" in answer:
-        _print_why(answer)
+        from api.cli.why_tables import why_in_words
 
-
-def _print_why(answer: dict[str, Any]) -> None:
-    why = answer["why"]
-    threshold = "none: this KB cannot support the target" if why["threshold"] is None else f"{why['threshold']:.2f}"
-    typer.echo(
-        f"threshold {threshold}; intent {answer['intent']} {why['intent_confidence']:.2f}; foreign {why['foreign']}"
-    )
-    for hit in why["passages"]:
-        typer.echo(f"  {hit['score']:.3f}  {hit['article']}  {hit['heading']}")
+        typer.echo(f"\n{why_in_words(answer['why'])}")

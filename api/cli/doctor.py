@@ -15,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.settings import Settings
+    from bot.learning.live_figures import LiveFigures
 
 ROOMS = ("api", "bot", "handoff", "kb_content", "retrieval", "store")
 LITTLE_SPACE = 500 * 1024 * 1024
@@ -22,11 +23,16 @@ LITTLE_SPACE = 500 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: ``ok`` False is something to mend."""
+    """One line: ``ok`` False is something to mend, ``note`` something to know."""
 
     what: str
     says: str
     ok: bool = True
+    note: bool = False
+
+    @property
+    def mark(self) -> str:
+        return "WRONG" if not self.ok else "note " if self.note else "ok   "
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -34,13 +40,13 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     from api.settings import Settings
 
     settings = Settings()
-    checks = (_settings, _packages, _disk, _database, _models, _channels)
+    checks = (_settings, _packages, _disk, _database, _models, _language_model, _channels)
     findings = [finding for check in checks for finding in check(settings)]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     else:
         for finding in findings:
-            typer.echo(f"{'ok   ' if finding.ok else 'WRONG'} {finding.what}: {finding.says}")
+            typer.echo(f"{finding.mark} {finding.what}: {finding.says}")
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
@@ -90,6 +96,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    from bot.learning.live_figures import live_figures
     from kb_content.catalogue import is_sample_live, live_release
     from store import open_database, reading
     from store.migrate import is_at_head
@@ -104,14 +111,28 @@ def _database(settings: Settings) -> Iterator[Finding]:
             with reading(database) as session:
                 release = live_release(session)
                 sample = " (the sample)" if release and is_sample_live(session) else ""
+                figures = live_figures(session)
             yield Finding(
                 "release", f"{release.id}{sample} is live" if release else "none yet: the first start makes one"
             )
+            if figures:
+                yield _answers(figures)
     except Exception as error:
         yield Finding("database", str(error), ok=False)
     finally:
         if database is not None:
             database.close()
+
+
+def _answers(figures: LiveFigures) -> Finding:
+    """Whether the KB keeps the promise: a house whose bot only suggests is not broken, but somebody should know."""
+    from bot.learning.live_figures import warning_of
+
+    says, threshold = warning_of(figures), figures.threshold
+    if says is not None or threshold is None:
+        return Finding("answers", says or "", note=True)
+    target = "" if figures.target is None else f", for a target precision of {figures.target:.0%}"
+    return Finding("answers", f"by itself from a confidence of {threshold:.2f} on{target}")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
@@ -122,6 +143,38 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("models", ", ".join(load_encoders(settings.encoder, report).names))
     except Exception as error:
         yield Finding("models", str(error), ok=False)
+    if settings.reranker:
+        yield _reranker(settings.reranker)
+
+
+def _reranker(spec: str) -> Finding:
+    from retrieval.reranker import load_reranker
+
+    try:
+        loaded = load_reranker(spec, lambda _sentence: None)
+    except Exception as error:
+        return Finding("reranker", str(error), ok=False)
+    return Finding("reranker", loaded.name if loaded else "not set")
+
+
+def _language_model(settings: Settings) -> Iterator[Finding]:
+    from api.cli.parts import llm_of
+    from bot.writer import MISSING, OpenAIWriter
+
+    where = llm_of(settings)
+    if where is None:
+        is_begun = any((settings.llm_base_url, settings.llm_api_key, settings.llm_model))
+        missing = "off: it needs both FIRSTLINE_LLM_BASE_URL and FIRSTLINE_LLM_MODEL"
+        yield Finding("language model", missing if is_begun else "off; answers quote the articles", ok=not is_begun)
+        return
+    try:
+        writer = OpenAIWriter(where)
+    except ImportError:
+        yield Finding("language model", MISSING, ok=False)
+        return
+    problem = writer.problem()
+    writer.close()
+    yield Finding("language model", problem or f"{where.model} answers; it rephrases passages", ok=problem is None)
 
 
 def _channels(settings: Settings) -> Iterator[Finding]:

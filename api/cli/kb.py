@@ -1,4 +1,4 @@
-"""``firstline kb check|import|export``: the knowledge base as a folder of files."""
+"""``firstline kb check|import|export|propose|publish``: the knowledge base as a folder of files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.parts import fit_of, folder_at, now, opened, report
+from api.cli.parts import fit_of, folder_at, llm_of, now, opened, report
 
 if TYPE_CHECKING:
     from kb_content.problems import Problem
+    from kb_content.proposals import Proposal
 
-app = typer.Typer(help="The knowledge base: check, import and export its folder.", no_args_is_help=True)
+app = typer.Typer(
+    help="The knowledge base: check, import and export its folder, propose questions, publish.", no_args_is_help=True
+)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("check")
 def check_folder(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The KB folder, the one that holds articles/.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The KB folder: it holds articles/, or is documentation as it is.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Read a KB folder and name everything that should be mended. Exit code 1 if there is an error."""
@@ -39,7 +44,9 @@ def check_folder(
 
 @app.command("import")
 def import_folder(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The KB folder, the one that holds articles/.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The KB folder: it holds articles/, or is documentation as it is.")
+    ],
     replace: Annotated[bool, typer.Option(help="Drop all other articles, the sample too.")] = False,
     draft: Annotated[bool, typer.Option(help="Keep the new versions without publishing them.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
@@ -87,6 +94,50 @@ def export(
     with opened(Settings()) as database, reading(database) as session:
         done = export_folder(session, folder, force=force)
     report(f"{folder}: {done.written} files written, {done.unchanged} unchanged, {done.removed} removed")
+
+
+@app.command("propose")
+def propose(
+    drafts: Annotated[bool, typer.Option(help="Ask the language model too, if one is set.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Look for example questions in headings and in what customers asked, for an editor to accept."""
+    from api.settings import Settings
+    from bot.learning.proposals import find_proposals
+    from bot.writer import open_writer
+
+    settings = Settings()
+    with opened(settings) as database:
+        writer = open_writer(llm_of(settings), report) if drafts else None
+        new = find_proposals(database, now(), writer, report)
+    if as_json:
+        typer.echo(json.dumps([_proposed(one) for one in new], ensure_ascii=False))
+    else:
+        for one in new:
+            typer.echo(f"{one.article_id} ({one.language}): {one.text}")
+    report(f"{len(new)} new questions; accept or decline them at {settings.address}/console/proposals")
+
+
+@app.command("publish")
+def publish_kb() -> None:
+    """Build a release of what is there now, with the questions accepted since, and put it live."""
+    from api.settings import Settings
+    from bot.learning.publish import publish_newest
+
+    settings = Settings()
+    with opened(settings) as database:
+        release = publish_newest(database, fit_of(settings), "command line", now(), report)
+    report(f"release {release} is live; a running server answers from it within 2 seconds")
+
+
+def _proposed(one: Proposal) -> dict[str, str]:
+    return {
+        "article": one.article_id,
+        "language": one.language,
+        "text": one.text,
+        "origin": one.origin,
+        "source": one.source,
+    }
 
 
 def _values(problem: Problem) -> dict[str, object]:

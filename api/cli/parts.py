@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from api.settings import Settings
     from bot.learning.publish import Fit
     from bot.live import House, Live
+    from bot.writer import LlmSettings
     from store import Database
 
 
@@ -47,17 +48,29 @@ def house_of(settings: Settings, address: str | None = None) -> House:
     return House(
         address=address or settings.address,
         encoder=settings.encoder,
+        reranker=settings.reranker,
         messages_per_minute=settings.messages_per_minute,
         open_tickets=settings.open_tickets_per_customer,
         promise_days=settings.promise_working_days,
+        llm=llm_of(settings),
     )
+
+
+def llm_of(settings: Settings) -> LlmSettings | None:
+    """Where the language model is; None unless both its address and its name are set: nothing is sent on a guess."""
+    from bot.writer import LlmSettings
+
+    if not settings.llm_base_url or not settings.llm_model:
+        return None
+    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
+    return LlmSettings(settings.llm_base_url, settings.llm_model, key)
 
 
 def fit_of(settings: Settings) -> Fit:
     """The settings that a release is fitted with."""
     from bot.learning.publish import Fit
 
-    return Fit(settings.encoder, settings.target_precision, settings.unanswerable_share)
+    return Fit(settings.encoder, settings.target_precision, settings.unanswerable_share, settings.reranker)
 
 
 def loaded(settings: Settings, database: Database) -> Live:

@@ -13,7 +13,7 @@ from api.console.page import page
 from api.console.parts import ArticleReader
 from api.console.refusals import ConsoleRoute
 from api.http.parts import TheProduct
-from kb_content.catalogue import ArticleLine, article_page, articles_overview
+from kb_content.catalogue import ArticleLine, article_ids, article_page, articles_overview, glossary
 from kb_content.html import to_html
 from kb_content.models import ArticleVersion, KbArticle
 from store import fulltext, reading
@@ -56,6 +56,14 @@ def list_page(
     )
 
 
+@router.get("/glossary")
+def glossary_page(request: Request, product: TheProduct, staff: ArticleReader) -> Response:
+    """The terms with the customers' other words for them, those of all sources."""
+    with reading(product.database) as session:
+        terms = glossary(session)
+    return page(request, "console/glossary.html", terms=terms)
+
+
 @router.get("/{article_id}/{language}")
 def article(
     request: Request, product: TheProduct, staff: ArticleReader, article_id: str, language: str, version: Version = None
@@ -68,10 +76,11 @@ def article(
         shown = article_page(session, article_id, language, version)
         if shown is None and version is None:
             shown = article_page(session, article_id, language, row.newest)
+        ids = article_ids(session, language)
     if shown is None:
         raise HTTPException(404)
     # Safe to mark: to_html lets through an allow-list of tags and attributes only.
-    body = Markup(to_html(shown.article, shown.passages, lambda other: f"/console/articles/{other}/{language}"))
+    body = Markup(to_html(shown.article, shown.passages, lambda other: f"/console/articles/{other}/{language}", ids))
     return page(request, "console/article.html", shown=shown, article=shown.article, body=body, source=row.source)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from starlette.responses import RedirectResponse
 
+from api.console.answers import choices
 from api.console.page import page
 from api.console.parts import Reader, Worker, actor_of
 from api.console.person import person_of
@@ -43,6 +44,8 @@ def conversation_page(
         draft=Draft(),
         words="",
         newer=[],
+        gone=None,
+        titles=choices(request, product.database, staff, shown.conversation.language),
     )
 
 

@@ -16,7 +16,9 @@ from api.console.parts import Reader
 from api.console.refusals import ConsoleRoute
 from api.console.search import Found, search
 from api.http.parts import Now, TheProduct
+from bot.learning.live_figures import is_silent
 from handoff.models import Staff, Ticket
+from handoff.permissions import Permission, allowed
 from handoff.tickets import UNSOLVED
 from handoff.views import ConversationRow, TicketRow, bot_is_talking, counts, ticket_list
 from store import reading
@@ -57,7 +59,8 @@ def inbox_page(
     chosen, asked = view if view in VIEWS else "new", q.strip()[:200]
     with reading(product.database) as session:
         shown = found_inbox(session, staff, asked, limit, now) if asked else inbox(session, staff, chosen, limit, now)
-    return page(request, "console/inbox.html", inbox=shown, views=VIEWS, q=asked, step=STEP)
+        silent = allowed(staff.role, Permission.EDIT_ARTICLES) and is_silent(session)
+    return page(request, "console/inbox.html", inbox=shown, views=VIEWS, q=asked, step=STEP, silent=silent)
 
 
 def inbox(session: Session, staff: Staff, view: str, limit: int, now: datetime) -> Inbox:

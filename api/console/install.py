@@ -5,7 +5,21 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 
-from api.console import accounts, articles, conversations, customers, files, inbox, live, sign_in, tickets
+from api.console import (
+    accounts,
+    answers,
+    articles,
+    confidence,
+    conversations,
+    customers,
+    files,
+    inbox,
+    live,
+    proposals,
+    sign_in,
+    tickets,
+    topics,
+)
 from api.console.parts import AnyStaff
 from api.console.refusals import ConsoleRoute
 
@@ -20,6 +34,20 @@ def nothing_here(staff: AnyStaff, path: str) -> None:
 
 def install(app: FastAPI) -> None:
     """Everything under /console. What answers every address comes last."""
-    for module in (sign_in, inbox, tickets, conversations, customers, accounts, articles, files, live):
+    for module in (
+        sign_in,
+        inbox,
+        tickets,
+        answers,
+        conversations,
+        customers,
+        accounts,
+        articles,
+        proposals,
+        confidence,
+        topics,
+        files,
+        live,
+    ):
         app.include_router(module.router)
     app.include_router(lost)

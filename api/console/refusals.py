@@ -18,6 +18,7 @@ from api.console.page import is_fragment, page, texts_for
 from api.console.parts import SignInNeeded
 from api.http.problems import status_of
 from api.texts import Texts
+from bot.audits import NoSuchArticle, SameArticle
 from handoff.errors import (
     AccountNotFound,
     BadDomain,
@@ -78,6 +79,8 @@ _STATUS: dict[type[Exception], int] = {
     BadPassword: 422,
     BadEmail: 422,
     BadDomain: 422,
+    NoSuchArticle: 422,
+    SameArticle: 422,
 }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -11,9 +11,21 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from handoff.errors import ConversationNotFound
-from handoff.models import Author, Conversation, Customer, Direction, Message, Staff, Ticket, TicketStatus
+from handoff.models import (
+    AnswerAudit,
+    Author,
+    Conversation,
+    Customer,
+    Direction,
+    Message,
+    Staff,
+    Suggestion,
+    Ticket,
+    TicketStatus,
+)
 from handoff.people import person_ids
 from handoff.rows import id_of
+from handoff.suggestions import pending
 from handoff.tickets import ticket_of
 from handoff.transcript import Line, history
 from handoff.views import called
@@ -40,6 +52,12 @@ class Said:
     """Who wrote it, where that is not the customer whose conversation it is."""
     lost_files: tuple[dict[str, Any], ...] = ()
     """Files that came with it and could not be kept: {name, why}."""
+    is_answer: bool = False
+    """It rests on an article, so it can be judged."""
+    suggestion: str = ""
+    """Of an agent's words that began as a suggestion: sent or edited."""
+    extract: str = ""
+    """The KB's own words, where the language model rephrased them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,14 @@ class Talk:
     assignee: str | None = None
     deeds: tuple[str, ...] = ()
     others: Sequence[Ticket] = ()
+    offered: Suggestion | None = None
+    """An answer of the bot's that waits for an agent."""
+    judged: Mapping[int, tuple[AnswerAudit, str]] = field(default_factory=dict)
+    """What somebody found about an answer, and who, by the message's id."""
+
+    @property
+    def offered_citations(self) -> list[dict[str, Any]]:
+        return [_citation(kept) for kept in _dicts(self.offered.detail.get("citations"))] if self.offered else []
 
     @property
     def customer_name(self) -> str:
@@ -77,10 +103,14 @@ class Talk:
             return "open"
         return "pending" if self.ticket.status is TicketStatus.PENDING else "resolved"
 
-    def newer_than(self, message_id: int) -> list[Message]:
-        """What the customer wrote after the message that somebody had read."""
-        messages = (one.line.message for one in self.said if one.kind == "customer")
-        return [message for message in messages if id_of(message) > message_id]
+    def newer_than(self, message_id: int, also: int | None = None) -> list[Message]:
+        """What the customer wrote after the message that somebody had read; and message ``also``, whoever said it."""
+        messages = ((one.kind, one.line.message) for one in self.said)
+        return [
+            message
+            for kind, message in messages
+            if (kind == "customer" and id_of(message) > message_id) or message.id == also
+        ]
 
 
 def talk(session: Session, conversation_id: int, staff: Staff, *, everything: bool = False) -> Talk:
@@ -97,13 +127,15 @@ def talk(session: Session, conversation_id: int, staff: Staff, *, everything: bo
     return Talk(
         conversation,
         session.get_one(Customer, conversation.customer_id),
-        tuple(said(line) for line in history(session, conversation_id, begin)),
+        beside_decisions([said(line) for line in history(session, conversation_id, begin)]),
         earlier=_count_until(session, conversation_id, begin) if begin else 0,
         is_whole=everything,
         ticket=ticket,
         assignee=assignee.name if assignee else None,
         deeds=deeds(ticket, staff) if ticket else (),
         others=_others(session, conversation),
+        offered=pending(session, conversation_id) if ticket else None,
+        judged=_judged(session, conversation_id),
     )
 
 
@@ -134,7 +166,30 @@ def said(line: Line) -> Said:
         _reading(detail["reading"]) if isinstance(detail.get("reading"), dict) else None,
         str(detail.get("by") or "") if kind == "customer" else "",
         tuple({"name": "", "why": "", **lost} for lost in _dicts(detail.get("lost_files"))),
+        is_answer=kind in ("bot", "agent") and bool(detail.get("article")) and bool(detail.get("citations")),
+        suggestion=_suggested(detail),
+        extract=str(detail.get("extract") or ""),
     )
+
+
+def beside_decisions(lines: Sequence[Said]) -> tuple[Said, ...]:
+    """What the bot understood stands below what it said about it; below the question where it kept silent."""
+    result, asked = list(lines), -1
+    for number, one in enumerate(lines):
+        if one.kind == "customer" and one.reading:
+            asked = number
+        elif one.kind == "bot" and asked >= 0 and (read := result[asked].reading):
+            if read["decision"] == one.line.message.decision:
+                result[asked] = replace(result[asked], reading=None)
+                result[number] = replace(one, reading=read)
+            asked = -1
+    return tuple(result)
+
+
+def _suggested(detail: Mapping[str, Any]) -> str:
+    if not detail.get("suggestion"):
+        return ""
+    return "edited" if detail.get("edited") else "sent"
 
 
 def kind_of(message: Message) -> str:
@@ -170,9 +225,19 @@ def _citation(kept: dict[str, Any]) -> dict[str, Any]:
 def _reading(kept: dict[str, Any]) -> dict[str, Any]:
     """What the bot kept, with a value for everything the template asks for: an older Firstline kept less."""
     language = kept.get("language") or "en"
-    blank = {"intent": None, "intent_confidence": None, "confidence": None, "threshold": None, "foreign": False}
+    blank = dict.fromkeys(("intent", "intent_confidence", "confidence", "threshold", "release", "target"))
+    words = dict.fromkeys(("decision", "ground", "topic", "mode"), "")
     passages = [_passage(passage, language) for passage in _dicts(kept.get("passages"))]
-    return {**blank, "release": None, "decision": "", **kept, "language": language, "passages": passages}
+    signs = [sign for sign in map(_sign, _dicts(kept.get("signs"))) if sign["effect"] != 0]
+    shown = {**blank, **words, "foreign": False, "rule": False, **kept}
+    return {**shown, "language": language, "passages": passages, "signs": signs}
+
+
+def _sign(kept: dict[str, Any]) -> dict[str, Any]:
+    """Both numbers as they are shown: an ``effect`` of 0 says nothing."""
+    found = ((name, kept.get(name)) for name in ("value", "effect"))
+    numbers = {name: round(value, 2) if isinstance(value, int | float) else None for name, value in found}
+    return {"name": str(kept.get("name", "")), **numbers}
 
 
 def _passage(kept: dict[str, Any], language: str) -> dict[str, Any]:
@@ -182,6 +247,12 @@ def _passage(kept: dict[str, Any], language: str) -> dict[str, Any]:
 
 def _dicts(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _judged(session: Session, conversation_id: int) -> dict[int, tuple[AnswerAudit, str]]:
+    query = select(AnswerAudit, Staff.name).join(Staff).join(Message, col(Message.id) == AnswerAudit.message_id)
+    found = session.exec(query.where(Message.conversation_id == conversation_id))
+    return {audit.message_id: (audit, name) for audit, name in found}
 
 
 def _last_left_out(session: Session, conversation_id: int) -> int:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, Path, Query, Request, Response, UploadFile
 from sqlmodel import Session
 from starlette.responses import RedirectResponse
 
+from api.console.answers import choices
 from api.console.page import is_fragment, page, texts_for
 from api.console.parts import Reader, Worker, actor_of
 from api.console.person import person_of
@@ -18,9 +19,10 @@ from api.console.talk import talk
 from api.http.limits import FILES_A_MESSAGE
 from api.http.parts import Now, TheProduct
 from api.product import Product
+from bot import suggestions
 from bot.replies import closing_words
 from handoff import desk
-from handoff.errors import EmptyText, HandoffError, StaleReply, TextTooLong, TicketClosed
+from handoff.errors import EmptyText, HandoffError, StaleReply, SuggestionGone, TextTooLong, TicketClosed
 from handoff.models import Conversation, Staff
 from handoff.rows import id_of
 from handoff.tickets import ticket_by_number
@@ -35,6 +37,7 @@ router = APIRouter(prefix="/console/tickets", route_class=ConsoleRoute, include_
 Words = Annotated[str, Form(max_length=50_000)]
 Number = Annotated[int, Path(ge=1, lt=2**53)]
 MessageId = Annotated[int, Form(ge=0, lt=2**53)]
+SuggestionId = Annotated[int, Query(ge=0, lt=2**53)]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Draft:
 
     kind: str = "reply"
     text: str = ""
+    suggestion: int = 0
+    """The suggestion that the reply began as; 0 for none."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,16 @@ class SentFile:
 
 @router.get("/{number}")
 def ticket_page(
-    request: Request, product: TheProduct, now: Now, staff: Reader, number: Number, all: bool = False
+    request: Request,
+    product: TheProduct,
+    now: Now,
+    staff: Reader,
+    number: Number,
+    all: bool = False,
+    edit: SuggestionId = 0,
 ) -> Response:
-    return _page(request, product, staff, number, now, everything=all)
+    """``edit``: the suggestion that shall stand in the reply box, for a browser without JavaScript."""
+    return _page(request, product, staff, number, now, everything=all, edit=edit)
 
 
 @router.post("/{number}/claim")
@@ -117,19 +129,24 @@ def reply(
     text: Words = "",
     seen: MessageId = 0,
     anyway: MessageId = 0,
+    suggestion: MessageId = 0,
     files: Annotated[list[UploadFile] | None, File(max_length=FILES_A_MESSAGE)] = None,
 ) -> Response:
     """Say it to the customer. When they wrote after ``seen``, the newest that the agent had read, that is shown first.
 
     ``anyway`` is the newest message that was shown then: sending again with it is the agent's "send it all the same".
+    ``suggestion`` is the one that the text began as; what a colleague said with it meanwhile is shown first, too.
     """
-    had_read, draft = max(seen, anyway), Draft("reply", text)
+    had_read, draft = max(seen, anyway), Draft("reply", text, suggestion)
     try:
         sent = _keep(product, files or [])
         with transaction(product.database) as session:
             file_ids = [_row_of(product, session, file, now) for file in sent]
-            desk.reply(session, number, text, actor_of(staff), now, file_ids=file_ids, seen_message_id=had_read)
-    except StaleReply as error:
+            if suggestion:
+                suggestions.edit(session, number, suggestion, text, actor_of(staff), now, file_ids, had_read)
+            else:
+                desk.reply(session, number, text, actor_of(staff), now, file_ids, had_read)
+    except (StaleReply, SuggestionGone) as error:
         return _stale(request, product, staff, number, now, error, draft, had_read)
     except (EmptyText, TextTooLong, TicketClosed, FileTooLarge) as error:
         return _refused(request, product, staff, number, now, error, draft)
@@ -161,12 +178,16 @@ def _page(
     draft: Draft | None = None,
     words: str = "",
     had_read: int | None = None,
+    gone: int | None = None,
+    edit: int = 0,
 ) -> Response:
     with reading(product.database) as session:
         ticket = ticket_by_number(session, number)
         shown = talk(session, ticket.conversation_id, staff, everything=everything)
         person = person_of(session, shown.customer, now)
         new_count = counts(session)["new"]
+    if draft is None and edit and shown.offered and shown.offered.id == edit:
+        draft = Draft("reply", shown.offered.text, edit)
     return page(
         request,
         "console/ticket.html",
@@ -176,7 +197,9 @@ def _page(
         new_count=new_count,
         draft=draft or Draft(),
         words=words,
-        newer=[] if had_read is None else shown.newer_than(had_read),
+        newer=[] if had_read is None else shown.newer_than(had_read, gone),
+        gone=gone,
+        titles=choices(request, product.database, staff, shown.conversation.language),
     )
 
 
@@ -203,17 +226,18 @@ def _stale(
     staff: Staff,
     number: int,
     now: datetime,
-    error: StaleReply,
+    error: StaleReply | SuggestionGone,
     draft: Draft,
     had_read: int,
 ) -> Response:
-    """409 with what the customer wrote meanwhile and the button that sends all the same."""
+    """409 with what was said meanwhile, by the customer or a colleague, and the button that sends all the same."""
+    gone = error.message_id if isinstance(error, SuggestionGone) else None
     if not is_fragment(request):
-        return _page(request, product, staff, number, now, status=409, draft=draft, had_read=had_read)
+        return _page(request, product, staff, number, now, status=409, draft=draft, had_read=had_read, gone=gone)
     with reading(product.database) as session:
-        newer = talk(session, ticket_by_number(session, number).conversation_id, staff).newer_than(had_read)
+        newer = talk(session, ticket_by_number(session, number).conversation_id, staff).newer_than(had_read, gone)
     place = {"HX-Retarget": "#stale", "HX-Reswap": "innerHTML"}
-    return page(request, "console/stale.html", status=409, headers=place, newer=newer)
+    return page(request, "console/stale.html", status=409, headers=place, newer=newer, gone=gone)
 
 
 def _back_to(number: int) -> Response:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from api.http.parts import TheProduct
+from api.console.parts import session_token
+from api.http.parts import Now, TheProduct
 from api.pages.page import render
 from api.pages.texts import LANGUAGES, language_of, supported, texts
 from api.product import Product
+from bot.article_links import is_article_key
+from handoff.permissions import Permission, allowed
+from handoff.sessions import session_staff
 from kb_content import catalogue
 from kb_content.articles import Article
 from kb_content.html import to_html
@@ -21,18 +25,39 @@ router = APIRouter(include_in_schema=False, prefix="/kb")
 Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
+def is_staff(request: Request, product: TheProduct, now: Now) -> bool:
+    """Whether somebody who may read all articles is signed in in this browser."""
+    token = session_token(request, product.settings)
+    if token is None:
+        return False
+    with reading(product.database) as session:
+        staff = session_staff(session, token, now)
+    return staff is not None and allowed(staff.role, Permission.READ_ARTICLES)
+
+
+IsStaff = Annotated[bool, Depends(is_staff)]
+
+
 @router.get("/{language}/{article_id}", response_class=HTMLResponse)
-def newest(request: Request, language: str, article_id: str, product: TheProduct) -> HTMLResponse:
+def newest(
+    request: Request, language: str, article_id: str, product: TheProduct, is_staff: IsStaff, key: str = ""
+) -> HTMLResponse:
     """The article as it is live."""
-    return _page(request, product, language, article_id, None)
+    return _page(request, product, language, article_id, None, None if is_staff else key)
 
 
 @router.get("/{language}/{article_id}/v{version}", response_class=HTMLResponse)
 def one_version(
-    request: Request, language: str, article_id: str, version: Version, product: TheProduct
+    request: Request,
+    language: str,
+    article_id: str,
+    version: Version,
+    product: TheProduct,
+    is_staff: IsStaff,
+    key: str = "",
 ) -> HTMLResponse:
     """The article as it was in one version: citations keep showing what they quoted."""
-    return _page(request, product, language, article_id, version)
+    return _page(request, product, language, article_id, version, None if is_staff else key)
 
 
 @router.get("/{language}", response_class=HTMLResponse)
@@ -44,7 +69,7 @@ def index(request: Request, language: str, product: TheProduct) -> HTMLResponse:
         return _missing(request)
     by_category: dict[str, list[Article]] = {}
     # An article for some customers only is reached by its citation, not offered to everybody.
-    for article in sorted((each for each in found if not each.audience), key=lambda each: each.title.casefold()):
+    for article in sorted((each for each in found if each.is_for_everybody), key=lambda each: each.title.casefold()):
         by_category.setdefault(article.category or "", []).append(article)
     spoken = supported(language) or language_of(request)
     return render(
@@ -52,13 +77,20 @@ def index(request: Request, language: str, product: TheProduct) -> HTMLResponse:
     )
 
 
-def _page(request: Request, product: Product, language: str, article_id: str, version: int | None) -> HTMLResponse:
+def _page(
+    request: Request, product: Product, language: str, article_id: str, version: int | None, key: str | None
+) -> HTMLResponse:
+    """``key``: what opens an article that is for some customers only; None for staff, who need none."""
     if "\x00" in language + article_id:
         return _missing(request)
     with reading(product.database) as session:
         found = catalogue.article_page(session, article_id, language, version)
+        pages = catalogue.open_pages(session, language)
     # A version that never was live is an editor's draft: for the public it does not exist.
     if found is None or not found.was_published:
+        return _missing(request)
+    is_opened = key is None or is_article_key(key, language, article_id, found.version, product.live.house.secret)
+    if found.is_restricted and not is_opened:
         return _missing(request)
     spoken = supported(language) or language_of(request)
     return render(
@@ -66,8 +98,8 @@ def _page(request: Request, product: Product, language: str, article_id: str, ve
         "kb/article.html",
         language=spoken,
         found=found,
-        body=_scrollable(to_html(found.article, found.passages, lambda other: f"/kb/{language}/{other}")),
-        others=[(other, LANGUAGES.get(other, other)) for other in found.languages if other != language],
+        body=_scrollable(to_html(found.article, found.passages, lambda other: f"/kb/{language}/{other}", pages)),
+        others=[(other, LANGUAGES.get(other, other)) for other in found.open_languages if other != language],
     )
 
 

@@ -98,11 +98,29 @@
     noteNewer();
   }
 
+  // A suggestion in the reply box: what is sent with its number counts as what an agent made of it.
+  const suggestion = () => find("#reply input[name=suggestion]");
+
+  function edit(id) {
+    const box = find("#reply-text");
+    const before = box.value.trim();
+    readAll();
+    write("reply");
+    box.value = (before ? before + "\n\n" : "") + find("#suggestion-text").textContent;
+    suggestion().value = id;
+    box.setSelectionRange(0, 0);
+    box.scrollTop = 0;
+  }
+
   // A form that was accepted is empty again; one that was refused keeps every word.
   document.addEventListener("htmx:after:request", (event) => {
     const { sourceElement, response } = event.detail.ctx;
-    if (!sourceElement.closest("#composer") || !response || response.status >= 400) return;
+    if (!response || response.status >= 400) return;
+    const judged = sourceElement.closest("details.audit");
+    if (judged) { sourceElement.reset(); judged.open = false; }
+    if (!sourceElement.closest("#composer")) return;
     sourceElement.reset();
+    if (sourceElement.id === "reply") suggestion().value = "0";
     find("#stale").replaceChildren();
     hasJustWritten = true;
   });
@@ -113,7 +131,7 @@
   document.addEventListener("htmx:sse:after:connection", () => { if (find("#lost")) find("#lost").hidden = true; });
 
   // Lists: j and k move between rows; a row that disappears under the focus hands it to its neighbour.
-  const rows = () => [...document.querySelectorAll("a.row")];
+  const rows = () => [...document.querySelectorAll("a.row, input.row")].filter((row) => row.checkVisibility());
   let rowIndex = -1;
 
   function rememberRow() {
@@ -173,13 +191,49 @@
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-open]");
     if (opener) help();
+    const editor = event.target.closest("[data-edit]");
+    if (editor && !event.ctrlKey && !event.metaKey) { event.preventDefault(); edit(editor.dataset.edit); }
     if (event.target.closest("[data-seen]")) { readAll(); find("#reply-text").focus(); }
     const menu = find("details.me[open]");
     if (menu && !menu.contains(event.target)) menu.open = false;
   });
 
   document.addEventListener("input", (event) => {
-    if (event.target.id === "reply-text" && !event.target.value.trim()) readAll();
+    if (event.target.id !== "reply-text" || event.target.value.trim()) return;
+    readAll();
+    suggestion().value = "0";
+  });
+
+  // Many boxes at once: all of a group, all of a page, and how many are ticked.
+  const boxes = (root) => [...(root?.querySelectorAll("input[name=ids]") ?? [])];
+
+  function countTicked() {
+    for (const group of document.querySelectorAll("[data-all]")) {
+      const all = boxes(group), ticked = all.filter((box) => box.checked).length;
+      const whole = find("[data-tick]", group);
+      if (!whole) continue;
+      whole.closest("label").hidden = all.length < 2;
+      whole.checked = ticked === all.length;
+      whole.indeterminate = ticked > 0 && ticked < all.length;
+    }
+    const count = find("[data-count]");
+    if (count) count.textContent = boxes(count.closest("form")).filter((box) => box.checked).length || "";
+  }
+
+  document.addEventListener("change", (event) => {
+    const group = event.target.matches("[data-tick]") && event.target.closest("[data-all]");
+    for (const box of group ? boxes(group) : []) box.checked = event.target.checked;
+    countTicked();
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-tick-all]");
+    if (!link || event.ctrlKey || event.metaKey) return;
+    const all = boxes(link.closest("form"));
+    const isTicking = all.some((box) => !box.checked);
+    event.preventDefault();
+    for (const box of all) box.checked = isTicking;
+    countTicked();
   });
 
   // A file that the desk would refuse is refused before it is sent.
@@ -190,6 +244,6 @@
     event.target.reportValidity();
   });
 
-  document.addEventListener("DOMContentLoaded", () => { showTimes(); toEnd(); });
+  document.addEventListener("DOMContentLoaded", () => { showTimes(); toEnd(); countTicked(); });
   setInterval(showTimes, 30000);
 })();

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.learning.building import Order, build_in_child
+from bot.learning.live_figures import figures_from, warning_of
 from kb_content import catalogue
 from kb_content.catalogue import ImportPlan
 from kb_content.folder import Folder, read_folder
@@ -25,6 +26,7 @@ class Fit:
     encoder: str | None = None
     target_precision: float = 0.95
     unanswerable_share: float = 0.3
+    reranker: str | None = None
 
 
 class NothingToRead(Exception):
@@ -63,18 +65,26 @@ def carry_out(database: Database, planned: ImportPlan, actor: str, now: datetime
 def publish_newest(database: Database, fit: Fit, actor: str, now: datetime, report: Report) -> int:
     """Build a release of the newest versions and put it live. Returns its id.
 
-    Building happens in a child process; until the last, short transaction customers get the old release.
+    Building happens in a child process; until the last, short transaction customers get the old release. Vectors are
+    kept as they come: after a build that was cut off, the next one makes only those that are missing.
     """
-    from retrieval.vectors import save_vectors
+    from retrieval.vectors import VectorCache, save_vectors
+
+    def keep(vectors: VectorCache) -> None:
+        with transaction(database) as session:
+            save_vectors(session, vectors)
 
     with transaction(database) as session:
         release_id = catalogue.start_release(session, now)
     built = build_in_child(
-        Order(database.url, release_id, fit.encoder, fit.target_precision, fit.unanswerable_share), report
+        Order(database.url, release_id, fit.encoder, fit.target_precision, fit.unanswerable_share, fit.reranker),
+        report,
+        keep,
     )
     with transaction(database) as session:
-        save_vectors(session, built.vectors)
         catalogue.publish(session, release_id, built.parameters, built.threshold, built.figures, now, actor)
+    if warning := warning_of(figures_from(release_id, built.threshold, built.figures)):
+        report(warning)
     return release_id
 
 

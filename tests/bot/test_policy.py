@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.decisions import Answer, Clarify, Decline, Escalate, Silence, SmallTalk, Why, name_of
+from bot.decisions import Answer, Clarify, Decline, Escalate, Option, Silence, SmallTalk, Why, name_of
 from bot.policy import Policy, Standing, decide
 from handoff.models import Owner, Priority, Reason
 from kb_content.articles import Intent, LeadsTo, Mode
@@ -32,7 +32,7 @@ POLICY = Policy(threshold=0.8, intents=INTENTS)
 
 def reading(confidence: float = 0.0, intent: str | None = None, sure: float = 0.9, **other: object) -> Reading:
     base = Reading("how do I get in", "en", intent, sure if intent else 0.0, HITS, confidence, False, (), {})
-    return replace(base, close=("reset", "locked"), **other)  # type: ignore[arg-type]
+    return replace(base, **{"close": ("reset", "locked"), **other})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,10 @@ def reading(confidence: float = 0.0, intent: str | None = None, sure: float = 0.
         (reading(0.99, "outage", 0.6), Escalate(Reason.URGENT, "outage", Priority.P0, 2, "engineering")),
         (reading(0.10, "legal"), Escalate(Reason.NO_KNOWLEDGE)),
         (reading(0.95, text=" "), Decline(Why.EMPTY)),
+        (reading(0.10, offer=0.4), "clarify"),
+        (reading(0.10, text="I have a problem"), Decline(Why.VAGUE)),
+        (reading(0.10, text="我想问一下", foreign=True), Decline(Why.VAGUE)),
+        (reading(0.95, text="password"), Answer("reset")),
     ],
 )
 def test_a_first_message_is_decided_by_what_was_understood(understood: Reading, expected: object) -> None:
@@ -67,11 +71,26 @@ def test_a_first_message_is_decided_by_what_was_understood(understood: Reading, 
     ("standing", "understood", "expected"),
     [
         (Standing(owner=Owner.HUMAN), reading(0.95), Silence("a person owns this conversation")),
-        (Standing(has_clarified=True), reading(0.6), Escalate(Reason.LOW_CONFIDENCE)),
+        (Standing(has_clarified=True), reading(0.6), Escalate(Reason.LOW_CONFIDENCE, suggestion="reset")),
         (Standing(has_declined=True), reading(0.1, foreign=True), Escalate(Reason.NO_KNOWLEDGE)),
         (
             Standing(answered=(("How do I get in?", "reset"),)),
             reading(0.95),
+            Clarify((Option("locked", "Locked"),), is_another=True),
+        ),
+        (
+            Standing(answered=(("How do I get in?", "reset"),), has_clarified=True),
+            reading(0.95),
+            Escalate(Reason.REPEATED_QUESTION),
+        ),
+        (
+            Standing(answered=(("How do I get in?", "reset"),)),
+            reading(0.95, close=("reset",)),
+            Escalate(Reason.REPEATED_QUESTION),
+        ),
+        (
+            Standing(answered=(("so how do I get in now", "reset"),)),
+            reading(0.95, close=("reset",)),
             Escalate(Reason.REPEATED_QUESTION),
         ),
         (Standing(answered=(("something else", "reset"),)), reading(0.95), Answer("reset")),
@@ -108,3 +127,47 @@ def test_only_a_file_is_told_apart_from_nothing_at_all() -> None:
 def test_a_kb_without_intents_still_knows_who_asks_for_a_person() -> None:
     decision = decide(Standing(), reading(0.1, "asks-for-human"), Policy(threshold=0.8))
     assert decision == Escalate(Reason.ASKED_FOR_HUMAN, "asks-for-human")
+
+
+def test_the_same_text_is_never_said_twice_whatever_the_words_of_the_question() -> None:
+    standing = Standing(answered=(("something else", "reset"),))
+    decision = decide(standing, reading(0.95), POLICY, would_repeat=True)
+    assert decision == Clarify((Option("locked", "Locked"),), is_another=True)
+
+
+def test_whoever_says_little_twice_gets_a_person() -> None:
+    vague = reading(0.1, text="I have a problem")
+    assert decide(Standing(has_declined=True), vague, POLICY) == Escalate(Reason.NO_KNOWLEDGE)
+
+
+def in_mode(mode: Mode) -> Policy:
+    topics = {("reset", "en"): "account", ("locked", "en"): "general", ("sso", "en"): "general"}
+    return replace(POLICY, modes={"account": mode}, topics=topics)
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.6])
+def test_in_a_topic_that_suggests_a_person_gets_the_answer_to_send(confidence: float) -> None:
+    decision = decide(Standing(), reading(confidence), in_mode(Mode.SUGGEST))
+    assert decision == Escalate(Reason.LOW_CONFIDENCE, suggestion="reset")
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.6])
+def test_in_a_topic_that_is_off_a_person_gets_the_bare_question(confidence: float) -> None:
+    assert decide(Standing(), reading(confidence), in_mode(Mode.OFF)) == Escalate(Reason.LOW_CONFIDENCE)
+
+
+def test_an_article_that_the_bot_may_not_answer_from_is_not_offered_as_a_choice() -> None:
+    policy = replace(in_mode(Mode.AUTO), modes={"general": Mode.SUGGEST})
+    assert decide(Standing(), reading(0.6), policy) == Clarify((Option("reset", "Reset"),))
+
+
+def test_a_fixed_rule_stands_above_the_mode_of_a_topic() -> None:
+    decision = decide(Standing(), reading(0.95, "outage"), in_mode(Mode.SUGGEST))
+    assert isinstance(decision, Escalate)
+    assert (decision.reason, decision.suggestion) == (Reason.URGENT, None)
+
+
+def test_a_kb_that_cannot_support_the_target_suggests_where_it_has_nothing_more_to_ask() -> None:
+    policy = replace(POLICY, threshold=None)
+    decision = decide(Standing(has_clarified=True), reading(0.99), policy)
+    assert decision == Escalate(Reason.LOW_CONFIDENCE, suggestion="reset")

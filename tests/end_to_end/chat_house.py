@@ -30,10 +30,11 @@ from store import Database, open_database, reading, transaction
 from store.watch import Watch
 
 T = TypeVar("T")
-# With these the small KB answers what it surely knows, asks about "password" and declines what is foreign to it.
-SETTINGS = {"TARGET_PRECISION": "0.9", "UNANSWERABLE_SHARE": "0.1", "OPEN_TICKETS_PER_CUSTOMER": "20"}
+# With these the small KB answers what it surely knows, asks which way in is meant and declines what is foreign to it.
+SETTINGS = {"TARGET_PRECISION": "0.9", "OPEN_TICKETS_PER_CUSTOMER": "20"}
 QUESTION, ANSWER = "I forgot my password", "Request a reset link"
-UNSURE, FIRST_CHOICE = "password", "Reset a forgotten password"
+UNSURE, FIRST_CHOICE = "cannot log in", "Reset a forgotten password"
+CHOSEN = f"From “{FIRST_CHOICE}”"
 PERSON = "let me talk to a human"
 AGENT = "Grace Hopper"
 COLLEAGUE = "Hedy Lamarr"

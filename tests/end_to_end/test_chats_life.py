@@ -11,7 +11,6 @@ import httpx2
 import pytest
 from end_to_end.chat_house import (
     ANSWER,
-    FIRST_CHOICE,
     PERSON,
     QUESTION,
     House,
@@ -249,7 +248,6 @@ def test_on_postgresql_it_is_the_same(postgresql_url: str, tmp_path: Path, small
         with a_house(tmp_path, smaller_kb, **settings) as house:
             ada, ann = telegram.person("Ada"), team.add_person("ann")
             ada.says(QUESTION)
-            ada.presses(ada.private.next_from_bot(), FIRST_CHOICE)
             heard(ada, ANSWER)
             number = asks_for_a_person(ada)
             asked, other = asks_on_slack(ann)

@@ -7,6 +7,7 @@ from pathlib import Path
 from end_to_end.chat_house import (
     AGENT,
     ANSWER,
+    CHOSEN,
     FIRST_CHOICE,
     PERSON,
     QUESTION,
@@ -53,7 +54,7 @@ def test_where_the_bot_is_unsure_a_button_chooses(house: House, team: Team) -> N
     question = ann.dm.wait_for_bot("Which of these")
     assert question.buttons[-1] == "None of these"
     ann.clicks(question, FIRST_CHOICE)
-    assert ann.dm.wait_for_bot(ANSWER).thread_ts == question.thread_ts
+    assert ann.dm.wait_for_bot(CHOSEN).thread_ts == question.thread_ts
 
 
 def test_from_a_person_to_a_ticket_to_a_reply_to_solved_to_not_yet(house: House, team: Team) -> None:

@@ -7,6 +7,7 @@ import json
 from end_to_end.chat_house import (
     AGENT,
     ANSWER,
+    CHOSEN,
     FIRST_CHOICE,
     PERSON,
     QUESTION,
@@ -73,9 +74,9 @@ def test_where_the_bot_is_unsure_a_button_chooses(house: House, telegram: Telegr
     ada.says(UNSURE)
     question = ada.private.next_from_bot()
     assert question.buttons[-1] == "None of these"
-    assert ANSWER not in question.text
+    assert CHOSEN not in question.text
     ada.presses(question, FIRST_CHOICE).wait()
-    assert ANSWER in ada.private.next_from_bot().text
+    assert CHOSEN in ada.private.next_from_bot().text
 
 
 def test_what_is_foreign_is_declined_with_the_way_to_a_person(house: House, telegram: TelegramWorld) -> None:

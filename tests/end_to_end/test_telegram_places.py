@@ -5,6 +5,7 @@ from __future__ import annotations
 from end_to_end.chat_house import (
     AGENT,
     ANSWER,
+    CHOSEN,
     FIRST_CHOICE,
     PERSON,
     QUESTION,
@@ -54,7 +55,7 @@ def test_two_customers_in_a_group_are_kept_apart(house: House, telegram: Telegra
     number = number_in(group.next_from_bot().text)
     assert house.texts(number) == ["/human"], "what Bob pressed was Ada's button, and changed nothing"
     ada.presses(choices, FIRST_CHOICE).wait()
-    assert ANSWER in group.next_from_bot().text, "a person has Bob's matter, and the bot has Ada's"
+    assert CHOSEN in group.next_from_bot().text, "a person has Bob's matter, and the bot has Ada's"
     house.replies(number, "Bob, this is for you.")
     assert group.next_from_bot().text == f"{AGENT}:\nBob, this is for you."
 

@@ -20,6 +20,7 @@ MATRIX = {
     Permission.READ_ARTICLES: "viewer agent editor admin",
     Permission.WORK_TICKETS: "agent admin",
     Permission.EDIT_ARTICLES: "editor admin",
+    Permission.AUDIT_ANSWERS: "agent editor admin",
     Permission.MANAGE_STAFF: "admin",
     Permission.READ_AUDIT: "admin",
     Permission.MANAGE_SYSTEM: "admin",

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kb_content.article_file import canonical, read_article, slug, source_digest, write_article
+from kb_content.article_file import canonical, read_article, source_digest, write_article
 from kb_content.articles import Article
+from kb_content.ids import slug
 
 PATH = "articles/en/reset-password.md"
 FULL = """---

@@ -66,3 +66,10 @@ def test_the_problems_of_reading_come_too(read_kb: ReadKb) -> None:
         ("articles/a.md", True),
         ("articles/b.md", False),
     ]
+
+
+def test_what_is_to_be_said_of_every_page_is_said_once(read_kb: ReadKb) -> None:
+    notes = check(read_kb({f"p{number}.md": "# Page\n\nSome words." for number in range(20)}))
+    assert [note.path for note in notes] == ["p0.md", "p0.md"]
+    assert [note.message.endswith("(and so in 19 other files)") for note in notes] == [True, True]
+    assert "firstline kb propose" in notes[1].message

@@ -27,8 +27,8 @@ def test_a_folder_with_articles_alone_is_enough(read_kb: ReadKb) -> None:
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"readme.md": "# Hi\n\ntext"}, "move the Markdown files into one"),
-        ({"data.txt": "x"}, "a KB folder has articles/ with Markdown files"),
+        ({"data.txt": "x"}, "a KB folder has Markdown files, in articles/ or as they are"),
+        ({"_build/a.md": GOOD, ".git/b.md": GOOD}, "neither a folder articles/ nor a Markdown file"),
         ({"articles/.hidden.md": GOOD}, "there is no article in it"),
     ],
 )
@@ -91,6 +91,85 @@ def test_documentation_full_of_index_files_gets_ids_from_its_folders(read_kb: Re
     )
     assert [article.id for article in folder.articles] == ["api-index", "guide-index", "index", "usage"]
     assert folder.errors == ()
+
+
+PAGE = "# A page\n\nSome words that a customer could read.\n"
+
+
+def test_a_folder_of_documentation_is_a_knowledge_base_as_it_is(read_kb: ReadKb) -> None:
+    folder = read_kb(
+        {
+            "index.md": PAGE,
+            "howto/basics/defer.md": "Defer a job\n===========\n\nCall it.",
+            "zh/howto.mdx": "# 指南\n\n一段正文。",
+            "_partials/part.md": PAGE,
+            "node_modules/x/readme.md": PAGE,
+            "gold/q.jsonl": '{"text": "how", "expect": ["defer"]}',
+        }
+    )
+    assert [(article.id, article.language, article.title) for article in folder.articles] == [
+        ("defer", "en", "Defer a job"),
+        ("howto", "zh", "指南"),
+        ("index", "en", "A page"),
+    ]
+    assert folder.places["defer", "en"] == "howto/basics/defer.md"
+    assert folder.errors == ()
+    assert len(folder.gold) == 1
+
+
+def test_the_first_page_of_a_folder_is_called_after_it_before_there_is_another(read_kb: ReadKb) -> None:
+    assert [article.id for article in read_kb({"guide/index.md": PAGE}).articles] == ["guide-index"]
+    both = read_kb({"guide/index.md": PAGE, "index.md": PAGE, "api/README.md": PAGE})
+    assert [article.id for article in both.articles] == ["api-README", "guide-index", "index"]
+
+
+def test_two_files_of_one_name_are_two_articles_and_a_note_says_how_they_keep_their_ids(read_kb: ReadKb) -> None:
+    folder = read_kb({"en/basics/defer.md": PAGE, "en/advanced/defer.md": PAGE, "zh/basics/defer.md": "# 页\n\n正文。"})
+    assert [(article.id, article.language) for article in folder.articles] == [
+        ("advanced-defer", "en"),
+        ("basics-defer", "en"),
+        ("basics-defer", "zh"),
+    ]
+    notes = [problem for problem in folder.problems if "after its folders" in problem.message]
+    assert [(note.path, note.is_error) for note in notes] == [
+        ("en/advanced/defer.md", False),
+        ("en/basics/defer.md", False),
+        ("zh/basics/defer.md", False),
+    ]
+    assert "write an `id`" in notes[0].message
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("# Guides\n\n:::{toctree}\na\nb\n:::", "no text of its own"),
+        ("```{include} ../CHANGELOG.md\n```", "no text of its own"),
+        ("# Guides\n\n[TOC]\n", "no text of its own"),
+        ("---\ntitle: Soon\ndraft: true\n---\nWords.", "is a draft"),
+        ("+++\ntitle = 'Soon'\ndraft = true\n+++\nWords.", "is a draft"),
+        ("---\npublished: false\n---\nWords.", "is a draft"),
+    ],
+)
+def test_a_page_that_is_none_for_customers_is_left_out_with_a_note(read_kb: ReadKb, page: str, words: str) -> None:
+    folder = read_kb({"a.md": PAGE, "guides.md": page})
+    assert [article.id for article in folder.articles] == ["a"]
+    assert folder.errors == ()
+    assert [words in problem.message for problem in folder.problems if problem.path == "guides.md"][-1]
+    assert folder.unread_articles == set()
+
+
+def test_front_matter_of_another_tool_is_kept_without_a_word(read_kb: ReadKb) -> None:
+    toml = '+++\ntitle = "Set up"\nweight = 3\ndate = 2026-01-02\n[menu]\nname = "x"\n+++\n\nWords to read.'
+    yaml = "---\ntitle: Other\nsidebar_position: 2\nlayout: page\n---\nWords to read."
+    folder = read_kb({"a.md": toml, "b.md": yaml})
+    assert [article.title for article in folder.articles] == ["Set up", "Other"]
+    assert [article.body for article in folder.articles] == ["Words to read.", "Words to read."]
+    assert folder.problems == ()
+
+
+def test_a_title_is_read_without_its_markup(read_kb: ReadKb) -> None:
+    folder = read_kb({"a.md": "(top)=\n# {term}`Defer` a job {#defer}\n\nWords."})
+    assert folder.articles[0].title == "Defer a job"
 
 
 def test_even_files_that_differ_only_in_signs_get_ids_of_their_own(read_kb: ReadKb) -> None:

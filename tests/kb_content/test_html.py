@@ -64,9 +64,9 @@ def test_nothing_that_acts_survives_on_a_page(parts: list[str], between: str) ->
     allowed |= {"blockquote", "strong", "em", "s", "a", "h1", "h2", "h3", "h4", "h5", "h6"}
     for tag, attributes in Page(page(between.join(parts))).tags:
         assert tag in allowed
-        assert attributes.keys() <= {"section": {"id", "class"}, "a": {"href", "title", "rel"}, "ol": {"start"}}.get(
-            tag, set()
-        )
+        its_own = {"section": {"id", "class"}, "a": {"href", "title", "rel"}, "ol": {"start"}}
+        assert attributes.keys() <= its_own.get(tag, {"id"} if re.match("h[1-6]", tag) else set())
+        assert tag == "section" or (attributes.get("id") or "h-").startswith("h-")
         scheme = re.match(r"\s*([a-z][a-z0-9+.-]*):", attributes.get("href") or "", re.IGNORECASE)
         assert scheme is None or scheme[1].lower() in ("http", "https", "mailto")
 
@@ -103,7 +103,7 @@ def test_the_passages_of_an_old_version_keep_their_anchors() -> None:
 def test_markdown_is_rendered_whole() -> None:
     html = page("# Head\n\n3. three\n4. **four**\n\n| a |\n|---|\n| 1 |\n\n```\n<b>\n```\n\n~~no~~<br>yes")
     for part in (
-        "<h2>Head</h2>",
+        '<h2 id="h-head">Head</h2>',
         '<ol start="3">',
         "<strong>four</strong>",
         "<td>1</td>",
@@ -113,15 +113,55 @@ def test_markdown_is_rendered_whole() -> None:
         assert part in html
 
 
+def links(body: str, ids: tuple[str, ...]) -> list[str | None]:
+    html = page(body, article_url=lambda article_id: f"/kb/en/{article_id}", ids=ids)
+    return [attributes["href"] for tag, attributes in Page(html).tags if tag == "a"]
+
+
 def test_links_between_articles_and_headings_lead_to_their_pages() -> None:
     text = "Open the page and look for the button that is called Save. "
     body = (
         f"[a](../zh/other.md#x) [b](#my-steps) [c](https://x.example/y.md) [d](#none) {text}\n\n## My steps!\n\n{text}"
     )
-    html = page(body, article_url=lambda article_id: f"/kb/en/{article_id}")
-    links = [attributes["href"] for tag, attributes in Page(html).tags if tag == "a"]
     anchor = split(Article("a", "en", "T", body), 1)[1].anchor
-    assert links == ["/kb/en/other", f"#{anchor}", "https://x.example/y.md", "#none"]
+    assert links(body, ("other",)) == ["/kb/en/other#h-x", f"#{anchor}", "https://x.example/y.md", "#none"]
+
+
+@pytest.mark.parametrize(
+    ("href", "ids", "page_id"),
+    [
+        ("other.md", ("other",), "other"),
+        ("../basics/defer.md", ("howto-basics-defer", "defer-all"), "howto-basics-defer"),
+        ("./basics/defer.md", ("basics-defer", "advanced-defer"), "basics-defer"),
+        ("basics/", ("basics",), "basics"),
+        ("/guide/index.html", ("guide-index",), "guide-index"),
+        ("guide/README.md", ("guide",), "guide"),
+        ("Other%20page.mdx", ("Other-page",), "Other-page"),
+        ("other.md", ("OTHER",), "OTHER"),
+    ],
+)
+def test_every_form_of_link_to_a_page_finds_its_article(href: str, ids: tuple[str, ...], page_id: str) -> None:
+    assert links(f"[words](<{href}>)", ids) == [f"/kb/en/{page_id}"]
+
+
+@pytest.mark.parametrize("href", ["gone.md", "defer.md", "/pricing", "../files/a.zip", "", "//evil.example/other.md"])
+def test_a_link_that_leads_nowhere_here_is_its_words(href: str) -> None:
+    body = f"See [the **words**](<{href}>) now."
+    assert links(body, ("other", "a-defer", "b-defer")) == []
+    assert "See the <strong>words</strong> now." in page(body, article_url=str, ids=("other",))
+
+
+def test_a_heading_can_be_linked_to_from_another_page() -> None:
+    assert '<h2 id="h-setup">Set up</h2>' in page("## Set up\n\nText")
+    assert links("[a](b.md#set-up)", ("b",)) == ["/kb/en/b#h-setup"]
+
+
+def test_in_a_chat_a_link_to_another_page_is_its_words_or_its_full_address() -> None:
+    known = {"other.md": "https://help.example/kb/en/other"}
+    assert to_text("See [that](other.md) and [this](gone.md).") == "See that and this."
+    assert to_text("See [that](other.md) and [this](gone.md).", known.get) == (
+        "See that (https://help.example/kb/en/other) and this."
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kb_content.articles import Article, Passage
 from kb_content.blocks import size
+from kb_content.dialects import plain_markdown
 from kb_content.html import to_text
-from kb_content.passages import LONGEST, SHORTEST, split
+from kb_content.passages import ENOUGH, LONGEST, SHORTEST, split
 
 SENTENCE = "Open the settings page and look for the button that is called Save changes. "
 LONG = (SENTENCE * 10).strip()
@@ -121,6 +124,38 @@ def test_tables_and_code_are_kept_whole() -> None:
     assert any(code in passage.text for passage in passages)
 
 
+def test_the_steps_of_one_task_are_one_passage() -> None:
+    steps = "\n".join(f"{number}. {SENTENCE * 2}" for number in range(1, 13))
+    passages = cut(f"{LONG}\n\n{LONG}\n\n{steps}\n\n{LONG}")
+    assert any(passage.text.startswith(steps.strip()) for passage in passages)
+
+
+def test_a_title_in_bold_stays_with_what_it_is_the_title_of() -> None:
+    passages = cut(f"{LONG}\n\n{SENTENCE}\n\n**On Linux**\n\n{LONG}\n\n**On a Mac**\n\n```\nbrew\n```")
+    assert ["**On Linux**\n\nOpen" in passage.text for passage in passages] == [False, True]
+    assert "**On a Mac**\n\n```" in passages[1].text
+
+
+def test_the_end_of_a_section_is_not_left_alone() -> None:
+    passages = cut(f"{LONG}\n\nThat is all there is to say about these few things here.")
+    assert len(passages) == 1
+
+
+def test_a_long_list_within_an_item_is_cut_between_its_items() -> None:
+    inner = "\n".join(f"  - Inner {number}: {SENTENCE}" for number in range(30))
+    passages = cut(f"- Outer:\n{inner}\n- Last: {SENTENCE}")
+    assert all(size(passage.text) <= LONGEST for passage in passages)
+    said = "\n".join(to_text(passage.text) for passage in passages)
+    assert [int(number) for number in re.findall(r"• Inner (\d+)", said)] == list(range(30))
+
+
+def test_huge_code_is_cut_between_its_paragraphs() -> None:
+    code = "\n\n".join(f"def f{number}():\n    {SENTENCE * 3}\n\n    return {number}" for number in range(20))
+    passages = cut(f"```py\n{code}\n```")
+    assert len(passages) > 2
+    assert all(passage.text.startswith("```py\ndef f") for passage in passages)
+
+
 def test_a_huge_table_is_cut_between_rows_under_its_own_head() -> None:
     table = "| Code | Cause |\n|---|---|\n" + "\n".join(f"| {n} | {SENTENCE}|" for n in range(80))
     passages = cut(table)
@@ -171,6 +206,8 @@ def test_a_key_depends_on_nothing_but_its_own_text() -> None:
     assert set(edited.values()) != set(before.values())
     again = split(replace(article(body), title="New title", tags=("x",)), 9)
     assert [passage.key for passage in again] == list(before.values())
+    renamed = cut(body.replace("## One", "## The first"))
+    assert [passage.key for passage in renamed][::2] == list(before.values())[::2]
     respaced = cut(body.replace(" look", "\nlook"))
     assert [passage.key for passage in respaced] == list(before.values())
 
@@ -230,3 +267,95 @@ def test_no_word_is_lost_or_said_twice(words: str) -> None:
     body = f"## One\n\n{words}\n\n- {words}\n- {words}\n\n## Two\n\n{words}"
     said = " ".join(to_text(f"{passage.lead}\n\n{passage.text}") for passage in cut(body))
     assert [word for word in said.split() if word != "•"] == [word for word in to_text(body).split() if word != "•"]
+
+
+WORDS = ["open", "the", "page", "settings", "and", "look", "for", "button", "that", "is", "called", "Save"]
+
+
+def numbered(kind: str, numbers: list[int], sentence: str) -> str:
+    """A block of that kind whose words can all be told from others."""
+    words = [f"{sentence} w{number}" for number in numbers]
+    match kind:
+        case "steps":
+            return "\n".join(f"{place}. {one}" for place, one in enumerate(words, 1))
+        case "bullets":
+            return "\n".join(f"* {one}" for one in words)
+        case "code":
+            return "\n".join(["```sh", *words, "```"])
+        case "table":
+            return "\n".join(["| a | b |", "|---|---|", *(f"| {one} | x |" for one in words)])
+        case "note":
+            return "\n".join([":::{note}", *words, ":::"])
+        case "definition":
+            return "\n".join(f"term t{place}\n: {one}" for place, one in enumerate(words))
+        case "html":
+            return "".join(["<ul>", *(f"<li>{one}</li>" for one in words), "</ul>"])
+    return ". ".join(words)
+
+
+sentences = st.lists(st.sampled_from(WORDS), min_size=1, max_size=20).map(" ".join)
+kinds = st.sampled_from(["prose", "steps", "bullets", "code", "table", "note", "definition", "html"])
+shapes = st.lists(st.tuples(kinds, st.integers(1, 12), sentences), min_size=1, max_size=5)
+sections = st.lists(st.tuples(st.integers(1, 4), shapes), min_size=1, max_size=5)
+
+
+@given(sections)
+def test_every_word_of_a_page_is_in_exactly_one_passage(pages: list[tuple[int, list[tuple[str, int, str]]]]) -> None:
+    """Tables beyond all measure aside, whose head is said again where they are cut."""
+    count, parts = 0, []
+    for number, (level, blocks) in enumerate(pages):
+        parts.append(f"{'#' * level} Head h{number}")
+        for kind, length, sentence in blocks:
+            parts.append(numbered(kind, list(range(count, count + length)), sentence))
+            count += length
+    said = Counter(
+        word
+        for passage in cut("\n\n".join(parts))
+        for word in re.findall(r"\b[wh]\d+\b", to_text(f"{passage.lead}\n\n{passage.text}"))
+    )
+    assert said == Counter([*(f"w{number}" for number in range(count)), *(f"h{n}" for n in range(len(pages)))])
+
+
+@given(markdown)
+def test_passages_say_what_the_page_says_in_its_order(body: str) -> None:
+    assume("[x]" not in body)
+    whole = re.findall(r"\w+", to_text(plain_markdown(body)))
+    said = re.findall(r"\w+", " ".join(to_text(f"{one.lead}\n\n{one.text}") for one in cut(body)))
+    # A heading that only repeats the title, at the beginning, is the title.
+    assert [*said] == whole or ["Reset", "a", "password", *said] == whole
+
+
+texts = st.lists(st.sampled_from(WORDS), min_size=SHORTEST, max_size=300).map(" ".join)
+
+
+@given(st.lists(texts, min_size=1, max_size=6), st.integers(0, 5), texts, st.sampled_from(["##", "###"]))
+def test_an_edit_of_one_section_changes_no_key_of_another(bodies: list[str], at: int, new: str, mark: str) -> None:
+    """Whatever the sections say, be it the same; renamed, deleted or put in before others, too."""
+    at = min(at, len(bodies) - 1)
+
+    def keys(edited: list[tuple[str, str]]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for passage in cut("\n\n".join(f"{mark} {name}\n\n{text}" for name, text in edited)):
+            found.setdefault(passage.heading, []).append(passage.key)
+        return found
+
+    sections = [(f"Section {number}", text) for number, text in enumerate(bodies)]
+    before = keys(sections)
+    others = [name for number, name in enumerate(before) if number != at]
+    rewritten = [*sections[:at], (sections[at][0], new), *sections[at + 1 :]]
+    renamed = [*sections[:at], ("New name", sections[at][1]), *sections[at + 1 :]]
+    without = [*sections[:at], *sections[at + 1 :]]
+    inserted = [*sections[:at], ("New section", new), *sections[at:]]
+    for edited in (rewritten, renamed, without, inserted):
+        after = keys(edited)
+        assert all(after[name] == before[name] for name in others)
+
+
+@given(st.lists(texts, min_size=2, max_size=9), texts)
+def test_an_edit_at_the_end_of_a_section_changes_no_key_before_its_last_two_passages(
+    bodies: list[str], new: str
+) -> None:
+    before = [passage.key for passage in cut("## Long\n\n" + "\n\n".join(bodies))]
+    after = [passage.key for passage in cut("## Long\n\n" + "\n\n".join([*bodies[:-1], new]))]
+    parts_of_last = size(bodies[-1]) // ENOUGH + 2
+    assert before[: len(before) - parts_of_last] == after[: max(0, len(before) - parts_of_last)]

@@ -12,18 +12,23 @@ from retrieval.confidence import (
     threshold_for,
     wilson_lower,
 )
+from retrieval.view import FEATURES, FIRST_LOOK
 
-_BELIEF = prior.ASKED
+_BELIEF = prior.ASKED.first
 
 
-def test_the_prior_has_a_place_for_every_sign() -> None:
-    assert (
-        len(prior.ASKED.confidence)
-        == len(prior.BARE.confidence)
-        == len(SIGNS) + 1
-        == len(prior.CENTRE) + 1
-        == len(prior.SCALE) + 1
-    )
+@pytest.mark.parametrize("belief", [prior.ASKED, prior.BARE])
+def test_the_prior_has_a_place_for_every_feature_and_sign(belief: prior.Belief) -> None:
+    for look in (belief.first, belief.second):
+        assert len(look.ranker) == len(FEATURES)
+        assert len(look.confidence) == len(look.offer) == len(SIGNS) + 1
+    assert len(prior.CENTRE) == len(prior.SCALE) == len(SIGNS)
+
+
+@pytest.mark.parametrize("belief", [prior.ASKED, prior.BARE])
+def test_the_first_look_makes_nothing_of_what_only_the_second_sees(belief: prior.Belief) -> None:
+    assert not belief.first.ranker[FIRST_LOOK:].any()
+    assert not belief.first.confidence[-3:].any()
 
 
 def test_without_rows_everything_stays_as_believed() -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from retrieval.discriminant import Discriminant, folds_of
+from retrieval import discriminant
+from retrieval.discriminant import Discriminant, left_out
 
 
 def _clusters() -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float32]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
@@ -30,5 +32,26 @@ def test_identical_examples_do_not_break_the_fit() -> None:
     assert np.isfinite(Discriminant.fit(vectors, np.array([0, 0, 0, 1, 1, 1]), 2).scores(vectors)).all()
 
 
-def test_folds_spread_the_examples_of_each_group() -> None:
-    assert folds_of(np.array([0, 0, 1, 0, 1, 0, 0, 0])).tolist() == [0, 1, 0, 2, 1, 3, 4, 0]
+def test_what_is_said_of_an_example_left_out_is_what_a_model_without_it_says() -> None:
+    vectors, groups = _clusters()
+    without = [np.array([row]) for row in range(len(vectors))]
+    said = left_out(vectors, groups, 3, without)
+    rest = np.arange(len(vectors)) != 4
+    refitted = Discriminant.fit(vectors[rest], groups[rest], 3).scores(vectors[4])
+    assert said[4].argmax() == refitted.argmax() == groups[4]
+    assert np.allclose(said[4], refitted, atol=0.5)
+
+
+def test_an_example_whose_group_is_left_out_is_not_said_to_belong_there() -> None:
+    vectors, groups = _clusters()
+    whole = [np.flatnonzero(groups == group) for group in groups]
+    said = left_out(vectors, groups, 3, whole)
+    alone = left_out(vectors, groups, 3, [np.array([row]) for row in range(len(vectors))])
+    own = np.arange(len(groups)), groups
+    assert (said[own] < alone[own] - 3).all()
+
+
+def test_more_examples_than_landmarks_are_told_apart_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discriminant, "_MOST", 9)
+    vectors, groups = _clusters()
+    assert (Discriminant.fit(vectors, groups, 3).scores(vectors).argmax(1) == groups).all()

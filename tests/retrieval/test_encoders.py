@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,16 @@ def test_a_vector_does_not_depend_on_its_neighbours(encoders: Encoders, language
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
+def test_messages_that_come_at_once_get_the_vectors_they_get_alone(encoders: Encoders) -> None:
+    texts = [" ".join(_TEXTS[n % 5 : 1 + n % 7]) + f" number {n} " * (n % 11) for n in range(60)]
+    alone = np.concatenate([encoders.encode_queries([text], "en") for text in texts])
+    with ThreadPoolExecutor(12) as pool:
+        at_once = np.concatenate(list(pool.map(lambda text: encoders.encode_queries([text], "en"), texts)))
+    in_bulk = encoders.encode_passages(texts, "en")
+    np.testing.assert_allclose(at_once, alone, atol=1e-6)
+    np.testing.assert_allclose(in_bulk, alone, atol=1e-6)
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
     "text", ["", "\x00\x01\x02", "🙈" * 50, "\ud83d", "שלום \u202e עולם", "a" * 40_000, "字" * 40_000]
@@ -87,6 +98,10 @@ def test_any_sentence_transformer_can_read_all_languages() -> None:
     one = load_encoders(str(get_model_path()), lambda sentence: None)
     assert one.of("en") is one.of("zh") is one.crossing
     assert one.encode_queries(["hello"], "en").shape == (1, one.crossing.dimension)
+    assert one.encode_queries([], "en").shape[0] == 0
+    with ThreadPoolExecutor(8) as pool:
+        at_once = np.concatenate(list(pool.map(lambda text: one.encode_queries([text], "en"), _TEXTS * 8)))
+    np.testing.assert_allclose(at_once, np.tile(one.encode_queries(_TEXTS, "en"), (8, 1)), atol=1e-4)
 
 
 def test_an_encoder_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,22 +125,17 @@ def test_no_place_for_the_export_is_said_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_failed_export_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(scratch: Path) -> None:
-        (scratch / "int8.onnx").write_bytes(b"half")
-        raise ModelUnavailable("no")
+    def fail(scratch: Path, wanted: tuple[str, ...]) -> None:
+        (scratch / wanted[0]).write_bytes(b"half")
+        raise OSError("no space left on device")
 
-    monkeypatch.setattr(export, "_run_export", fail)
-    with pytest.raises(ModelUnavailable):
+    monkeypatch.setattr(export, "_write", fail)
+    with pytest.raises(ModelUnavailable, match="no space left on device"):
         exported_model(lambda sentence: None, tmp_path)
     assert not list(tmp_path.rglob("*.onnx"))
 
 
-def test_an_export_happens_once_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fake(scratch: Path) -> None:
-        (scratch / "int8.onnx").write_bytes(b"model")
-        (scratch / "tokenizer.json").write_text("{}")
-
-    monkeypatch.setattr(export, "_run_export", fake)
+def test_an_export_happens_once_and_is_told(tmp_path: Path) -> None:
     told: list[str] = []
     first = exported_model(told.append, tmp_path)
     assert exported_model(told.append, tmp_path) == first

@@ -30,10 +30,10 @@ def test_what_is_hidden_lowers_no_mean() -> None:
 def test_the_nearest_articles_are_found_and_hidden_rows_are_not() -> None:
     index = VectorIndex(np.eye(4, dtype=np.float32), [0, 0, 2, 3], articles=4)
     question = np.array([1.0, 0.0, 0.0, 0.0], np.float32)
-    assert index.rows_of(0) == (0, 2)
-    assert index.rows_of(1) == (2, 2)
+    assert index.rows_of(0).tolist() == [0, 1]
+    assert index.rows_of(1).tolist() == []
     assert index.nearest_articles(question).tolist() == [0, 2, 3]
-    assert index.nearest_articles(question, hidden=(0, 2)).tolist() == [2, 3]
+    assert index.nearest_articles(question, hidden=np.array([0, 1])).tolist() == [2, 3]
 
 
 def test_an_index_without_rows_finds_nothing() -> None:
@@ -48,3 +48,20 @@ def test_the_level_is_the_mean_and_spread_of_all_similarities() -> None:
     mean, spread = VectorIndex(rows, list(range(50)), 50).level(question)
     assert mean == pytest.approx(float(similarities.mean()), abs=1e-4)
     assert spread == pytest.approx(float(similarities.std()), abs=1e-4)
+
+
+def test_a_text_that_is_near_to_everything_is_more_crowded_than_one_apart() -> None:
+    generator = np.random.default_rng(4)
+    rows = generator.normal(size=(60, 8))
+    rows[0] = rows[1:40].mean(0) * 8
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    index = VectorIndex(rows.astype(np.float32), list(range(60)), articles=60)
+    assert index.crowding[0] > np.quantile(index.crowding, 0.8)
+    assert abs(float(index.crowding.mean())) < 1e-5
+
+
+def test_examples_of_ones_own_article_crowd_nothing() -> None:
+    row = np.eye(8, dtype=np.float32)[0]
+    rows = np.concatenate([np.tile(row, (15, 1)), np.eye(8, dtype=np.float32)[1:], np.eye(8, dtype=np.float32)[1:]])
+    index = VectorIndex(rows, [0] * 15 + list(range(1, 15)), articles=15)
+    assert index.crowding[:15].max() <= index.crowding[15:].min()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from retrieval.languages import language_of
+from retrieval.languages import language_of, tag_of
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,12 @@ from retrieval.languages import language_of
         ("忘记密码了登不上去", "zh"),
         ("換人工客服", "zh"),
         ("SSO 登录失败", "zh"),
+        ("我忘記密碼了怎麼辦", "zh"),
+        ("點樣改密碼呀", "zh"),
+        ("我の帳號被鎖了", "zh"),
+        ("怎么重置api key", "zh"),
+        ("deploy失败", "zh"),
+        ("please help，SSO 登入失敗了", "zh"),
         ("ｅｘｃｅｌ 导入失败怎么办", "zh"),
         ("パスワードを忘れました", "ja"),
         ("비밀번호를 잊어버렸어요", "ko"),
@@ -46,3 +52,21 @@ def test_a_word_that_tells_nothing_is_in_the_default_language_of_its_script() ->
 
 def test_full_width_letters_are_read_like_any_others() -> None:
     assert language_of("ｈｏｗ ｄｏ Ｉ ｒｅｓｅｔ ｉｔ") == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("我忘記密碼了", "zh-Hant"),
+        ("我忘记密码了", "zh"),
+        ("SSO 登入失敗", "zh-Hant"),
+        ("日文", "zh"),
+        ("「设置」", "zh"),
+    ],
+)
+def test_chinese_is_told_by_its_characters(text: str, tag: str) -> None:
+    assert tag_of(text, "zh") == tag
+
+
+def test_only_chinese_has_two_scripts() -> None:
+    assert tag_of("電話番号", "ja") == "ja"

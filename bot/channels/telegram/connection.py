@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -43,7 +44,11 @@ def _utc_now() -> datetime:
 
 
 class TelegramConnection:
-    """``mode``: "polling" or "webhook". ``owner`` names this process among those that share the database."""
+    """The connection of one bot, not yet started. ``mode``: "polling" or "webhook".
+
+    ``folder`` is that of the stored files, ``address`` this Firstline's own without a slash at its end; ``owner`` names
+    this process among those that share the database.
+    """
 
     def __init__(
         self,
@@ -152,9 +157,7 @@ class TelegramConnection:
         bot = self._line.client.bot
         for language, commands in COMMANDS.items():
             offered = [BotCommand(name, words) for name, words in commands.items()]
-            self._line.client.soon(
-                lambda offered=offered, language=language: bot.set_my_commands(offered, language_code=language or None)  # type: ignore[misc]
-            )
+            self._line.client.soon(partial(bot.set_my_commands, offered, language_code=language or None))
 
     def _note(self, error: Exception) -> None:
         standing = self._line.standing

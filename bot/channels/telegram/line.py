@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from telegram.error import BadRequest, EndPointNotFound
@@ -80,4 +81,4 @@ class Line:
         """Stop the waiting mark on the pressed buttons. Telegram does not mind if it never comes."""
         bot = self.client.bot
         for press in presses:
-            self.client.soon(lambda press=press: bot.answer_callback_query(press))  # type: ignore[misc]
+            self.client.soon(partial(bot.answer_callback_query, press))

@@ -97,9 +97,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_suggestion_staff_id"), ["staff_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_suggestion_topic"), ["topic"], unique=False)
 
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("heard_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
+
     json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
     with op.batch_alter_table("kb_release", schema=None) as batch_op:
-        # Releases that are there already have no glossary; new ones always say theirs.
+        # Releases that are there already have no glossary and no accepted questions; new ones always say theirs.
         batch_op.add_column(sa.Column("glossary", json, nullable=False, server_default="[]"))
+        batch_op.add_column(sa.Column("questions", json, nullable=False, server_default="[]"))
     with op.batch_alter_table("kb_release", schema=None) as batch_op:
         batch_op.alter_column("glossary", existing_type=json, existing_nullable=False, server_default=None)
+        batch_op.alter_column("questions", existing_type=json, existing_nullable=False, server_default=None)

@@ -1,0 +1,150 @@
+"""One message of a customer, from what is known about it to the turn that is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.acquaintance import Acquaintance
+from bot.arrivals import Arrived
+from bot.bursts import Burst
+from bot.channels.base import Profile
+from bot.choosing import chosen
+from bot.commands import decide_command
+from bot.decisions import Answer, Decision, Escalate, Reopen, Silence
+from bot.live import House, Serving, policy_of
+from bot.placing import Place
+from bot.policy import BUILT_IN, Policy
+from bot.presses import decide_press
+from bot.speaking import Turn
+from bot.understanding import Understood, decide_about, reading_by, understand
+from bot.writing import with_article, written
+from handoff.models import Action, Owner, Reason
+
+log = structlog.get_logger()
+THANKS = "thanks"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What came and what it means. ``understood`` None: no words, or they could not be read."""
+
+    burst: Burst
+    known: Acquaintance
+    serving: Serving | None
+    house: House
+    understood: Understood | None = None
+    arrived: tuple[tuple[Arrived, ...], ...] = ()
+    """The files of each message of the burst."""
+    profile: Profile | None = None
+
+    @property
+    def policy(self) -> Policy:
+        return self.serving.policy if self.serving else policy_of(self.house, None, ())
+
+    @property
+    def is_thanks(self) -> bool:
+        if self.understood is None:
+            return False
+        reading = self.understood.reading
+        return reading.intent == BUILT_IN[THANKS].name and reading.intent_confidence >= self.policy.intent_floor
+
+    @property
+    def has_files(self) -> bool:
+        return any(self.arrived) or any(each.files or each.remote_files for each in self.burst.inbounds)
+
+
+def choose(place: Place, burst: Burst) -> Place:
+    """``place`` with the button that the customer named in words instead of pressing it, if they did."""
+    inbound = burst.inbounds[-1]
+    if inbound.press or inbound.command or place.owner is Owner.HUMAN:
+        return place
+    number = chosen(burst.text, [button.label for button in place.choices])
+    return place if number is None else replace(place, button=place.choices[number])
+
+
+def read(heard: Heard, place: Place) -> Heard:
+    """``heard`` with what the words mean, or the question that a button is about. Never raises."""
+    serving, inbound = heard.serving, heard.burst.inbounds[-1]
+    if serving is None or inbound.command or (place.button and not place.last_question):
+        return heard
+    reads = reading_by(serving.reader, heard.known.prefers_language, heard.known.asker)
+    try:
+        if place.button is None:
+            understood = understand(reads, serving.policy, heard.burst.text, place.before, heard.burst.last)
+        else:
+            asked = " ".join(filter(None, (place.asked_after, place.last_question)))
+            reading = replace(reads(asked), text=place.last_question or "")
+            if place.button.action is Action.OPTION:
+                reading = with_article(reading, place.button.argument or "", serving.shelf)
+            understood = Understood(reading, before=place.asked_after)
+    except Exception as error:
+        log.exception("reading failed", release=serving.release_id, error=type(error).__name__)
+        return heard
+    return replace(heard, understood=understood)
+
+
+def decided(heard: Heard, place: Place, *, would_repeat: bool = False) -> Turn:
+    """The turn, but for its text."""
+    inbound, policy = heard.burst.inbounds[-1], heard.policy
+    question = heard.burst.text
+    if place.button:
+        question = place.last_question or ""
+        decision = decide_press(place, policy)
+    elif inbound.command:
+        decision = decide_command(inbound.command, place.standing, policy, is_shared=inbound.is_shared)
+    else:
+        decision = _decide(heard, place, would_repeat)
+    understood, arrived = heard.understood, heard.arrived or tuple(() for _ in heard.burst.inbounds)
+    return Turn(
+        inbound=inbound,
+        place=place,
+        reading=understood.reading if understood else None,
+        decision=decision,
+        policy=policy,
+        serving=heard.serving,
+        question=question,
+        house=heard.house,
+        prefers_language=heard.known.prefers_language,
+        arrived=arrived[-1],
+        profile=heard.profile,
+        earlier=tuple(zip(heard.burst.inbounds[:-1], arrived[:-1], strict=True)),
+        parts=understood.parts if understood else (),
+        before=understood.before if understood else None,
+    )
+
+
+def finished(heard: Heard, place: Place, known: dict[Decision, Turn]) -> Turn:
+    """The turn with its text. ``known``: texts of decisions that were written already, and are not written again."""
+    turn = _write(decided(heard, place), known)
+    if isinstance(turn.decision, Answer) and place.button is None and _was_told(turn):
+        turn = _write(decided(heard, place, would_repeat=True), known)
+    return turn
+
+
+def _write(turn: Turn, known: dict[Decision, Turn]) -> Turn:
+    if turn.decision not in known:
+        known[turn.decision] = written(turn)
+    earlier = known[turn.decision]
+    rest = replace(earlier.rest, place=turn.place) if earlier.rest else None
+    return replace(turn, composed=earlier.composed, rest=rest)
+
+
+def _was_told(turn: Turn) -> bool:
+    composed = turn.composed
+    return composed is not None and not turn.place.told.isdisjoint((composed.text, composed.extract))
+
+
+def _decide(heard: Heard, place: Place, would_repeat: bool) -> Decision:
+    if place.is_reply_to_closing:
+        return Silence("thanks after the end") if heard.is_thanks else Reopen()
+    if heard.understood is None:
+        is_with_person = place.owner is Owner.HUMAN
+        return Silence("a person owns this conversation") if is_with_person else Escalate(Reason.BOT_STUCK)
+    arrived = [each for files in heard.arrived for each in files]
+    if arrived and not heard.burst.text and not any(each.kept for each in arrived):
+        return Silence("only files that could not be kept")
+    return decide_about(
+        place.standing, heard.understood, heard.policy, has_files=heard.has_files, would_repeat=would_repeat
+    )

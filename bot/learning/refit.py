@@ -1,0 +1,61 @@
+"""Fit the live release anew when enough became known about its answers. Its contents stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session
+
+from bot.learning.building import Order, build_in_child
+from bot.learning.outcomes import verdicts
+from bot.learning.publish import Fit
+from kb_content import catalogue
+from store import Database, reading, transaction
+
+log = structlog.get_logger()
+ENOUGH = 20
+"""New outcomes that are worth a build."""
+
+
+def refit(database: Database, fit: Fit, now: datetime, report: Callable[[str], None]) -> int | None:
+    """Fit and publish what is live once more, if that is worth it. Returns the new release's id, else None.
+
+    Raises BuildFailed and what a build raises; the old release then stays live.
+    """
+    with reading(database) as session:
+        base, new = catalogue.live_release_id(session), _new_outcomes(session)
+    if base is None or new < ENOUGH:
+        log.info("no refit", release=base, new_outcomes=new, needed=ENOUGH)
+        return None
+    with transaction(database) as session:
+        release_id = catalogue.repeat_release(session, now)
+    if release_id is None:
+        log.info("no refit: another release is being built", release=base)
+        return None
+    order = Order(database.url, release_id, fit.encoder, fit.target_precision, fit.unanswerable_share, fit.reranker)
+    return release_id if _build(database, order, base, new, now, report) else None
+
+
+def _build(database: Database, order: Order, base: int, new: int, now: datetime, report: Callable[[str], None]) -> bool:
+    from retrieval.vectors import VectorCache, save_vectors
+
+    def keep(vectors: VectorCache) -> None:
+        with transaction(database) as session:
+            save_vectors(session, vectors)
+
+    built = build_in_child(order, report, keep)
+    with transaction(database) as session:
+        if catalogue.live_release_id(session) != base:
+            log.info("refit dropped: another release went live meanwhile", release=order.release_id)
+            return False
+        catalogue.publish(session, order.release_id, built.parameters, built.threshold, built.figures, now)
+    log.info("release refitted", release=order.release_id, replaces=base, new_outcomes=new, threshold=built.threshold)
+    return True
+
+
+def _new_outcomes(session: Session) -> int:
+    """Verdicts that became known since the live release was frozen: its fit knows all others."""
+    live = catalogue.live_release(session)
+    return sum(verdict.known_at > live.created_at for verdict in verdicts(session)) if live else 0

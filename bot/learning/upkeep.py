@@ -1,0 +1,121 @@
+"""What is done from time to time: topics looked at, the release fitted anew at night, and published when asked for.
+
+Each is a timer in the database, so that of several replicas one does it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlmodel import Session, col, select
+
+from bot.learning.autonomy import demote_refuted
+from bot.learning.publish import Fit
+from bot.learning.publish_soon import GivenUp, publish_asked
+from bot.learning.refit import refit
+from store import Database, reading, transaction
+from store.models import Timer, TimerState
+from store.timers import claim_due, set_timer
+
+log = structlog.get_logger()
+TOPICS, REFIT = "topics", "refit"
+EVERY = timedelta(minutes=5)
+NIGHT = 3
+"""The hour, in the server's own time, at which a refit disturbs least."""
+LOOK_SECONDS = 5.0
+
+
+class Upkeep:
+    """One thread beside the worker. ``start`` it once; ``stop`` does not wait for a build, which can be done again."""
+
+    def __init__(self, database: Database, fit: Fit, report: Callable[[str], None] = lambda sentence: None) -> None:
+        self.database = database
+        self.fit = fit
+        self.report = report
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float = 2.0) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def step(self, now: datetime) -> list[str]:
+        """Do what is due. Returns which deeds that were."""
+        self._publish(now)
+        kinds = claim(self.database, now)
+        for kind in kinds:
+            try:
+                self._do(kind, now)
+            except Stopped:
+                return kinds
+            except Exception as error:
+                # Its timer is set for the next time already; what is live stays live.
+                log.exception("upkeep failed", deed=kind, error=type(error).__name__)
+        return kinds
+
+    def _publish(self, now: datetime) -> None:
+        try:
+            publish_asked(self.database, self.fit, now, self._progress)
+        except Stopped:
+            log.info("publishing given up: the server is stopping")
+        except Exception as error:
+            log.exception("publishing failed", error=type(error).__name__)
+
+    def _do(self, kind: str, now: datetime) -> None:
+        if kind == TOPICS:
+            demote_refuted(self.database, self.fit.target_precision, now)
+        else:
+            refit(self.database, self.fit, now, self._progress)
+
+    def _progress(self, sentence: str) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        self.report(sentence)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.step(datetime.now(UTC))
+            except Exception as error:
+                log.exception("loop failed", loop="upkeep", error=type(error).__name__)
+            self._stop.wait(LOOK_SECONDS)
+
+
+class Stopped(GivenUp):
+    """The server is stopping: the build is given up."""
+
+
+def claim(database: Database, now: datetime) -> list[str]:
+    """Take the timers that are due, each set for its next time; ones that are not there yet are set."""
+    with reading(database) as session:
+        waiting = _waiting(session)
+    if all(due_at > now for due_at in waiting.values()) and waiting.keys() == {TOPICS, REFIT}:
+        return []
+    with transaction(database) as session:
+        claimed = [timer.kind for timer in claim_due(session, now, kinds=(TOPICS, REFIT))]
+        for kind in {TOPICS, REFIT} - _waiting(session).keys():
+            set_timer(session, kind, 0, next_time(kind, now))
+    return sorted(claimed, reverse=True)
+
+
+def next_time(kind: str, now: datetime) -> datetime:
+    """When a deed of this kind is due next after ``now``."""
+    if kind == TOPICS:
+        return now + EVERY
+    here = now.astimezone()
+    tonight = here.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
+    return (tonight if tonight > here else tonight + timedelta(days=1)).astimezone(UTC)
+
+
+def _waiting(session: Session) -> dict[str, datetime]:
+    query = select(Timer.kind, Timer.due_at).where(
+        Timer.state == TimerState.WAITING, col(Timer.kind).in_((TOPICS, REFIT))
+    )
+    return dict(session.exec(query).all())

@@ -1,0 +1,51 @@
+"""What the bot said before in a conversation, as far as the next decision depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from handoff.models import Author, Button, Message
+from retrieval.followups import Before
+
+ANSWER, CLARIFY = "answer", "clarify"
+
+
+def has_clarified(said: Sequence[Message]) -> bool:
+    """Whether the bot asked which article is meant and has not answered since: one such question per issue."""
+    decisions = [message.decision for message in said if message.author is Author.BOT]
+    last_answer = max((at for at, decision in enumerate(decisions) if decision == ANSWER), default=-1)
+    return CLARIFY in decisions[last_answer + 1 :]
+
+
+def asked_in(message: Message | None) -> dict[str, Any]:
+    """What an answer or a clarifying question was about: pressing a button below it is about the same."""
+    return message.detail if message is not None and message.decision in (ANSWER, CLARIFY) else {}
+
+
+def answered_in(message: Message) -> list[tuple[str, str]]:
+    """(question, article id) of each answer in one message of the bot."""
+    also = message.detail.get("also", ())
+    return [(message.detail["question"], message.detail["article"]), *((asked, told) for asked, told in also)]
+
+
+def before_of(said: Sequence[Message]) -> Before | None:
+    """The question that the bot answered, or asked back about, last."""
+    newest = next((message for message in reversed(said) if message.decision in (ANSWER, CLARIFY)), None)
+    if newest is None:
+        return None
+    detail = newest.detail
+    articles = [option["article_id"] for option in detail.get("options", ())]
+    if newest.decision == ANSWER:
+        articles = [told for _, told in answered_in(newest)]
+    # A question that leaned on an earlier one says too little to lean on.
+    return Before(detail.get("before") or detail["question"], tuple(articles), detail.get("confidence", 0.0))
+
+
+def choices_of(session: Session, said: Sequence[Message]) -> tuple[Button, ...]:
+    if not said or said[-1].decision != CLARIFY:
+        return ()
+    query = select(Button).where(Button.message_id == said[-1].id, col(Button.pressed_at).is_(None))
+    return tuple(session.exec(query.order_by(col(Button.position))).all())

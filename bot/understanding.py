@@ -1,0 +1,124 @@
+"""From a customer's words to a decision: one question or several, read alone or with what was said before.
+
+A live message, `firstline ask` and the evaluation all go this way, so that the figures are about what customers get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, Rest
+from bot.policy import Policy, Standing, decide, escalate, fixed_rule
+from handoff.models import Reason
+from retrieval.audience import ANYONE, Asker
+from retrieval.followups import Before, Read, read_after
+from retrieval.parts import questions_in
+from retrieval.reader import Reader, Reading
+from retrieval.sentences import weight
+
+_OWN_WORDS = 2
+"""A question with fewer words that carry a topic ("is there a way?") is no matter of its own."""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a message means. ``reading``: of the whole, or of the question that leads where it asks several.
+
+    ``parts``: one reading for each of several questions, in their order, else empty. ``before``: the earlier question
+    that it took to understand this one.
+    """
+
+    reading: Reading
+    parts: tuple[Reading, ...] = ()
+    before: str | None = None
+
+    def about(self, article_id: str) -> Reading:
+        """The reading of the question that this article answers."""
+        return next((part for part in self.parts if part.hits and part.hits[0].article_id == article_id), self.reading)
+
+
+def first_message(
+    reader: Reader, policy: Policy, text: str, language: str | None = None
+) -> tuple[Understood, Decision]:
+    """What an unknown customer's first message means and what is done about it."""
+    understood = understand(reading_by(reader, language), policy, text)
+    return understood, decide_about(Standing(), understood, policy)
+
+
+def reading_by(reader: Reader, language: str | None, asker: Asker = ANYONE) -> Read:
+    """How texts of one customer are read."""
+    return lambda text: reader.read(text, language, asker=asker)
+
+
+def understand(read: Read, policy: Policy, text: str, before: Before | None = None, last: str = "") -> Understood:
+    """Read ``text``. ``before``: what the talk was about; ``last``: the end of it that may say everything by itself.
+
+    At most three texts are read, most often one.
+    """
+    if len(asked := questions_in(text)) > 1:
+        return _several(read, policy, text, asked)
+    alone = read(text)
+    if fixed_rule(alone, policy) is not None or _answers(alone, policy):
+        return Understood(alone)
+    if last and (at_last := read(last)).confidence > alone.confidence:
+        return Understood(at_last)
+    reading, took_before = read_after(alone, read, before, policy.threshold)
+    return Understood(reading, before=before.question if before and took_before else None)
+
+
+def decide_about(
+    standing: Standing, understood: Understood, policy: Policy, *, has_files: bool = False, would_repeat: bool = False
+) -> Decision:
+    """What to do about a message. Pure."""
+    several = _decide_several(standing, understood.parts, policy) if understood.parts else None
+    return several or decide(standing, understood.reading, policy, has_files=has_files, would_repeat=would_repeat)
+
+
+def _several(read: Read, policy: Policy, text: str, asked: Sequence[str]) -> Understood:
+    """Several questions: taken one by one where they are about different matters, and one of them at least is sure."""
+    parts = tuple(read(question) for question in asked)
+    sure = {part.hits[0].article_id: part for part in reversed(parts) if _answers(part, policy)}
+    own = tuple(part for part in parts if _is_own_matter(part, sure, policy))
+    if sure and len(own) > 1:
+        return Understood(next(part for part in own if part in sure.values()), own)
+    surest = max(parts, key=lambda part: part.confidence)
+    if len(parts) > 2:
+        ruled = (part for part in parts if fixed_rule(part, policy) is not None)
+        return Understood(next(ruled, surest))
+    whole = read(text)
+    return Understood(surest if sure and not _answers(whole, policy) else whole)
+
+
+def _is_own_matter(part: Reading, sure: Mapping[str, Reading], policy: Policy) -> bool:
+    """Whether a question is more than a word about another one of its message, which ``sure`` ones answer."""
+    if fixed_rule(part, policy) is not None:
+        return True
+    best = part.hits[0].article_id if part.hits else ""
+    return sure[best] is part if best in sure else weight(part.text) >= _OWN_WORDS
+
+
+def _answers(reading: Reading, policy: Policy) -> str | None:
+    """The id of the article that a first message with this reading is answered from."""
+    decision = decide(Standing(), reading, policy)
+    return decision.article_id if isinstance(decision, Answer) else None
+
+
+def _decide_several(standing: Standing, parts: Sequence[Reading], policy: Policy) -> Decision | None:
+    """Answer what is sure, and say what becomes of the rest; None where no question of several is answered."""
+    decided = [(part, decide(standing, part, policy)) for part in parts]
+    urgent = (each for _, each in decided if isinstance(each, Escalate) and each.reason is Reason.URGENT)
+    if (first := next(urgent, None)) is not None:
+        return first
+    articles = list(dict.fromkeys(each.article_id for _, each in decided if isinstance(each, Answer)))
+    if not articles:
+        return None
+    left = [Rest(part.text, each) for part, each in decided if isinstance(each, Clarify | Escalate | Decline)]
+    return Answer(articles[0], tuple(articles[1:]), _one_rest(left))
+
+
+def _one_rest(left: Sequence[Rest]) -> Rest | None:
+    if len(left) < 2:
+        return left[0] if left else None
+    handed_over = (each.decision for each in left if isinstance(each.decision, Escalate) and each.decision.intent)
+    return Rest(" ".join(each.question for each in left), next(handed_over, escalate(Reason.LOW_CONFIDENCE)))

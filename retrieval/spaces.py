@@ -1,0 +1,117 @@
+"""The texts of a knowledge base as one encoder sees them, and how near a question lies to each article there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from kb_content.articles import PublishedArticle
+from retrieval.discriminant import Discriminant
+from retrieval.encoders import Encoder, Encoders
+from retrieval.index import Floats, Ints, VectorIndex, Without, best_of_each
+from retrieval.pieces import Role, pieces_of, stacked
+from retrieval.variants import base
+from retrieval.vectors import VectorCache
+
+_UNCROWDED = 0.8
+"""How much of a text's crowding is taken from its similarity to a question."""
+
+NEARNESS = 5
+"""Columns of ``Space.nearness``: nearest short text, its three nearest, title, best passage, its two best."""
+
+
+class Nearness(NamedTuple):
+    """Of each article: NEARNESS columns, standardised; its best similarity as it is; the number of its best passage,
+    -1 without any."""
+
+    columns: Floats
+    raw: Floats
+    places: Ints
+
+
+@dataclass(frozen=True)
+class Space:
+    """The articles of a view that one encoder reads, in the view's language or in others.
+
+    Others lie apart even where the encoder is the same: it finds two texts of one language closer than they are, so
+    similarities to each kind are standardised among themselves. ``discriminant`` tells the articles from each other by
+    their examples, where there are enough.
+    """
+
+    encoder: Encoder
+    shorts: VectorIndex
+    passages: VectorIndex
+    members: Ints
+    discriminant: Discriminant | None = None
+
+    def candidates(self, question: Floats, without: Without | None) -> Ints:
+        short = passage = None
+        if without is not None and len(self.members):
+            short = self.shorts.rows_of(without.article)
+            passage = self.passages.rows_of(without.article) if without.rows is None else None
+            if without.rows is not None and len(short):
+                short = short[list(without.rows)]
+        return np.union1d(
+            self.shorts.nearest_articles(question, short), self.passages.nearest_articles(question, passage)
+        )
+
+    def nearness(self, question: Floats, articles: Ints, without: Without | None) -> Nearness:
+        """How near each of ``articles`` is to ``question``."""
+        rows, counts = self.shorts.places(articles)
+        shorts = self.shorts.rows[rows] @ question
+        if without is not None and without.rows is not None:
+            place = int(np.searchsorted(articles, without.article))
+            if place < len(articles) and articles[place] == without.article:
+                shorts[int(counts[:place].sum()) + np.array(without.rows)] = -np.inf
+        raw, *_ = best_of_each(shorts, counts, 0.0, top=1)
+        shorts -= _UNCROWDED * self.shorts.crowding[rows]
+        titles = shorts[np.cumsum(counts) - counts]
+        nearest, near, _ = best_of_each(shorts, counts, 0.0, top=3)
+        passages, passage_counts = self.passages.similarities(question, articles)
+        best, several, places = best_of_each(passages, passage_counts, 0.0, top=2)
+        mean, spread = self.shorts.level(question)
+        columns = np.zeros((len(articles), NEARNESS), np.float32)
+        for column, values in enumerate((nearest, near, np.where(np.isfinite(titles), titles, nearest))):
+            columns[:, column] = (values - mean) / spread
+        mean, spread = self.passages.level(question)
+        for column, values in ((3, best), (4, several)):
+            # An article without passages is as good as its title.
+            columns[:, column] = np.where(passage_counts > 0, (values - mean) / spread, columns[:, 2])
+        return Nearness(columns, np.maximum(raw, best), places)
+
+
+def open_space(
+    articles: Sequence[PublishedArticle],
+    members: Ints,
+    encoder: Encoder,
+    encoders: Encoders,
+    vectors: VectorCache,
+    least_examples: float,
+) -> Space:
+    """``members`` of ``articles`` as ``encoder`` sees them. Raises VectorsMissing.
+
+    ``least_examples``: short texts that articles must have on average before a discriminant over them says anything.
+    """
+    rows: dict[bool, list[Floats]] = {True: [], False: []}
+    groups: dict[bool, list[int]] = {True: [], False: []}
+    for n in members.tolist():
+        crossing = encoders.of(base(articles[n].article.language)) is not encoder
+        pieces = pieces_of(articles[n], crossing)
+        matrix = stacked(vectors, encoder, pieces)
+        for is_passage in (True, False):
+            mine = [row for row, piece in enumerate(pieces) if (piece.role is Role.PASSAGE) is is_passage]
+            rows[is_passage].append(matrix[mine])
+            groups[is_passage] += [n] * len(mine)
+    shorts, passages = (
+        VectorIndex(_stack(rows[kind], encoder.dimension), groups[kind], len(articles)) for kind in (False, True)
+    )
+    enough = 2 <= len(members) == len(articles) and len(shorts.rows) >= least_examples * len(articles)
+    discriminant = Discriminant.fit(shorts.rows, shorts.group, len(articles)) if enough else None
+    return Space(encoder, shorts, passages, members, discriminant)
+
+
+def _stack(parts: list[Floats], dimension: int) -> Floats:
+    return np.concatenate(parts) if parts else np.empty((0, dimension), np.float32)

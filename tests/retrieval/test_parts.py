@@ -1,0 +1,48 @@
+"""Which questions a message asks."""
+
+from __future__ import annotations
+
+import pytest
+
+from retrieval.parts import questions_in
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        (
+            "How do I export my data? And how do I invite a colleague?",
+            ("How do I export my data?", "how do I invite a colleague?"),
+        ),
+        ("how do I export and how do I import tasks?", ("how do I export", "how do I import tasks?")),
+        ("怎么导出数据？另外怎么邀请同事？", ("怎么导出数据？", "怎么邀请同事？")),
+        ("怎么导出数据，另外怎么邀请同事", ("怎么导出数据", "怎么邀请同事")),
+        ("我忘了密码，怎么重置？还有发票在哪里看？", ("我忘了密码，怎么重置？", "发票在哪里看？")),
+        (
+            "I use the app. How do I export? I am on enterprise. How do I import?",
+            ("I use the app. How do I export?", "I am on enterprise. How do I import?"),
+        ),
+    ],
+)
+def test_two_questions_are_told_apart_each_with_what_is_told_before_it(text: str, questions: tuple[str, ...]) -> None:
+    assert questions_in(text) == questions
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I moved to a new phone. How do I set up two-step verification again?",
+        "How do I set up webhooks? I am on the enterprise plan.",
+        "Hi. Can you help me? How do I set up webhooks?",
+        "Why does the export fail? Is that a known issue?",
+        "What's the difference between the plans and which one is best for us?",
+        "how do I add members and give them rights?",
+        "我换了手机。怎么重新登录？",
+        "请问怎么导出？怎么办呢？",
+        "thanks",
+        "",
+        "Where is a? Where is b? Where is c? Where is d? Where is e?",
+    ],
+)
+def test_one_question_with_what_is_told_around_it_is_one(text: str) -> None:
+    assert questions_in(text) == (text,)

@@ -1,0 +1,70 @@
+"""The grammar of messages, in English and Chinese."""
+
+from __future__ import annotations
+
+import pytest
+
+from retrieval.sentences import asks, leans, says_little, sentences, stands_alone
+
+FULL = [
+    "How do I reset my password?",
+    "do you offer discounts for charities?",
+    "how can I set up webhooks",
+    "My export to Excel shows broken characters.",
+    "怎么重置密码",
+    "有没有导出功能？",
+    "忘记密码了登不上去",
+    "收不到验证邮件怎么办",
+    "I forgot my password, how do I reset it?",
+]
+LEANING = [
+    "and on the phone?",
+    "what about the enterprise plan?",
+    "as pdf?",
+    "does that work with Azure?",
+    "so the export",
+    "那导出呢",
+    "企业版呢？",
+    "如果是手机呢",
+]
+FRAGMENTS = ["hi", "I have a problem", "so the export", "我想问一下", "有个问题", "请问", "你好", "the thing is"]
+
+
+@pytest.mark.parametrize("text", FULL)
+def test_a_whole_sentence_stands_alone_and_leans_on_nothing(text: str) -> None:
+    assert stands_alone(text)
+    assert not leans(text)
+
+
+@pytest.mark.parametrize("text", LEANING)
+def test_what_goes_on_with_something_leans_on_it(text: str) -> None:
+    assert leans(text)
+
+
+@pytest.mark.parametrize("text", FRAGMENTS)
+def test_what_only_begins_to_say_something_does_not_stand_alone(text: str) -> None:
+    assert not stands_alone(text)
+    assert says_little(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["how do I get in", "is it down?", "怎么办", "可以退款吗", "and where is it?", "再问下，多少钱"]
+)
+def test_a_question_is_known_by_its_form(text: str) -> None:
+    assert asks(text)
+
+
+@pytest.mark.parametrize("text", ["I moved to a new phone", "the import fails", "我换了手机", "thanks"])
+def test_a_statement_is_no_question(text: str) -> None:
+    assert not asks(text)
+
+
+def test_sentences_end_at_their_marks_but_not_within_numbers_and_names() -> None:
+    assert sentences("I use v3.2 of app.example. It fails! Why?") == ["I use v3.2 of app.example.", "It fails!", "Why?"]
+    assert sentences("我换了手机。怎么登录？谢谢") == ["我换了手机。", "怎么登录？", "谢谢"]
+    assert sentences("1. first\n- second") == ["first", "second"]
+
+
+@pytest.mark.parametrize("text", ["", "???", "\x00", "🙂", "\ud83d", "a" * 50_000, "؟ كيف"])
+def test_any_text_has_some_grammar(text: str) -> None:
+    assert isinstance(stands_alone(text) or leans(text) or asks(text), bool)
