@@ -105,7 +105,8 @@ def documentation(name: str, folder: Path, questions: Path, language: str) -> Se
     """Pages of documentation without any example question, asked in ``language``."""
     from bot.learning.rows import read_questions
 
-    articles = tuple(_page(path, folder) for path in sorted(folder.rglob("*.md")))
+    pages = (_page(path, folder) for path in sorted(folder.rglob("*.md")))
+    articles = tuple(page for page in pages if page is not None)
     asked = tuple(question for question in read_questions(questions) if question.language == language)
     return Set(f"{name}, {language}", Contents(articles), asked)
 
@@ -119,10 +120,11 @@ def sample() -> Contents:
     return contents_of(read_folder(sample_folder()))
 
 
-def _page(path: Path, folder: Path) -> PublishedArticle:
+def _page(path: Path, folder: Path) -> PublishedArticle | None:
+    """The page as an import would take it, None for one without text of its own."""
     read = read_article(path.read_text("utf-8"), path.name).article
     if read is None:
-        raise ValueError(f"{path} could not be read as an article.")
+        return None
     article_id = "-".join(path.relative_to(folder).with_suffix("").parts).lower()
     return _published(replace(read, id=article_id, language="en"))
 

@@ -31,11 +31,16 @@ def background_texts(encoder: Encoder, encoders: Encoders) -> list[str]:
     ]
 
 
-def open_background(encoder: Encoder, encoders: Encoders, vectors: VectorCache) -> Floats:
-    """Unit vectors of the everyday questions: shape (questions, dimension); empty for vectors of an older release."""
-    keys = [key_of(encoder.name, Kind.QUERY, text) for text in background_texts(encoder, encoders)]
-    found = [vectors[key] for key in keys if key in vectors]
-    return np.stack(found) if found else np.empty((0, encoder.dimension), np.float32)
+def open_background(encoder: Encoder, encoders: Encoders, vectors: VectorCache) -> dict[str, Floats]:
+    """Unit vectors of the everyday questions by language: shape (questions, dimension) each; without those that
+    ``vectors`` of an older release lack."""
+    known = set(background_texts(encoder, encoders))
+    found = {}
+    for language, texts in everyday().items():
+        keys = [key_of(encoder.name, Kind.QUERY, text) for text in texts if text in known]
+        rows = [vectors[key] for key in keys if key in vectors]
+        found[language] = np.stack(rows) if rows else np.empty((0, encoder.dimension), np.float32)
+    return found
 
 
 def nearest(background: Floats, vector: Floats) -> float:

@@ -87,8 +87,8 @@ class Reader:
     encoders: Encoders
     views: dict[str, View]
     intents: dict[str, IntentModel]
-    backgrounds: dict[str, Floats]
-    """By encoder: everyday questions, which lie outside every KB."""
+    backgrounds: dict[str, dict[str, Floats]]
+    """By encoder and language: everyday questions, which lie outside every KB."""
     parameters: Parameters
     main_language: str
     variants: Variants
@@ -190,7 +190,7 @@ class Reader:
             hits=tuple(self._regional(view, hit, tag, asker) for hit in _hits(view, evidence, ranking)),
             confidence=confidence,
             foreign=confidence < _FOREIGN_CONFIDENCE
-            and (_is_foreign(ranking, fitted) or self._is_everyday(view, evidence, ranking, asked)),
+            and (_is_far(view, evidence, ranking, fitted) or self._is_everyday(view, evidence, ranking, asked)),
             close=_close(view, evidence, ranking),
             why=judged.why,
             effects=judged.effects,
@@ -207,11 +207,16 @@ class Reader:
         return hit if shown is published else _hit(shown, place, hit.score)
 
     def _is_everyday(self, view: View, evidence: Evidence, ranking: Ranking, asked: Asked) -> bool:
-        """Whether an everyday question lies nearer than anything that the best article says."""
-        first = int(ranking.order[0])
-        space = int(view.space_of[evidence.articles[first]])
-        background = self.backgrounds[view.spaces[space].encoder.name]
-        return nearest(background, asked.vectors[space]) > float(evidence.raw[first])
+        """Whether an everyday question lies nearer than anything that the best article says.
+
+        One in the article's language: texts in the customer's own lie nearer whatever they say.
+        """
+        first = int(evidence.articles[ranking.order[0]])
+        space = int(view.space_of[first])
+        by_language = self.backgrounds[view.spaces[space].encoder.name]
+        spoken = base(view.articles[first].article.language)
+        background = by_language[spoken if spoken in by_language else "en"]
+        return nearest(background, asked.vectors[space]) > float(evidence.raw[ranking.order[0]])
 
 
 def languages_of(contents: Contents) -> tuple[str, ...]:
@@ -253,5 +258,12 @@ def _close(view: View, evidence: Evidence, ranking: Ranking) -> tuple[str, ...]:
     )
 
 
-def _is_foreign(ranking: Ranking, fitted: ViewParameters) -> bool:
+def _is_far(view: View, evidence: Evidence, ranking: Ranking, fitted: ViewParameters) -> bool:
+    """Whether the question has next to nothing in common with the best article, in vectors and in words.
+
+    Across languages neither says so: there words are never shared, and everything lies far.
+    """
+    article = view.articles[int(evidence.articles[ranking.order[0]])].article
+    if base(article.language) != base(view.language):
+        return False
     return ranking.closeness < fitted.foreign_below and ranking.known_words < _FOREIGN_WORDS
