@@ -68,14 +68,18 @@ def publish_newest(database: Database, fit: Fit, actor: str, now: datetime, repo
     Building happens in a child process; until the last, short transaction customers get the old release. Vectors are
     kept as they come: after a build that was cut off, the next one makes only those that are missing.
     """
+    with transaction(database) as session:
+        release_id = catalogue.start_release(session, now)
+    return _build_and_publish(database, release_id, fit, actor, now, report)
+
+
+def _build_and_publish(database: Database, release_id: int, fit: Fit, actor: str, now: datetime, report: Report) -> int:
     from retrieval.vectors import VectorCache, save_vectors
 
     def keep(vectors: VectorCache) -> None:
         with transaction(database) as session:
             save_vectors(session, vectors)
 
-    with transaction(database) as session:
-        release_id = catalogue.start_release(session, now)
     built = build_in_child(
         Order(database.url, release_id, fit.encoder, fit.target_precision, fit.unanswerable_share, fit.reranker),
         report,
@@ -91,18 +95,50 @@ def publish_newest(database: Database, fit: Fit, actor: str, now: datetime, repo
 def ensure_knowledge(database: Database, kb: Path | None, fit: Fit, now: datetime, report: Report) -> bool:
     """Give an empty database its first knowledge: ``kb``, else the sample. True if something was put live.
 
-    A start that was cut off while building goes on from the articles that are there.
+    A start that was cut off while building goes on from the articles that are there. A live release that another
+    version or another encoder made is built once more, as it is: nothing else of the KB goes live with it.
     """
     with reading(database) as session:
-        if catalogue.live_release(session) is not None:
-            return False
+        live = catalogue.live_release_id(session)
         is_empty = catalogue.is_empty(session)
+    if live is not None:
+        return _is_outdated(database, fit, report) and _build_again(database, fit, now, report)
     if is_empty:
         with sample_or(kb) as (path, source):
             report(f"loading the knowledge base from {path if kb else 'the sample'}")
             carry_out(database, plan(database, read_usable(path, report), source), "start", now)
     report("building the index (once; later starts reuse it)")
     publish_newest(database, fit, "start", now, report)
+    return True
+
+
+def _is_outdated(database: Database, fit: Fit, report: Report) -> bool:
+    """Whether what is live lacks vectors or has parameters that cannot be read any more."""
+    from retrieval.encoders import load_encoders
+    from retrieval.errors import ParametersUnreadable
+    from retrieval.needs import wanted
+    from retrieval.parameters import Parameters
+    from retrieval.vectors import load_vectors
+
+    encoders = load_encoders(fit.encoder, report)
+    with reading(database) as session:
+        release = catalogue.live_release(session)
+        needs = wanted(catalogue.contents(session), encoders)
+        known = load_vectors(session, needs)
+    try:
+        Parameters.from_bytes((release.parameters if release else None) or b"")
+    except ParametersUnreadable:
+        return True
+    return len(known) < len(needs)
+
+
+def _build_again(database: Database, fit: Fit, now: datetime, report: Report) -> bool:
+    report("building the index anew (once; the live one was made for other models or another version)")
+    with transaction(database) as session:
+        release_id = catalogue.repeat_release(session, now)
+    if release_id is None:
+        return False
+    _build_and_publish(database, release_id, fit, "start", now, report)
     return True
 
 
