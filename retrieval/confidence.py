@@ -123,8 +123,9 @@ def rank(
 def levels_of(view: View, asked: Asked) -> tuple[float, ...]:
     """The question's mean similarity to the short texts of each space, and last to those of the second encoder."""
     levels = [float(vector @ space.shorts.mean) for space, vector in zip(view.spaces, asked.vectors, strict=True)]
-    has_second = view.second is not None and asked.second is not None
-    return (*levels, float(asked.second @ view.second.shorts.mean) if has_second else 0.0)  # type: ignore[operator,union-attr]
+    if view.second is None or asked.second is None:
+        return (*levels, 0.0)
+    return (*levels, float(asked.second @ view.second.shorts.mean))
 
 
 def signs_of(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.learning.building import Order, build_in_child
 from bot.learning.live_figures import figures_from, warning_of
@@ -15,6 +16,9 @@ from kb_content.catalogue import ImportPlan
 from kb_content.folder import Folder, read_folder
 from kb_content.problems import Problem
 from store import Database, reading, transaction
+
+if TYPE_CHECKING:
+    from retrieval.build import Built
 
 Report = Callable[[str], None]
 
@@ -73,18 +77,20 @@ def publish_newest(database: Database, fit: Fit, actor: str, now: datetime, repo
     return _build_and_publish(database, release_id, fit, actor, now, report)
 
 
-def _build_and_publish(database: Database, release_id: int, fit: Fit, actor: str, now: datetime, report: Report) -> int:
+def build_release(database: Database, release_id: int, fit: Fit, report: Report) -> Built:
+    """Build what was frozen as ``release_id`` in a child process; its vectors are kept as they come."""
     from retrieval.vectors import VectorCache, save_vectors
 
     def keep(vectors: VectorCache) -> None:
         with transaction(database) as session:
             save_vectors(session, vectors)
 
-    built = build_in_child(
-        Order(database.url, release_id, fit.encoder, fit.target_precision, fit.unanswerable_share, fit.reranker),
-        report,
-        keep,
-    )
+    order = Order(database.url, release_id, fit.encoder, fit.target_precision, fit.unanswerable_share, fit.reranker)
+    return build_in_child(order, report, keep)
+
+
+def _build_and_publish(database: Database, release_id: int, fit: Fit, actor: str, now: datetime, report: Report) -> int:
+    built = build_release(database, release_id, fit, report)
     with transaction(database) as session:
         catalogue.publish(session, release_id, built.parameters, built.threshold, built.figures, now, actor)
     if warning := warning_of(figures_from(release_id, built.threshold, built.figures)):

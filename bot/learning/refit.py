@@ -8,9 +8,8 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from bot.learning.building import Order, build_in_child
 from bot.learning.outcomes import verdicts
-from bot.learning.publish import Fit
+from bot.learning.publish import Fit, build_release
 from kb_content import catalogue
 from store import Database, reading, transaction
 
@@ -34,25 +33,14 @@ def refit(database: Database, fit: Fit, now: datetime, report: Callable[[str], N
     if release_id is None:
         log.info("no refit: another release is being built", release=base)
         return None
-    order = Order(database.url, release_id, fit.encoder, fit.target_precision, fit.unanswerable_share, fit.reranker)
-    return release_id if _build(database, order, base, new, now, report) else None
-
-
-def _build(database: Database, order: Order, base: int, new: int, now: datetime, report: Callable[[str], None]) -> bool:
-    from retrieval.vectors import VectorCache, save_vectors
-
-    def keep(vectors: VectorCache) -> None:
-        with transaction(database) as session:
-            save_vectors(session, vectors)
-
-    built = build_in_child(order, report, keep)
+    built = build_release(database, release_id, fit, report)
     with transaction(database) as session:
         if catalogue.live_release_id(session) != base:
-            log.info("refit dropped: another release went live meanwhile", release=order.release_id)
-            return False
-        catalogue.publish(session, order.release_id, built.parameters, built.threshold, built.figures, now)
-    log.info("release refitted", release=order.release_id, replaces=base, new_outcomes=new, threshold=built.threshold)
-    return True
+            log.info("refit dropped: another release went live meanwhile", release=release_id)
+            return None
+        catalogue.publish(session, release_id, built.parameters, built.threshold, built.figures, now)
+    log.info("release refitted", release=release_id, replaces=base, new_outcomes=new, threshold=built.threshold)
+    return release_id
 
 
 def _new_outcomes(session: Session) -> int:
