@@ -226,6 +226,8 @@ def test_what_was_written_without_a_connection_is_sent_once_when_it_is_back(
     expect(page.locator("#connection")).to_contain_text("nothing you wrote is lost")
     page.context.set_offline(False)
     expect(page.locator(".failed, .pending")).to_have_count(0, timeout=15_000)
+    # Taken in is not yet in the talk: a fragment waits for the next one first.
+    expect(page.locator(".message.customer[data-id]")).to_have_count(2, timeout=15_000)
     found = house.client.get("/api/v1/chat/messages", headers=visitor_of(page)).json()["messages"]
     assert [message["text"] for message in found if message["direction"] == "incoming"] == ["password", "hello?"]
 
