@@ -25,7 +25,7 @@ from bot.learning.upkeep import Upkeep
 from bot.live import Live
 from bot.worker import SERVER, Worker
 from kb_content.catalogue import is_sample_live
-from store import Database, lock, open_database, reading, transaction
+from store import Database, crashpoints, lock, open_database, reading, transaction
 from store.migrate import upgrade
 from store.watch import Watch
 
@@ -37,6 +37,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 60.0, 1800.0
 def serve(settings: Settings, *, has_pages: bool, has_worker: bool) -> None:
     """Run until SIGINT or SIGTERM. Raises AlreadyRunning, DatabaseUnreachable and the like with sentences."""
     configure(settings.log_level)
+    if settings.crash_at:
+        crashpoints.arm(settings.crash_at)
     with ExitStack() as stack:
         lock_file = lock.beside(settings.url)
         if has_worker and lock_file is not None:

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     llm_base_url: str | None = None
     llm_api_key: SecretStr | None = None
     llm_model: str | None = None
+    crash_at: str | None = None
+    """For the house's own tests alone: see ``store.crashpoints``."""
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -336,6 +336,8 @@ class Delivery(SQLModel, table=True):
     thread_id: int = _reference("thread", index=False)
     state: DeliveryState = Field(default=DeliveryState.READY, sa_type=enum_column(DeliveryState))
     attempts: int = 0
+    doubts: int = 0
+    """How many of the attempts ended without anybody knowing whether the message arrived."""
     not_before: datetime = Field(sa_type=Utc)
     lease_until: datetime | None = Field(default=None, sa_type=Utc)
     worker: str | None = Field(default=None, max_length=64)

@@ -67,6 +67,17 @@ class Lease(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Utc)
 
 
+class Rate(SQLModel, table=True):
+    """How much of a limit is used up (see ``store.rates``): one row per chat, group, bot or whatever is limited."""
+
+    __tablename__ = "rate"
+    key: str = Field(primary_key=True, max_length=120)
+    full_at: datetime = Field(sa_type=Utc)
+    """When everything that the limit allows at once is free again (GCRA's theoretical arrival time)."""
+    closed_until: datetime | None = Field(default=None, sa_type=Utc)
+    """Nothing goes before this: somebody told us to wait."""
+
+
 class StoredFile(SQLModel, table=True):
     """A file that somebody sent. The bytes lie under the data folder, named by their SHA-256."""
 
@@ -102,4 +113,4 @@ class Searchable(SQLModel, table=True):
     words: str
 
 
-__all__ = ["Audit", "Change", "Lease", "Searchable", "Setting", "StoredFile", "Timer", "TimerState"]
+__all__ = ["Audit", "Change", "Lease", "Rate", "Searchable", "Setting", "StoredFile", "Timer", "TimerState"]
