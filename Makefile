@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := api bot handoff retrieval kb_content store
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench bench-answers bench-channels bench-peers browser pictures clean help
+.PHONY: run test check bench bench-answers bench-channels bench-peers load soak browser pictures clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -44,6 +44,12 @@ bench-answers: $(VENV)/.installed-test ## how many questions of public data are 
 
 bench-channels: $(VENV)/.installed-test ## a minute of 20 messages a second over Telegram and Slack
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench channels
+
+load: $(VENV)/.installed-test ## 60 messages a second by webhook and a burst of 2,000, on both databases and two replicas
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench load
+
+soak: $(VENV)/.installed-test ## 30 minutes at 10 messages a second (ARGS=5: so many minutes)
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench soak $(ARGS)
 
 bench-peers: $(VENV)/.installed-test ## beside open-source peers, installed into .cache/peers (2 GB)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench peers

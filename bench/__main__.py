@@ -10,16 +10,17 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from bench import answers, channels, commands, encoding, peers, reading, throughput
+from bench import answers, channels, commands, encoding, load, peers, reading, soak, throughput
 from bench.figure import Figure
 
 SHORT = {"reading": reading, "encoding": encoding, "commands": commands, "throughput": throughput}
-LONG = {"answers": answers, "channels": channels, "peers": peers}
+LONG = {"answers": answers, "channels": channels, "load": load, "peers": peers, "soak": soak}
 
 
 def main() -> None:
     say(f"Firstline bench, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}")
-    for figure in _figures(sys.argv[1:]):
+    # What follows the name of a part is that part's own.
+    for figure in _figures(sys.argv[1:2]):
         say(figure.line())
 
 

@@ -74,7 +74,8 @@ class Server:
         self._stopping = asyncio.Event()
         self._ticker = Ticker()
         self._deliverer = Deliverer(self._world, self._reply)
-        runner = web.AppRunner(self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.0)
+        # Not 0.0: to aiohttp that means to wait for ever for a poll that is under way.
+        runner = web.AppRunner(self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
         try:
             site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
