@@ -61,13 +61,13 @@ class Site:
 
 def measure() -> Iterator[Figure]:
     """The same load on SQLite, on PostgreSQL and on two replicas that share it; then the bursts."""
-    encoder_ms = encoder_ms()
-    yield Figure("encoders alone, CPU a question", encoder_ms, "ms")
-    yield Figure("encoders alone", 1000 / encoder_ms, "messages/s of one core")
+    alone = encoder_ms()
+    yield Figure("encoders alone, CPU a question", alone, "ms")
+    yield Figure("encoders alone", 1000 / alone, "messages/s of one core")
     for name, replicas in (("SQLite", 0), ("PostgreSQL", 1), ("two replicas", 2)):
-        with site(name, replicas, encoder_ms) as site:
-            yield from _steady(site, RATE, SECONDS)
-            yield from _burst(site)
+        with site(name, replicas, alone) as running:
+            yield from _steady(running, RATE, SECONDS)
+            yield from _burst(running)
 
 
 def _steady(site: Site, rate: float, seconds: int) -> Iterator[Figure]:
@@ -113,7 +113,7 @@ def _warm(site: Site, questions: Sequence[Question]) -> None:
 
 
 @contextmanager
-def site(name: str, replicas: int, encoder_ms: float) -> Iterator[Site]:
+def site(name: str, replicas: int, alone_ms: float) -> Iterator[Site]:
     """One server on SQLite (``replicas`` 0), or so many on a PostgreSQL of their own."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     import postgres
@@ -137,7 +137,7 @@ def site(name: str, replicas: int, encoder_ms: float) -> Iterator[Site]:
             servers.append(stack.enter_context(server.running(folder, **settings)))
             assert servers[-1].address
         slack.deliver_by = Http(f"{servers[0].address}/channels/slack/events", slack.app.signing_secret)
-        yield Site(name, servers, telegram, team, encoder_ms)
+        yield Site(name, servers, telegram, team, alone_ms)
 
 
 def _settings(telegram: Any, slack: Any, team: Any) -> dict[str, str]:
