@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := api bot handoff retrieval kb_content store
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench bench-answers bench-channels bench-peers load soak browser pictures clean help
+.PHONY: run test check bench bench-answers bench-channels bench-peers load soak chaos mutants browser pictures clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -53,6 +53,12 @@ soak: $(VENV)/.installed-test ## 30 minutes at 10 messages a second (ARGS=5: so 
 
 bench-peers: $(VENV)/.installed-test ## beside open-source peers, installed into .cache/peers (2 GB)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench peers
+
+chaos: $(VENV)/.installed-test ## talk while everything breaks: ARGS="--messages 10000 --seconds 600 --database postgresql"
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench.chaos $(ARGS)
+
+mutants: $(VENV)/.installed-test ## break the claim and send code by hand in ten ways; a test must fail for each
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench.mutants $(ARGS)
 
 browser: ## install Chromium for the browser tests (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; }

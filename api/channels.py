@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from bot.channels.findings import Finding
 
 
-def connections_of(settings: Settings, database: Database, address: str, owner: str) -> dict[str, Connection]:
-    """A connection for each channel that has a token, not started yet. ``owner`` names this process among others."""
+def connections_of(
+    settings: Settings, database: Database, address: str, owner: str, *, is_worker: bool = True
+) -> dict[str, Connection]:
+    """A connection for each channel that has a token, not started yet. ``owner`` names this process among others.
+
+    Without ``is_worker`` they only take what the platforms post here.
+    """
     found: dict[str, Connection] = {}
     if settings.telegram_token:
         from bot.channels.telegram.connection import TelegramConnection
@@ -30,6 +35,7 @@ def connections_of(settings: Settings, database: Database, address: str, owner: 
             staff_chats=settings.telegram_staff,
             database=database,
             owner=owner,
+            is_worker=is_worker,
         )
     if settings.has_slack:
         from bot.channels.slack.connection import slack
@@ -45,6 +51,7 @@ def connections_of(settings: Settings, database: Database, address: str, owner: 
             client_secret=_plain(settings.slack_client_secret),
             staff_channel=settings.slack_staff_channel,
             address=address,
+            is_worker=is_worker,
         )
     return found
 

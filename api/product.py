@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.presence import present
 from api.settings import Settings
 from bot.channels.base import Connection, State, Status
 from bot.channels.mailbox import WEB
 from bot.live import Live
-from store import Database
+from store import Database, reading
+from store.errors import StoreError
 from store.watch import Watch
 
 CONNECTED = "connected"
@@ -27,6 +32,12 @@ class Product:
     connections: dict[str, Connection] = field(default_factory=dict)
     """The channels that must be connected, by name."""
     is_draining: bool = False
+    has_worker: bool = True
+    """Whether this process answers by itself; without, a worker elsewhere must be alive."""
+    files_trouble: str = ""
+    """A sentence while the files that customers sent are not where this process looks for them."""
+    dead_loops: Callable[[], Sequence[str]] = tuple
+    """The loops of this process that have not moved for too long; none where it has no worker."""
 
     @property
     def files(self) -> Path:
@@ -36,7 +47,8 @@ class Product:
     def channels(self) -> dict[str, str]:
         """Per channel: "connected" (with a warning, if there is one), or a sentence that says why it is not."""
         states = {name: connection.state for name, connection in self.connections.items()}
-        return {WEB: CONNECTED, **{name: _words(state) for name, state in states.items()}}
+        web = State(Status.CONNECTED, self.files_trouble)
+        return {WEB: _words(web), **{name: _words(state) for name, state in states.items()}}
 
     def reasons_not_ready(self) -> list[str]:
         """Sentences; empty when questions can be answered and channels are connected (one that is off is not waited
@@ -46,7 +58,20 @@ class Product:
             reasons.append("Firstline is stopping.")
         if self.live.serving is None:
             reasons.append(self.live.problem or "The knowledge base is still being prepared.")
-        return [*reasons, *self._unconnected()]
+        return [*reasons, *self._without_worker(), *self._unconnected()]
+
+    def _without_worker(self) -> Iterator[str]:
+        """Pages alone keep what is said, and nobody answers it."""
+        if self.has_worker:
+            return
+        try:
+            with reading(self.database) as session:
+                is_answered = any(one.is_worker for one in present(session, datetime.now(UTC)))
+        except (StoreError, SQLAlchemyError):
+            # Whoever asks hears of the database itself.
+            return
+        if not is_answered:
+            yield "No worker has been heard of for 30 seconds, so nobody answers. Start `firstline worker`."
 
     def _unconnected(self) -> Iterator[str]:
         for name, connection in self.connections.items():

@@ -21,6 +21,10 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".firstline")
     database_url: SecretStr | None = None
     public_url: str | None = None
+    backup_dir: Path | None = None
+    """Where backups lie; unset: in the data folder, and so on the same disk."""
+    backup_days: int = Field(default=30, ge=0)
+    """How many daily backups stay; 0: none is made by itself."""
     kb: Path | None = None
     encoder: str | None = None
     reranker: str | None = None
@@ -30,6 +34,8 @@ class Settings(BaseSettings):
     chat_origins: str = ""
     smtp_url: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where this machine alone may read the metrics without a token; unset: nowhere."""
     messages_per_minute: int = Field(default=20, ge=1)
     open_tickets_per_customer: int = Field(default=3, ge=1)
     promise_working_days: int = Field(default=1, ge=1)
@@ -50,6 +56,8 @@ class Settings(BaseSettings):
     llm_model: str | None = None
     crash_at: str | None = None
     """For the house's own tests alone: see ``store.crashpoints``."""
+    lease_seconds: float | None = Field(default=None, gt=0)
+    """For tests too: how soon a worker that is not heard of loses what it took."""
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -85,8 +93,18 @@ class Settings(BaseSettings):
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value that is set, for what must never show one."""
+        held = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(each.get_secret_value() for each in held if isinstance(each, SecretStr))
+
+    @property
     def files_dir(self) -> Path:
         return self.data_dir / "files"
+
+    @property
+    def backups_dir(self) -> Path:
+        return self.backup_dir or self.data_dir / "backups"
 
     @property
     def framing_origins(self) -> tuple[str, ...]:

@@ -52,7 +52,8 @@ def _compose(
             text, citations = (composed.text, composed.citations) if composed else ("", ())
             if rest is not None:
                 left, _ = _compose(serving, understood, rest.decision, rest.question)
-                text = f"{text}\n\n{say('about_question', language, question=rest.question)}\n{left}"
+                open_one = f"{say('about_question', language, question=rest.question)}\n{left}"
+                text = "\n\n".join((open_one, text) if rest.is_first else (text, open_one))
             return text, [asdict(citation) for citation in citations]
         case Clarify(options):
             asked = say("clarify" if len(options) > 1 else "clarify_one", language)

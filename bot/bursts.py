@@ -42,7 +42,8 @@ class Burst:
 
     @classmethod
     def of(cls, row: InboxRow, inbound: Inbound) -> Burst:
-        return cls(row, (inbound,), row, heard_to=row.id or 0)
+        # What was set aside before, and is looked at again, is no beginning of anything.
+        return cls(row, (inbound,), row, heard_to=row.id or 0, is_over=row.message_id is not None)
 
     @property
     def text(self) -> str:

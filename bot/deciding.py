@@ -112,6 +112,8 @@ def decided(heard: Heard, place: Place, *, would_repeat: bool = False) -> Turn:
         earlier=tuple(zip(heard.burst.inbounds[:-1], arrived[:-1], strict=True)),
         parts=understood.parts if understood else (),
         before=understood.before if understood else None,
+        shown_id=heard.burst.row.message_id,
+        received_at=heard.burst.row.received_at,
     )
 
 

@@ -78,6 +78,8 @@ class Rest:
 
     question: str
     decision: Clarify | Escalate | Decline
+    is_first: bool = False
+    """The customer asked it before the others. A choice to make stands at the end all the same."""
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from bot.backlog import Figures, comes_after, figures, is_new, is_of, is_unfinished
 from bot.models import InboxRow, InboxState
 from handoff.rows import rows_touched
+from store import measures
 from store.changes import note_change
+from store.columns import Utc
+from store.crashpoints import reach
 from store.inserts import insert
 
+__all__ = ["Figures", "figures"]
+
 ATTEMPTS = 5
+STARTS = 10
+"""Turns that may begin and never end, because their process died, before the message itself is taken for the cause."""
 NOWHERE = "nowhere:"
 """How the thread key of an event begins that names no place to answer in."""
 LEASE = timedelta(seconds=60)
@@ -41,6 +50,8 @@ def accept(
     row_id = session.execute(statement).scalar()
     if row_id is not None:
         note_change(session, "inbox", row_id, now)
+        reach("inbox.before_commit")
+    measures.accepted_total.labels(channel, "no" if row_id is None else "yes").inc()
     return row_id is not None
 
 
@@ -65,22 +76,9 @@ def claim_some(
 
     A row whose lease ran out (its worker died) is taken again. Rows of one thread are thus dealt with one by one.
     """
-    older = aliased(InboxRow)
-    has_older = exists().where(
-        col(older.channel) == col(InboxRow.channel),
-        col(older.thread_key) == col(InboxRow.thread_key),
-        col(older.id) < col(InboxRow.id),
-        col(older.state).in_([InboxState.NEW, InboxState.WORKING]),
-    )
-    query = (
-        select(InboxRow)
-        .where(col(InboxRow.channel).in_(channels), _is_due(now), ~has_older)
-        .order_by(col(InboxRow.id))
-        .limit(limit)
-    )
-    if thread_key is not None:
-        query = query.where(col(InboxRow.thread_key) == thread_key)
-    rows = list(session.exec(query.with_for_update(skip_locked=True)).all())
+    query = _CLAIM if thread_key is None else _CLAIM_OF_THREAD
+    wanted = {"now": now, "channels": channels, "most": limit, "thread_key": thread_key}
+    rows = list(session.scalars(query, wanted))
     for row in rows:
         row.state, row.worker, row.lease_until = InboxState.WORKING, worker, now + LEASE
         row.attempts += 1
@@ -107,7 +105,7 @@ def following(session: Session, row: InboxRow, after_id: int, limit: int) -> Seq
         InboxRow.channel == row.channel,
         InboxRow.thread_key == row.thread_key,
         col(InboxRow.id) > after_id,
-        InboxRow.state == InboxState.NEW,
+        is_new(),
     )
     return session.exec(query.order_by(col(InboxRow.id)).limit(limit)).all()
 
@@ -117,7 +115,7 @@ def hold(session: Session, row: InboxRow, worker: str, until: datetime, heard_to
 
     A row of its thread after row ``heard_to`` makes it due at once.
     """
-    waiting = {"not_before": until, "heard_to": heard_to, "attempts": row.attempts - 1}
+    waiting = {"not_before": until, "waits_since": until, "heard_to": heard_to, "attempts": row.attempts - 1}
     return _move(session, row.id, worker, state=InboxState.NEW, **waiting)
 
 
@@ -127,17 +125,13 @@ def forget(session: Session, row_id: int) -> None:
 
 
 def has_due(session: Session, now: datetime, channels: tuple[str, ...]) -> bool:
-    """Whether a row may be waiting to be claimed. Reads only: many loops may ask without waiting for each other."""
-    query = select(InboxRow.id).where(col(InboxRow.channel).in_(channels), _is_due(now))
-    return session.exec(query.limit(1)).first() is not None
+    """Whether ``claim_some`` would find a row. Reads only: many loops may ask without waiting for each other."""
+    return session.connection().execute(_HAS_DUE, {"now": now, "channels": channels}).first() is not None
 
 
 def next_due(session: Session, now: datetime, channels: tuple[str, ...]) -> datetime | None:
     """When the next row that waits becomes due by itself; None while none waits."""
-    query = select(InboxRow.not_before).where(
-        col(InboxRow.channel).in_(channels), InboxRow.state == InboxState.NEW, InboxRow.not_before > now
-    )
-    return session.exec(query.order_by(col(InboxRow.not_before)).limit(1)).first()
+    return session.connection().execute(_NEXT_DUE, {"now": now, "channels": channels}).scalar()
 
 
 def put_back(session: Session, row: InboxRow, worker: str, error: str, now: datetime) -> bool:
@@ -147,19 +141,50 @@ def put_back(session: Session, row: InboxRow, worker: str, error: str, now: date
     return _move(session, row.id, worker, state=InboxState.NEW, error=error[:300], **later)
 
 
-def park(session: Session, row_id: int, worker: str, error: str) -> bool:
-    """Set the row aside for a person; the rest of its thread goes on."""
-    return _move(session, row_id, worker, state=InboxState.PARKED, error=error[:300])
+def take_away(session: Session, row: InboxRow, error: str | None, *, to: InboxState = InboxState.PARKED) -> bool:
+    """Set ``row`` aside, whoever has it, if it is as it was when ``row`` was read; the rest of its thread goes on.
+
+    A worker that had it can record nothing any more: its ``finish`` returns False.
+    """
+    seen = (
+        col(InboxRow.id) == row.id,
+        col(InboxRow.state) == row.state,
+        col(InboxRow.attempts) == row.attempts,
+        col(InboxRow.worker).is_not_distinct_from(row.worker),
+    )
+    ended = {"state": to, "worker": None, "lease_until": None, "error": error[:300] if error else None}
+    return rows_touched(session, update(InboxRow).where(*seen).values(**ended)) == 1
 
 
-def release(session: Session, worker: str) -> None:
-    """Give back what a dead worker of this name held, so that it need not wait for the lease to run out."""
+def show(session: Session, row_id: int, message_id: int) -> None:
+    """Remember where the desk reads a parked row."""
+    session.execute(update(InboxRow).where(col(InboxRow.id) == row_id).values(message_id=message_id))
+
+
+def give_again(session: Session, row_id: int, now: datetime) -> bool:
+    """Let a parked row be dealt with as if it had just come. False if it is not parked (any more)."""
+    parked = update(InboxRow).where(col(InboxRow.id) == row_id, col(InboxRow.state) == InboxState.PARKED)
+    anew = {"state": InboxState.NEW, "attempts": 0, "not_before": now, "waits_since": now, "heard_to": None}
+    is_given = rows_touched(session, parked.values(**anew)) == 1
+    if is_given:
+        note_change(session, "inbox", row_id, now)
+    return is_given
+
+
+def renew(session: Session, worker: str, row_ids: Sequence[int], now: datetime) -> None:
+    """Prolong what this worker has of these rows: their turns take long, but they live."""
+    mine = (col(InboxRow.id).in_(row_ids), col(InboxRow.worker) == worker, col(InboxRow.state) == InboxState.WORKING)
+    rows_touched(session, update(InboxRow).where(*mine).values(lease_until=now + LEASE))
+
+
+def release(session: Session, worker: str) -> int:
+    """Give back what a dead worker of this name held, so that it need not wait for the lease to run out. How many."""
     statement = (
         update(InboxRow)
         .where(col(InboxRow.state) == InboxState.WORKING, col(InboxRow.worker) == worker)
         .values(state=InboxState.NEW, worker=None, lease_until=None)
     )
-    session.execute(statement)
+    return rows_touched(session, statement)
 
 
 def has_unfinished(session: Session, channel: str, thread_key: str) -> bool:
@@ -167,12 +192,12 @@ def has_unfinished(session: Session, channel: str, thread_key: str) -> bool:
     query = select(InboxRow.id).where(
         InboxRow.channel == channel,
         InboxRow.thread_key == thread_key,
-        col(InboxRow.state).in_([InboxState.NEW, InboxState.WORKING]),
+        is_unfinished(),
     )
     return session.exec(query.limit(1)).first() is not None
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
+def _is_due(now: Any) -> ColumnElement[bool]:
     """New and not put off; or waiting for more, and more has come; or left by a worker that died."""
     later = aliased(InboxRow)
     has_more = exists().where(
@@ -186,10 +211,54 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _move(session: Session, row_id: int | None, worker: str, **values: Any) -> bool:
-    statement = (
-        update(InboxRow)
-        .where(col(InboxRow.id) == row_id, col(InboxRow.worker) == worker, col(InboxRow.state) == InboxState.WORKING)
-        .values(lease_until=None, worker=None, **values)
+def _is_first_in_line(now: Any) -> ColumnElement[bool]:
+    """Whether nothing that comes before a row in its thread is still to be dealt with."""
+    older, other = aliased(InboxRow), aliased(InboxRow)
+    has_older = exists().where(comes_after(older))
+    # A later row of the thread is worked on only where this one was set aside then, and is replayed now.
+    is_busy = exists().where(
+        col(other.channel) == col(InboxRow.channel),
+        col(other.thread_key) == col(InboxRow.thread_key),
+        col(other.id) > col(InboxRow.id),
+        is_unfinished(other),
+        col(other.state) == InboxState.WORKING,
+        col(other.lease_until) >= now,
     )
-    return rows_touched(session, statement) == 1
+    return ~has_older & ~is_busy
+
+
+def _move(session: Session, row_id: int | None, worker: str, **values: Any) -> bool:
+    given = {f"new_{name}": value for name, value in values.items()}
+    moved = session.connection().execute(_moving(tuple(values)), {"row_id": row_id, "worker_name": worker, **given})
+    return moved.rowcount == 1
+
+
+@cache
+def _moving(names: tuple[str, ...]) -> Update:
+    """Set these columns of a row that a worker has, and let it go."""
+    return (
+        update(_ROWS)
+        .where(
+            _ROWS.c.id == bindparam("row_id"),
+            _ROWS.c.worker == bindparam("worker_name"),
+            _ROWS.c.state == InboxState.WORKING,
+        )
+        .values({"lease_until": None, "worker": None, **{name: bindparam(f"new_{name}") for name in names}})
+    )
+
+
+# Built once: the loops ask them again and again.
+_ROWS = InboxRow.__table__  # type: ignore[attr-defined]
+_NOW = bindparam("now", type_=Utc)
+_DUE = (is_unfinished(), is_of(bindparam("channels", expanding=True)), _is_due(_NOW), _is_first_in_line(_NOW))
+_CLAIM = (
+    select(InboxRow).where(*_DUE).order_by(col(InboxRow.id)).limit(bindparam("most")).with_for_update(skip_locked=True)
+)
+_CLAIM_OF_THREAD = _CLAIM.where(col(InboxRow.thread_key) == bindparam("thread_key"))
+_HAS_DUE = select(InboxRow.id).where(*_DUE).limit(1)
+_NEXT_DUE = (
+    select(InboxRow.not_before)
+    .where(is_of(bindparam("channels", expanding=True)), is_new(), col(InboxRow.not_before) > _NOW)
+    .order_by(col(InboxRow.not_before))
+    .limit(1)
+)

@@ -11,6 +11,8 @@ import structlog
 
 from bot.policy import Policy
 from bot.topics import chosen_modes, modes_of, topics_of
+from store import measures
+from store.crashpoints import reach
 
 if TYPE_CHECKING:
     from bot.compose import Shelf
@@ -81,11 +83,15 @@ class Live:
                 serving = self._load(database)
             except Exception as error:
                 self.problem = f"The knowledge base could not be loaded: {error}"
+                measures.release_swap_failures_total.inc()
                 return False
             if serving is None:
                 return False
             is_another = self.serving is None or self.serving.release_id != serving.release_id
+            if is_another:
+                reach("release.swap")
             self.serving, self.problem = serving, None
+            measures.release_swaps_total.inc(int(is_another))
             return is_another
 
     def _load(self, database: Database) -> Serving | None:

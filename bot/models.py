@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from store.columns import BigId, Utc, enum_column
@@ -18,14 +18,28 @@ class InboxState(Enum):
     PARKED = "parked"
 
 
+_UNFINISHED, _NEW, _PARKED = text("state IN ('new', 'working')"), text("state = 'new'"), text("state = 'parked'")
+
+
 class InboxRow(SQLModel, table=True):
     """One event from outside, exactly as it came. ``event_key`` makes a redelivery the same row."""
 
     __tablename__ = "inbox"
     __table_args__ = (
         UniqueConstraint("channel", "event_key"),
-        Index("ix_inbox_state_id", "state", "id"),
         Index("ix_inbox_channel_thread_key_id", "channel", "thread_key", "id"),
+        # Small whatever the table holds: what is dealt with leaves them.
+        Index("ix_inbox_unfinished_id", "id", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
+        Index(
+            "ix_inbox_unfinished_place",
+            "channel",
+            "thread_key",
+            "id",
+            sqlite_where=_UNFINISHED,
+            postgresql_where=_UNFINISHED,
+        ),
+        Index("ix_inbox_new_not_before", "not_before", sqlite_where=_NEW, postgresql_where=_NEW),
+        Index("ix_inbox_parked_id", "id", sqlite_where=_PARKED, postgresql_where=_PARKED),
     )
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     channel: str = Field(max_length=16)
@@ -41,6 +55,10 @@ class InboxRow(SQLModel, table=True):
     lease_until: datetime | None = Field(default=None, sa_type=Utc)
     worker: str | None = Field(default=None, max_length=64)
     error: str | None = Field(default=None, max_length=300)
+    waits_since: datetime | None = Field(default=None, sa_type=Utc)
+    """From when its deadline counts, where that is later than it came: the end of its hold, or its replay."""
+    message_id: int | None = Field(default=None, sa_type=BigId)
+    """Of a row that was parked: the line in a ticket's transcript that shows it to the desk."""
 
 
 class WebVisitor(SQLModel, table=True):

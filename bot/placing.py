@@ -13,7 +13,16 @@ from bot.channels.base import Inbound
 from bot.decisions import Why
 from bot.models import InboxRow
 from bot.policy import Standing
-from bot.said import ANSWER, answered_in, asked_in, before_of, choices_of, has_clarified
+from bot.said import (
+    ANSWER,
+    answered_in,
+    asked_in,
+    before_of,
+    choices_of,
+    has_clarified,
+    is_in_a_loop,
+    offered_in,
+)
 from handoff.models import (
     Button,
     Conversation,
@@ -72,7 +81,7 @@ def look(session: Session, inbound: Inbound, row: InboxRow, now: datetime, *, is
     pace = _pace(session, row)
     if thread is None:
         return Place(standing=Standing(messages_this_minute=pace))
-    button = _button(session, inbound, thread)
+    button = button_of(session, inbound, thread)
     named = _named(session, inbound, thread, customer_id, button)
     newest = newest_for(session, inbound, thread)
     chosen = named or (newest if newest and continues(newest, now, is_thanks=is_thanks) else None)
@@ -80,7 +89,7 @@ def look(session: Session, inbound: Inbound, row: InboxRow, now: datetime, *, is
     seen = Standing(messages_this_minute=pace, open_tickets=tuple(ticket.number for ticket in open_tickets))
     if chosen is None:
         return Place(button=button, is_unreachable=thread.unreachable is not None, standing=seen)
-    place = _describe(session, chosen, inbound, customer_id, seen, button, now)
+    place = _describe(session, chosen, inbound, customer_id, seen, button, row.received_at, now)
     return replace(
         place,
         button=button,
@@ -117,7 +126,7 @@ def _pace(session: Session, row: InboxRow) -> int:
     ).one()
 
 
-def _button(session: Session, inbound: Inbound, thread: Thread) -> Button | None:
+def button_of(session: Session, inbound: Inbound, thread: Thread) -> Button | None:
     """The button that was pressed; one of another thread, or under another customer's conversation, is none here."""
     if inbound.press is None:
         return None
@@ -172,6 +181,7 @@ def _describe(
     customer_id: int | None,
     seen: Standing,
     button: Button | None,
+    came_at: datetime,
     now: datetime,
 ) -> Place:
     said = session.exec(
@@ -210,6 +220,8 @@ def _describe(
             owner=conversation.owner,
             ticket=ticket,
             has_clarified=has_clarified(said),
+            offered=offered_in(said),
+            is_in_a_loop=is_in_a_loop(said, came_at),
             has_declined=bool(said) and said[-1].detail.get("why") in (Why.FOREIGN.value, Why.VAGUE.value),
             answered=tuple(pair for message in said if message.decision == ANSWER for pair in answered_in(message)),
             was_told_to_slow_down=any(m.detail.get("why") == Why.TOO_FAST.value and now - m.at < MINUTE for m in said),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, Option, Silence, SmallTalk, Why
 from handoff.models import Owner, Priority, Reason
 from kb_content.articles import Intent, LeadsTo, Mode
 from retrieval.reader import Hit, Reading
-from retrieval.sentences import says_little
+from retrieval.sentences import says_little, stands_alone
 from retrieval.words import words_of
 
 ASKS_FOR_HUMAN = "asks-for-human"
@@ -66,6 +66,8 @@ class Standing:
     """The number of the conversation's ticket."""
     has_clarified: bool = False
     """The last thing that the bot did here was to ask which article is meant."""
+    offered: frozenset[str] = frozenset()
+    """The ids of the articles that it asked about."""
     has_declined: bool = False
     """The last thing that the bot did here was to decline a question as foreign, or to ask for more words."""
     answered: tuple[tuple[str, str], ...] = ()
@@ -77,6 +79,8 @@ class Standing:
     """Somebody else than whose conversation it is, talking to people and not to the bot."""
     is_more_of_album: bool = False
     """Sent together with a message that was dealt with already."""
+    is_in_a_loop: bool = False
+    """The bot said so much here, and was answered so soon, that it seems to talk with a machine."""
 
     @property
     def has_ticket(self) -> bool:
@@ -96,6 +100,9 @@ def decide(
         return Silence("people talk among themselves")
     if standing.is_more_of_album and not reading.text.strip():
         return Silence("the rest of an album")
+    if standing.is_in_a_loop:
+        # A person looks at it, whatever is said and however many tickets there are; the bot is silent from now on.
+        return escalate(Reason.BOT_STUCK)
     if standing.messages_this_minute > policy.messages_per_minute:
         return Silence("too fast") if standing.was_told_to_slow_down else Decline(Why.TOO_FAST)
     if not reading.text.strip():
@@ -146,6 +153,8 @@ def _is_sure(reading: Reading, policy: Policy) -> bool:
 
 def _from_knowledge(standing: Standing, reading: Reading, policy: Policy, would_repeat: bool) -> Decision:
     """Answer, ask, decline or hand over, by how sure the reading is."""
+    if _is_another_matter(standing, reading):
+        standing = replace(standing, has_clarified=False)
     if _is_sure(reading, policy):
         return _when_sure(standing, reading, policy, would_repeat)
     is_unlikely = max(reading.confidence, reading.offer) < policy.offer_floor
@@ -161,6 +170,12 @@ def _from_knowledge(standing: Standing, reading: Reading, policy: Policy, would_
     if choices and not standing.has_clarified and policy.mode_of_hit(reading.hits[0]) is Mode.AUTO:
         return Clarify(choices)
     return _hand_over(reading, policy)
+
+
+def _is_another_matter(standing: Standing, reading: Reading) -> bool:
+    """Whether a clarifying question was left alone, and this asks about something else."""
+    likely = {*reading.close, *(hit.article_id for hit in reading.hits[:1])}
+    return bool(standing.offered) and standing.offered.isdisjoint(likely) and stands_alone(reading.text)
 
 
 def _when_sure(standing: Standing, reading: Reading, policy: Policy, would_repeat: bool) -> Decision:

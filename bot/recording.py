@@ -31,18 +31,20 @@ from bot.replies import promise
 from bot.replies import say as sentence
 from bot.senders import meet, remember
 from bot.speaking import Turn, person_button, say, speak
+from bot.transcribing import write_down
 from bot.why import Explanation, explain
 from bot.writing import question_of
 from handoff import conversations
 from handoff.buttons import press
-from handoff.conversations import ButtonSpec, add_incoming, advance, open_conversation
+from handoff.conversations import ButtonSpec, advance, open_conversation
 from handoff.customers import find_thread
 from handoff.desk import confirm_solved, not_yet
 from handoff.errors import AlreadyDone, NotAllowed
 from handoff.models import Action, Conversation, Customer, Message, Owner, Reason
 from handoff.threads import mark_reachable
 from handoff.tickets import open_ticket
-from store import files
+from store import measures
+from store.crashpoints import reach
 
 
 def record(session: Session, turn: Turn, now: datetime) -> Conversation:
@@ -54,6 +56,7 @@ def record(session: Session, turn: Turn, now: datetime) -> Conversation:
         press(session, turn.place.button.token, now)
     _carry_out(session, conversation, customer, message, turn, now)
     _tell_of_lost_files(session, conversation, turn, now)
+    reach("turn.in_record")
     return conversation
 
 
@@ -107,17 +110,17 @@ def _incoming(
     elif inbound.command:
         text = own_matters.as_typed(inbound.command, text)
     detail: dict[str, Any] = {"reading": _kept(turn)} if turn.reading is not None else {}
-    detail |= {key: value for key, value in (("spot", inbound.spot), ("album", inbound.album)) if value}
-    if conversation.customer_id != customer.id:
-        detail["by"] = customer.name or customer.external_id
-    if lost := [{"name": each.file.name, "why": each.problem} for each in turn.arrived if each.problem]:
-        detail["lost_files"] = lost
-    stored = [
-        files.enter(session, each.file.name, each.file.media_type, each.kept, now).id or 0
-        for each in turn.arrived
-        if each.kept is not None
-    ]
-    return add_incoming(session, conversation, text, inbound.external_id, now, detail, (*inbound.files, *stored))
+    return write_down(
+        session,
+        conversation,
+        customer,
+        inbound,
+        text,
+        now,
+        arrived=turn.arrived,
+        detail=detail,
+        shown_id=turn.shown_id,
+    )
 
 
 def _tell_of_lost_files(session: Session, conversation: Conversation, turn: Turn, now: datetime) -> None:
@@ -146,13 +149,16 @@ def _carry_out(
     match turn.decision:
         case Silence():
             return
-        case Answer():
+        case Answer(rest=rest):
+            if turn.rest is not None and rest is not None and rest.is_first:
+                _carry_out(session, conversation, customer, message, turn.rest, now)
             _answer(session, conversation, turn.decision, turn, now)
-            if turn.rest is not None:
+            if turn.rest is not None and rest is not None and not rest.is_first:
                 _carry_out(session, conversation, customer, message, turn.rest, now)
         case Clarify():
             _clarify(session, conversation, turn.decision, turn, now)
         case Escalate():
+            measures.loop_guard_total.inc(int(turn.place.standing.is_in_a_loop))
             _escalate(session, conversation, turn.decision, turn, now)
             suggestions.offer(session, conversation, message, turn, now)
         case Decline(why):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -11,6 +12,8 @@ from handoff.models import Author, Button, Message
 from retrieval.followups import Before
 
 ANSWER, CLARIFY = "answer", "clarify"
+LOOPS = ((10, timedelta(minutes=1)), (30, timedelta(minutes=15)))
+"""So many words of the bot, each answered within the time, are no talk with a person."""
 
 
 def has_clarified(said: Sequence[Message]) -> bool:
@@ -18,6 +21,20 @@ def has_clarified(said: Sequence[Message]) -> bool:
     decisions = [message.decision for message in said if message.author is Author.BOT]
     last_answer = max((at for at, decision in enumerate(decisions) if decision == ANSWER), default=-1)
     return CLARIFY in decisions[last_answer + 1 :]
+
+
+def is_in_a_loop(said: Sequence[Message], at: datetime) -> bool:
+    """Whether somebody who writes at ``at`` seems to be a machine: the bot has said that much by then, and is answered
+    all the same. Who sends many messages at once does not wait for the bot's, so those do not count."""
+    times = [message.at for message in said if message.author is Author.BOT and message.at < at]
+    return any(sum(at - each <= within for each in times) >= most for most, within in LOOPS)
+
+
+def offered_in(said: Sequence[Message]) -> frozenset[str]:
+    """The articles of the clarifying question that ``has_clarified`` finds."""
+    newest = next((message for message in reversed(said) if message.decision in (ANSWER, CLARIFY)), None)
+    options = newest.detail.get("options", ()) if newest is not None and newest.decision == CLARIFY else ()
+    return frozenset(option["article_id"] for option in options)
 
 
 def asked_in(message: Message | None) -> dict[str, Any]:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
-from bot.channels.base import (
-    Channel,
-    DeliveryError,
-    Later,
-    Link,
-    Outgoing,
-    OutgoingButton,
-    OutgoingFile,
-    Uncertain,
-)
+from bot.attempts import Attempt, attempt, record
+from bot.channels.base import Channel
 from bot.crew import Crew
-from handoff import deliveries, threads
+from handoff import deliveries
 from handoff.deliveries import Claimed
-from handoff.models import Author
+from handoff.errors import Stale
 from store import Database, reading, transaction
+from store.errors import StoreError
 
 log = structlog.get_logger()
 BATCH = 20
-ATTEMPTS = 8
 SLOTS = 8
 """Deliveries of one channel that are under way at once: a slow channel never holds up another."""
+_AGAIN = 0.5
+"""Seconds until an outcome that the database did not take is told again."""
 
 
 class Sender:
@@ -42,25 +38,50 @@ class Sender:
         self.channels = channels
         self.worker = worker
         self._crews = {name: Crew(f"send-{name}", SLOTS, on_room) for name in channels}
+        self._resends = {name: channel.resend for name, channel in channels.items()}
+        self._under_way: set[int] = set()
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._due_at: datetime | None = None
+
+    def recover(self, now: datetime) -> int:
+        """What a dead worker of this name was sending is in doubt: how many. To be called before the first ``step``."""
+        with transaction(self.database) as session:
+            return deliveries.release_worker(session, self.worker, now, self._resends)
+
+    def keep_leases(self, now: datetime) -> None:
+        """Keep what is under way here, however slow, and release what dead workers left. Call it every few seconds."""
+        with reading(self.database) as session:
+            if not deliveries.has_outlived(session, now + deliveries.LEASE / 2):
+                return
+        with self._lock:
+            mine = tuple(self._under_way)
+        with transaction(self.database) as session:
+            # In this order: whatever a clock that was set says, what lives here is not taken for dead.
+            deliveries.renew(session, mine, self.worker, now)
+            lost = deliveries.release_worker(session, None, now, self._resends)
+        if lost:
+            log.warning("deliveries in doubt", count=lost)
 
     def step(self, now: datetime) -> bool:
-        """Claim what is due and let it be sent; True if there was anything. A commit wakes whoever waits."""
+        """Claim what is due and let it be sent, as far as there is room; True if there was anything. What comes next
+        is a change of a delivery, or makes room."""
         with reading(self.database) as session:
-            due = deliveries.channels_due(session, now)
+            due, self._due_at = deliveries.channels_due(session, now), deliveries.next_due(session, now)
         found = [self._send_some(name, now) for name in sorted(due & set(self.channels))]
         return any(found)
 
     def wait_until(self, now: datetime, longest: float) -> float:
-        """Seconds until something that was put off becomes due, at most ``longest``."""
-        with reading(self.database) as session:
-            due = deliveries.next_due(session, now)
+        """Seconds until something that was put off when ``step`` looked becomes due, at most ``longest``."""
+        due = self._due_at
         return longest if due is None else min(max((due - now).total_seconds(), 0.01), longest)
 
     def stop(self, timeout: float) -> None:
-        """Wait for what is under way, at most ``timeout`` seconds; what is not done then becomes uncertain."""
+        """Wait for what is under way, at most ``timeout`` seconds; what is not done then is in doubt."""
         until = time.monotonic() + timeout
         for crew in self._crews.values():
             crew.stop(max(until - time.monotonic(), 0))
+        self._stopped.set()
 
     def _send_some(self, name: str, now: datetime) -> bool:
         free = self._crews[name].free
@@ -68,16 +89,37 @@ class Sender:
             return False
         with transaction(self.database) as session:
             claimed = deliveries.claim(session, now, self.worker, free, channels=(name,))
+        with self._lock:
+            self._under_way.update(each.delivery.id or 0 for each in claimed)
         for each in claimed:
             self._crews[name].do(partial(self._send, name, each))
         return bool(claimed)
 
     def _send(self, name: str, claimed: Claimed) -> None:
+        ids = {"delivery_id": claimed.delivery.id, "conversation_id": claimed.message.conversation_id}
         try:
-            send(self.database, self.channels[name], claimed, self.worker, datetime.now(UTC))
+            with bound_contextvars(**ids):
+                made = attempt(self.database, self.channels[name], claimed, self.worker, datetime.now(UTC))
+                self._record(name, claimed, made)
+        except Stale:
+            log.warning("delivery taken over", **ids)
         except Exception as error:
             # The lease runs out, and the delivery is looked at again.
-            log.exception("outcome not recorded", delivery=claimed.delivery.id, error=type(error).__name__)
+            log.exception("outcome not recorded", **ids, error=type(error).__name__)
+        finally:
+            with self._lock:
+                self._under_way.discard(claimed.delivery.id or 0)
+
+    def _record(self, name: str, claimed: Claimed, made: Attempt) -> None:
+        """What is known must not become a doubt because the database is away for a while."""
+        while True:
+            try:
+                record(self.database, self.channels[name], claimed, self.worker, made)
+                return
+            except StoreError as error:
+                if self._stopped.wait(_AGAIN):
+                    raise
+                log.warning("outcome kept for later", error=type(error).__name__)
 
 
 def send_due(
@@ -96,70 +138,5 @@ def send_due(
 
 
 def send(database: Database, channel: Channel, claimed: Claimed, worker: str, now: datetime) -> None:
-    """Send one claimed delivery and record what became of it."""
-    if claimed.thread.unreachable and claimed.message.author is not Author.AGENT:
-        # An agent's words are worth a try, the bot's own are not.
-        _not_sent(database, claimed, worker, DeliveryError(claimed.thread.unreachable, permanent=True), now)
-        return
-    try:
-        external_ids = channel.send(render(claimed))
-    except DeliveryError as error:
-        _not_sent(database, claimed, worker, error, now)
-    except Uncertain as error:
-        _unknown(database, channel, claimed, worker, error, now)
-    except Exception as error:
-        # A mistake of ours, found before anything left: worth a later try, and a line in the log.
-        log.exception("sending failed", delivery=claimed.delivery.id, error=type(error).__name__)
-        _not_sent(database, claimed, worker, DeliveryError(type(error).__name__), now)
-    else:
-        first, *more = external_ids
-        with transaction(database) as session:
-            deliveries.mark_sent(session, claimed.delivery.id or 0, worker, first, now, more)
-
-
-def render(claimed: Claimed) -> Outgoing:
-    """The delivery as its channel gets it."""
-    message = claimed.message
-    # Two passages of one article are one page to open.
-    citations = {citation["article"]: citation for citation in reversed(message.detail.get("citations", ()))}
-    by = message.detail.get("by") if message.author is Author.AGENT else None
-    return Outgoing(
-        delivery_id=claimed.delivery.id or 0,
-        message_id=message.id or 0,
-        thread=claimed.thread.external_id,
-        text=message.text,
-        buttons=tuple(OutgoingButton(button.token, button.label) for button in claimed.buttons),
-        files=tuple(OutgoingFile(file.name, file.media_type, file.size, file.sha256) for file in claimed.files),
-        links=tuple(Link(citation["title"], citation["url"]) for citation in reversed(citations.values())),
-        author=claimed.author or by,
-        spot=claimed.spot,
-        sent=claimed.sent,
-    )
-
-
-def _not_sent(database: Database, claimed: Claimed, worker: str, error: DeliveryError, now: datetime) -> None:
-    delivery_id, is_later = claimed.delivery.id or 0, isinstance(error, Later)
-    with transaction(database) as session:
-        if error.moved_to is not None:
-            threads.rename(session, claimed.thread.channel, claimed.thread.external_id, error.moved_to)
-        if error.is_unreachable:
-            thread = threads.thread_called(session, claimed.thread.channel, claimed.thread.external_id)
-            if thread is not None:
-                threads.mark_unreachable(session, thread, str(error), now)
-        if error.permanent or (claimed.delivery.attempts >= ATTEMPTS and not is_later):
-            deliveries.mark_failed(session, delivery_id, worker, str(error), now)
-            return
-        backoff = timedelta(seconds=0 if error.moved_to else 2 ** min(claimed.delivery.attempts, 8))
-        at = error.not_before or now + backoff
-        deliveries.mark_ready(session, delivery_id, worker, at, str(error), now, sent=error.sent, is_for_free=is_later)
-
-
-def _unknown(
-    database: Database, channel: Channel, claimed: Claimed, worker: str, error: Uncertain, now: datetime
-) -> None:
-    delivery_id = claimed.delivery.id or 0
-    with transaction(database) as session:
-        if channel.is_safe_to_resend:
-            deliveries.mark_ready(session, delivery_id, worker, now, str(error), now)
-        else:
-            deliveries.mark_uncertain(session, delivery_id, worker, str(error), now, error.sent)
+    """Send one claimed delivery and record what became of it. Raises Stale where that is too late."""
+    record(database, channel, claimed, worker, attempt(database, channel, claimed, worker, now))

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot import measured
 from bot.arrivals import Arrived
 from bot.channels.base import Inbound, Profile
 from bot.compose import Composed
@@ -53,6 +54,10 @@ class Turn:
     """What is done about a question of the message that the answer leaves open."""
     about: str | None = None
     """The customer's own question that this is about, where the message asks several."""
+    shown_id: int | None = None
+    """Of a message that was set aside before: where the desk reads it already."""
+    received_at: datetime | None = None
+    """When the message, or the first of several, came into the inbox."""
 
     @property
     def language(self) -> str:
@@ -102,6 +107,6 @@ def speak(
         Author.BOT,
         now,
         decision=name_of(turn.decision),
-        detail=detail or {},
+        detail={**(detail or {}), **measured.received(turn.received_at)},
         buttons=buttons or (),
     )

@@ -19,14 +19,15 @@ from functools import partial
 
 import structlog
 from sqlmodel import Session
+from structlog.contextvars import bind_contextvars
 
 from bot import inbox
 from bot.acquaintance import acquaintance
 from bot.arrivals import fetch_all
 from bot.bursts import Burst, grown, is_fragment
-from bot.channels.base import Channel, DeliveryError, Inbound, Unreadable
+from bot.channels.base import Channel, DeliveryError, Event, Inbound, Unreadable
 from bot.deciding import Heard, choose, decided, finished, read
-from bot.decisions import Decision
+from bot.decisions import Decision, name_of
 from bot.happenings import Happening, happen
 from bot.live import Live
 from bot.models import InboxRow
@@ -35,7 +36,8 @@ from bot.placing import Place, look
 from bot.recording import record
 from bot.speaking import Turn
 from handoff.errors import AlreadyDone, Stale
-from store import Database, reading, transaction
+from store import Database, measures, reading, transaction
+from store.crashpoints import reach
 
 log = structlog.get_logger()
 LOOKS = 5
@@ -60,19 +62,31 @@ class Errand:
 def handle(database: Database, live: Live, channel: Channel, row: InboxRow, worker: str, now: datetime) -> None:
     """Take one claimed inbox row through the whole pass. Whatever fails, the customer gets a person, not silence."""
     errand = Errand(database, live, channel, row, worker, now)
+    reach("turn.claimed")
+    if row.attempts > inbox.STARTS:
+        _park(errand, f"its turn was begun {inbox.STARTS} times and never came to an end")
+        return
     try:
-        event = channel.parse(json.loads(row.payload))
+        event = _event(errand)
         if isinstance(event, Inbound):
             _pass(errand, event)
         else:
             _happen(errand, event)
-    except (Unreadable, ValueError) as error:
-        park(database, row, worker, f"unreadable: {error}", now, live.house)
+    except Unreadable as error:
+        _park(errand, f"unreadable: {error}")
     except DeliveryError as error:
         _try_again_or_park(errand, str(error))
     except Exception as error:
-        log.exception("turn failed", inbox=row.id, attempt=row.attempts, error=type(error).__name__)
+        log.exception("turn failed", inbox_id=row.id, attempt=row.attempts, error=type(error).__name__)
         _try_again_or_park(errand, type(error).__name__)
+
+
+def _event(errand: Errand) -> Event:
+    try:
+        payload = json.loads(errand.row.payload)
+    except ValueError as error:
+        raise Unreadable("no JSON") from error
+    return errand.channel.parse(payload)
 
 
 def _pass(errand: Errand, inbound: Inbound) -> None:
@@ -86,6 +100,7 @@ def _pass(errand: Errand, inbound: Inbound) -> None:
         return
     heard = Heard(burst, known, errand.live.serving, errand.live.house)
     place = _look(errand, heard)
+    bind_contextvars(conversation_id=place.conversation_id, release_id=heard.serving and heard.serving.release_id)
     if inbound.press and place.button is None:
         # Somebody else's button, or none of ours: nothing is said, and nobody gets a conversation by it.
         _forget(errand)
@@ -99,7 +114,8 @@ def _pass(errand: Errand, inbound: Inbound) -> None:
 def _listen(errand: Errand, heard: Heard, place: Place) -> tuple[Heard, Place] | None:
     """What was said, together with what came meanwhile where it was only begun; None where it waits for more."""
     while True:
-        heard = read(heard, place)
+        with measures.stage_seconds.labels("read").time():
+            heard = read(heard, place)
         if heard.is_thanks and place.conversation_id is None:
             place = _look(errand, heard)
         is_opening, burst = place.conversation_id is None, heard.burst
@@ -112,6 +128,8 @@ def _listen(errand: Errand, heard: Heard, place: Place) -> tuple[Heard, Place] |
                 return heard, place
             with transaction(errand.database) as session:
                 inbox.hold(session, errand.row, errand.worker, more.until, more.heard_to)
+            reach("turn.held")
+            measures.turns_total.labels(errand.row.channel, "held").inc()
             return None
         heard = replace(heard, burst=more, understood=None)
         place = _look(errand, heard)
@@ -128,14 +146,16 @@ def _settle(errand: Errand, heard: Heard, place: Place) -> None:
     """Decide and record. Where an agent did something meanwhile, look again, for the decision may be another now."""
     heard, written = _prepared(errand, heard), dict[Decision, Turn]()
     for _ in range(LOOKS):
-        turn = finished(heard, place, written)
+        with measures.stage_seconds.labels("write").time():
+            turn = finished(heard, place, written)
+        reach("turn.before_record")
         try:
-            _finish(errand, heard.burst, partial(record, turn=turn, now=errand.now))
+            _finish(errand, heard.burst, partial(record, turn=turn, now=errand.now), name_of(turn.decision))
             return
         except Stale:
             place = _look(errand, heard)
         except AlreadyDone:
-            _finish(errand, None)
+            _finish(errand, None, outcome="again")
             return
     raise Stale
 
@@ -146,11 +166,16 @@ def _look(errand: Errand, heard: Heard) -> Place:
         return choose(look(session, burst.inbounds[0], burst.newest, errand.now, is_thanks=is_thanks), burst)
 
 
-def _finish(errand: Errand, burst: Burst | None, deed: Callable[[Session], object] = lambda _: None) -> None:
+def _finish(
+    errand: Errand, burst: Burst | None, deed: Callable[[Session], object] = lambda _: None, outcome: str = "forgotten"
+) -> None:
     """Mark the row, and those that go with it, as dealt with, and do the deed, unless another worker has the row."""
-    with transaction(errand.database) as session:
-        if inbox.finish(session, errand.row_id, errand.worker, burst.with_rows if burst else ()):
+    with measures.stage_seconds.labels("record").time(), transaction(errand.database) as session:
+        is_ours = inbox.finish(session, errand.row_id, errand.worker, burst.with_rows if burst else ())
+        if is_ours:
             deed(session)
+    reach("turn.after_record")
+    measures.turns_total.labels(errand.row.channel, outcome if is_ours else "late").inc()
 
 
 def _happen(errand: Errand, event: Happening) -> None:
@@ -158,7 +183,7 @@ def _happen(errand: Errand, event: Happening) -> None:
         inbox.forget(session, errand.row_id)
         happen(session, event, errand.now)
 
-    _finish(errand, None, deed)
+    _finish(errand, None, deed, "happened")
 
 
 def _forget(errand: Errand) -> None:
@@ -166,10 +191,15 @@ def _forget(errand: Errand) -> None:
     _finish(errand, None, lambda session: inbox.forget(session, errand.row_id))
 
 
+def _park(errand: Errand, error: str) -> None:
+    park(errand.database, errand.channel, errand.row, error, errand.now, errand.live.house)
+
+
 def _try_again_or_park(errand: Errand, error: str) -> None:
     row, now = errand.row, errand.now
     if row.attempts >= inbox.ATTEMPTS:
-        park(errand.database, row, errand.worker, error, now, errand.live.house)
+        _park(errand, error)
         return
     with transaction(errand.database) as session:
         inbox.put_back(session, row, errand.worker, error, now)
+    measures.turns_total.labels(row.channel, "put_back").inc()

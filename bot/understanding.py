@@ -6,7 +6,7 @@ A live message, `firstline ask` and the evaluation all go this way, so that the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, Rest
 from bot.policy import Policy, Standing, decide, escalate, fixed_rule
@@ -114,7 +114,9 @@ def _decide_several(standing: Standing, parts: Sequence[Reading], policy: Policy
     if not articles:
         return None
     left = [Rest(part.text, each) for part, each in decided if isinstance(each, Clarify | Escalate | Decline)]
-    return Answer(articles[0], tuple(articles[1:]), _one_rest(left))
+    rest, comes_first = _one_rest(left), not isinstance(decided[0][1], Answer)
+    is_first = comes_first and rest is not None and not isinstance(rest.decision, Clarify)
+    return Answer(articles[0], tuple(articles[1:]), replace(rest, is_first=is_first) if rest else None)
 
 
 def _one_rest(left: Sequence[Rest]) -> Rest | None:

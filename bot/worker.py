@@ -11,16 +11,18 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot import inbox
 from bot.channels.base import Channel
 from bot.crew import Crew
 from bot.live import Live
 from bot.models import InboxRow
+from bot.recovery import recover
 from bot.sending import Sender
 from bot.turns import handle
-from handoff import deliveries
-from store import Database, reading, transaction
+from bot.watchdog import Patience, Watchdog
+from store import Database, measures, reading, transaction
 from store.watch import Watch
 
 log = structlog.get_logger()
@@ -28,38 +30,59 @@ TURNS = 4
 """At once. More than there are cores: a turn may wait for a file or a profile of its channel."""
 POLL = 1.0
 LEASES_EVERY = 5.0
+LONGEST_STEP = 60.0
+"""Seconds without a step after which a loop counts as dead: every wait of ours, and of the databases, is shorter."""
+PATIENCE = {"release": 600.0}
+"""Loading a large release, or a model for the first time, is one step."""
 SERVER = "server"
+TURN_ENDED, SENT = "turn ended", "sent"
+"""What wakes a loop beside the changes that concern it."""
 
 
 class Worker:
     """Turns and deliveries in threads of this process. ``start`` once, ``stop`` to finish what is under way."""
 
-    def __init__(self, database: Database, watch: Watch, live: Live, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        watch: Watch,
+        live: Live,
+        channels: Mapping[str, Channel],
+        patience: Patience | None = None,
+    ) -> None:
         self.database = database
         self.watch = watch
         self.live = live
         self.channels = channels
         # SQLite has one server at a time: under the same name it finds what its dead predecessor held.
         self.name = SERVER if database.is_sqlite else f"{SERVER}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.sender = Sender(database, channels, self.name, watch.wake)
-        self.turns = Crew("turn", TURNS, watch.wake)
+        self.sender = Sender(database, channels, self.name, partial(watch.wake, SENT))
+        self.turns = Crew("turn", TURNS, partial(watch.wake, TURN_ENDED))
+        self.watchdog = Watchdog(database, live.house, channels, self.name, self.turns, patience)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._beats: dict[str, float] = {}
+        self._due_at: datetime | None = None
 
-    def start(self) -> None:
-        with transaction(self.database) as session:
-            inbox.release(session, self.name)
-            deliveries.release_worker(session, self.name, datetime.now(UTC), safe_channels=self._safe())
-        loops: dict[str, tuple[Callable[[], bool], Callable[[int], int]]] = {
-            "release": (self._refresh, self._pause),
-            "leases": (self._release_lost, self._pause_long),
-            "delivery": (self._deliver, self._until_due),
-            "turns": (self._take_turns, self._until_next),
-        }
-        for name, (step, rest) in loops.items():
-            thread = threading.Thread(target=self._loop, args=(name, step, rest), name=name, daemon=True)
-            thread.start()
-            self._threads.append(thread)
+    def start(self, *, follows: bool = True) -> None:
+        """Begin. Without ``follows`` no release is taken up until ``follow``: messages wait for it, and get a person
+        at their deadline; what the desk writes goes out."""
+        recover(self.database, self.name, self.sender, datetime.now(UTC))
+        self.watchdog.start()
+        self._begin("leases", self._keep_leases, self._pause_long)
+        self._begin("delivery", self._deliver, self._until_due)
+        self._begin("turns", self._take_turns, self._until_next)
+        if follows:
+            self.follow()
+
+    def follow(self) -> None:
+        """Take up releases as they go live."""
+        self._begin("release", self._refresh, self._pause)
+
+    def _begin(self, name: str, step: Callable[[], bool], rest: Callable[[int], int]) -> None:
+        thread = threading.Thread(target=self._loop, args=(name, step, rest), name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def stop(self, timeout: float = 20.0) -> None:
         """Take nothing new, finish what is under way, wait for it at most ``timeout`` seconds in all."""
@@ -69,30 +92,45 @@ class Worker:
         for thread in self._threads:
             thread.join(max(until - time.monotonic(), 0))
         self.turns.stop(max(until - time.monotonic(), 0))
+        self.watchdog.stop(max(until - time.monotonic(), 0))
         self.sender.stop(max(until - time.monotonic(), 0))
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Turns that did not end in time are another worker's at once; should they still end, they record nothing."""
+        try:
+            with transaction(self.database) as session:
+                inbox.release(session, self.name)
+        except Exception as error:
+            log.warning("turns not released", error=type(error).__name__)
+
+    def dead_loops(self, now: float) -> list[str]:
+        """The loops that have not moved for too long, at ``now`` of ``time.monotonic``; none once it is to stop."""
+        beats = [] if self._stop.is_set() else [*self._beats.items(), *self.watchdog.beats()]
+        return [name for name, at in beats if now - at > PATIENCE.get(name, LONGEST_STEP)]
 
     def _loop(self, name: str, step: Callable[[], bool], rest: Callable[[int], int]) -> None:
         """Run ``step`` while it finds work, then ``rest``. A failing step is logged and tried again."""
         seen = 0
         while not self._stop.is_set():
+            self._beats[name] = time.monotonic()
             try:
                 while not self._stop.is_set() and step():
-                    pass
+                    self._beats[name] = time.monotonic()
                 seen = rest(seen)
             except Exception as error:
                 log.exception("loop failed", loop=name, error=type(error).__name__)
+                measures.loop_failures_total.labels(name).inc()
                 self._stop.wait(POLL)
 
     def _until_next(self, seen: int) -> int:
-        """Until something changes, or a message that waits for more, or for another try, becomes due."""
-        now = datetime.now(UTC)
-        with reading(self.database) as session:
-            due = inbox.next_due(session, now, tuple(self.channels))
+        """Until something comes, a turn ends, or a message that waits for more, or for another try, becomes due."""
+        due, now = self._due_at, datetime.now(UTC)
         seconds = POLL if due is None else min(max((due - now).total_seconds(), 0.01), POLL)
-        return self.watch.wait(seen, seconds)
+        return self.watch.wait(seen, seconds, ("inbox", TURN_ENDED))
 
     def _until_due(self, seen: int) -> int:
-        return self.watch.wait(seen, self.sender.wait_until(datetime.now(UTC), POLL))
+        return self.watch.wait(seen, self.sender.wait_until(datetime.now(UTC), POLL), ("delivery", SENT))
 
     def _pause(self, seen: int) -> int:
         self._stop.wait(POLL)
@@ -102,24 +140,17 @@ class Worker:
         self._stop.wait(LEASES_EVERY)
         return seen
 
-    def _safe(self) -> list[str]:
-        return [name for name, channel in self.channels.items() if channel.is_safe_to_resend]
-
     def _refresh(self) -> bool:
         if self.live.refresh(self.database):
             log.info("release live", release=self.live.serving.release_id if self.live.serving else None)
         return False
 
-    def _release_lost(self) -> bool:
-        """Deliveries that outlived their lease: whoever had them is gone."""
-        with reading(self.database) as session:
-            has_lost = deliveries.has_outlived(session, datetime.now(UTC))
-        if has_lost:
-            with transaction(self.database) as session:
-                deliveries.release_worker(session, None, datetime.now(UTC), safe_channels=self._safe())
+    def _keep_leases(self) -> bool:
+        self.sender.keep_leases(datetime.now(UTC))
         return False
 
     def _take_turns(self) -> bool:
+        """Begin with all that may begin, as far as there is room. What comes next, or makes room, wakes the loop."""
         if self.live.serving is None and self.live.problem is None:
             # Still starting: the message waits for the knowledge base rather than for a person.
             return False
@@ -127,20 +158,26 @@ class Worker:
         if not free:
             return False
         with reading(self.database) as session:
-            if not inbox.has_due(session, now, names):
-                return False
-        with transaction(self.database) as session:
-            rows = inbox.claim_some(session, self.name, now, free, channels=names)
-        for row in rows:
-            self.turns.do(partial(self._take_turn, row))
-        return bool(rows)
+            has_due, self._due_at = inbox.has_due(session, now, names), inbox.next_due(session, now, names)
+        if has_due:
+            with transaction(self.database) as session:
+                rows = inbox.claim_some(session, self.name, now, free, channels=names)
+            for row in rows:
+                self.turns.do(partial(self._take_turn, row), key=row.id)
+        return False
 
     def _take_turn(self, row: InboxRow) -> None:
+        clear_contextvars()
+        bind_contextvars(inbox_id=row.id)
         try:
-            handle(self.database, self.live, self.channels[row.channel], row, self.name, datetime.now(UTC))
+            with measures.turn_seconds.labels(row.channel).time():
+                handle(self.database, self.live, self.channels[row.channel], row, self.name, datetime.now(UTC))
         except Exception as error:
             # Its lease runs out, and the row is taken again.
-            log.exception("turn not recorded", inbox=row.id, error=type(error).__name__)
+            log.exception("turn not recorded", error=type(error).__name__)
+        # Something else of its thread may wait for its end, or it for more words, or for another try.
+        self.watch.wake(TURN_ENDED)
 
     def _deliver(self) -> bool:
-        return self.sender.step(datetime.now(UTC))
+        self.sender.step(datetime.now(UTC))
+        return False

@@ -19,6 +19,7 @@ from bot.breaker import Breaker
 from bot.inbound_text import shorten
 from bot.patience import Patience, TooLate
 from retrieval.languages import language_of
+from store import measures
 
 if TYPE_CHECKING:
     from kb_content.articles import Article
@@ -106,14 +107,18 @@ class OpenAIWriter:
 
     def _ask(self, instructions: str, asked: dict[str, Any], seconds: float) -> str | None:
         if not self._breaker.allows():
+            measures.llm_calls_total.labels("spared").inc()
             return None
         try:
-            written = self._written(instructions, asked, seconds)
+            with measures.llm_seconds.time():
+                written = self._written(instructions, asked, seconds)
         except Exception as error:
             self._breaker.failed()
+            measures.llm_calls_total.labels("failed").inc()
             log.warning("language model failed", error=type(error).__name__, why=why(error))
             return None
         self._breaker.succeeded()
+        measures.llm_calls_total.labels("done").inc()
         return written
 
     def _written(self, instructions: str, asked: dict[str, Any], seconds: float) -> str:

@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, bindparam, update
+from sqlalchemy.sql.selectable import TypedReturnsRows
 from sqlmodel import Session, col, select
 
 from handoff.errors import AlreadyDone, ConversationNotFound, Stale
@@ -26,7 +28,7 @@ from handoff.models import (
     Owner,
     Thread,
 )
-from handoff.rows import id_of, rows_touched
+from handoff.rows import id_of
 from handoff.transcript import Line, history
 from handoff.wording import clean
 from store import fulltext
@@ -47,6 +49,7 @@ __all__ = [
     "open_conversation",
     "rate",
     "say",
+    "take_up",
 ]
 
 ACTIVITIES = {
@@ -58,8 +61,12 @@ ACTIVITIES = {
     "reopened": "Reopened",
     "confirmed_solved": "The customer says that it is solved",
     "delivery_failed": "A message could not be delivered",
+    "sent_again": "Sent again by hand",
+    "arrived": "Found to have arrived",
     "unreachable": "Cannot be reached",
     "reachable": "Can be reached again",
+    "stuck": "The bot could not deal with this message",
+    "replayed": "The bot looks at a message again",
 }
 
 
@@ -121,6 +128,27 @@ def _holds(conversation_id: int) -> ColumnElement[bool]:
     return col(Thread.id).in_(select(Conversation.thread_id).where(Conversation.id == conversation_id))
 
 
+@cache
+def _swap(names: tuple[str, ...]) -> TypedReturnsRows[tuple[Conversation]]:
+    """Set the version and these columns where version and owner are as they were seen."""
+    return _set(("version", *names), col(Conversation.version) == bindparam("seen_version"), _IS_SEEN_OWNER)
+
+
+def _set(names: tuple[str, ...], *conditions: ColumnElement[bool]) -> TypedReturnsRows[tuple[Conversation]]:
+    """Set columns of a conversation, and bring the session's own object of it up to date."""
+    statement = update(Conversation).where(col(Conversation.id) == bindparam("which"), *conditions)
+    values = {name: bindparam(f"new_{name}") for name in names}
+    options = {"synchronize_session": False, "populate_existing": True}
+    return statement.values(values).returning(Conversation).execution_options(**options)
+
+
+_IS_SEEN_OWNER = col(Conversation.owner) == bindparam("seen_owner")
+_TOUCH = _set(("last_message_at",))
+_CALLED = select(Message.id).where(
+    Message.thread_id == bindparam("thread_id"), Message.external_id == bindparam("external_id")
+)
+
+
 # Positional only, so that ``owner`` can be the owner that is expected and, by name, the new one:
 # advance(session, 7, 3, Owner.BOT, now, owner=Owner.HUMAN)
 def advance(
@@ -131,18 +159,11 @@ def advance(
     The session's own Conversation object is up to date afterwards.
     """
     hold_thread(session, _holds(conversation_id))
-    swap = (
-        update(Conversation)
-        .where(
-            col(Conversation.id) == conversation_id,
-            col(Conversation.version) == version,
-            col(Conversation.owner) == owner,
-        )
-        .values(version=version + 1, **new_values)
-    )
-    if rows_touched(session, swap) != 1:
+    expected = {"which": conversation_id, "seen_version": version, "seen_owner": owner}
+    given = {f"new_{name}": value for name, value in new_values.items()}
+    swapped = session.scalars(_swap(tuple(new_values)), {**expected, "new_version": version + 1, **given})
+    if swapped.one_or_none() is None:
         raise Stale
-    session.get(Conversation, conversation_id, populate_existing=True)
     note_change(session, "conversation", conversation_id, now, version + 1)
 
 
@@ -158,14 +179,25 @@ def add_incoming(
     """What the customer wrote. Raises AlreadyDone when the thread has a message with this ``external_id``."""
     if external_id is not None:
         external_id = storable(external_id)
-        known = select(Message.id).where(
-            Message.thread_id == conversation.thread_id, Message.external_id == external_id
-        )
-        if session.exec(known).first() is not None:
+        known = {"thread_id": conversation.thread_id, "external_id": external_id}
+        if session.execute(_CALLED, known).first() is not None:
             raise AlreadyDone("This message is in the conversation already.")
     message = _line(conversation, Direction.INCOMING, Author.CUSTOMER, text, now)
     message.external_id, message.detail = external_id, detail or {}
     return _add(session, conversation, message, file_ids)
+
+
+def take_up(
+    session: Session, message: Message, detail: dict[str, Any], file_ids: Sequence[int], now: datetime
+) -> Message:
+    """What the customer wrote was in the transcript before it could be dealt with; now there is more to it."""
+    message.detail = {key: value for key, value in message.detail.items() if key != "lost_files"} | detail
+    known = session.exec(select(Attachment.file_id).where(Attachment.message_id == message.id)).all()
+    more = [file_id for file_id in file_ids if file_id not in known]
+    session.add_all(Attachment(message_id=id_of(message), file_id=file_id) for file_id in more)
+    session.flush()
+    note_change(session, "message", id_of(message), now)
+    return message
 
 
 def say(
@@ -251,16 +283,17 @@ def _add(session: Session, conversation: Conversation, message: Message, file_id
     session.add_all(Attachment(message_id=id_of(message), file_id=file_id) for file_id in file_ids)
     # What the bot says is quoted from articles, which have their own search.
     if message.author in (Author.CUSTOMER, Author.AGENT):
-        fulltext.index(session, "message", id_of(message), message.text)
+        fulltext.index(session, "message", id_of(message), message.text, is_new=True)
     note_change(session, "message", id_of(message), message.at)
     return message
 
 
 def _touch(session: Session, conversation: Conversation, now: datetime) -> None:
     """Move ``last_message_at``. The row stays locked, so ids of messages and deliveries are in commit order."""
-    moved = update(Conversation).where(col(Conversation.id) == conversation.id).values(last_message_at=now)
-    rows_touched(session, moved)
-    session.get(Conversation, conversation.id, populate_existing=True)
+    moved = conversation.id, now
+    if session.info.get("touched") != moved:
+        session.scalars(_TOUCH, {"which": conversation.id, "new_last_message_at": now}).one()
+        session.info["touched"] = moved
     note_change(session, "conversation", id_of(conversation), now, conversation.version)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, SQLModel, select
 
 from handoff.models import Customer, Thread
@@ -25,10 +26,10 @@ def find_customer(
     language: str | None = None,
 ) -> Customer:
     """The customer whom ``channel`` calls ``external_id``. A name or language that is given replaces the known one."""
-    _insert_once(session, Customer, channel=channel, external_id=external_id, created_at=now)
-    customer = session.exec(
-        select(Customer).where(Customer.channel == channel, Customer.external_id == external_id)
-    ).one()
+    customer = customer_called(session, channel, external_id)
+    if customer is None:
+        _insert_once(session, Customer, channel=channel, external_id=external_id, created_at=now)
+        customer = session.scalars(_CUSTOMER, {"channel": channel, "external_id": external_id}).one()
     customer.name = _short(name, 200) or customer.name
     customer.language = _short(language, 16) or customer.language
     session.flush()
@@ -37,8 +38,17 @@ def find_customer(
 
 def find_thread(session: Session, channel: str, external_id: str, now: datetime) -> Thread:
     """The thread that ``channel`` calls ``external_id``."""
-    _insert_once(session, Thread, channel=channel, external_id=external_id, created_at=now)
-    return session.exec(select(Thread).where(Thread.channel == channel, Thread.external_id == external_id)).one()
+    called = {"channel": channel, "external_id": external_id}
+    thread = session.scalars(_THREAD, called).first()
+    if thread is None:
+        _insert_once(session, Thread, **called, created_at=now)
+        thread = session.scalars(_THREAD, called).one()
+    return thread
+
+
+def customer_called(session: Session, channel: str, external_id: str) -> Customer | None:
+    """The customer whom ``channel`` calls so, if they ever wrote."""
+    return session.scalars(_CUSTOMER, {"channel": channel, "external_id": external_id}).first()
 
 
 def update_profile(
@@ -79,6 +89,12 @@ def is_timezone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return len(name) <= 64
+
+
+_CUSTOMER, _THREAD = (
+    select(table).where(table.channel == bindparam("channel"), table.external_id == bindparam("external_id"))
+    for table in (Customer, Thread)
+)
 
 
 def _insert_once(session: Session, table: type[SQLModel], **values: Any) -> None:

@@ -1,22 +1,33 @@
-"""What must leave the process: claimed by a worker in the order of each thread, then marked with what became of it."""
+"""What must leave the process: claimed by a worker in the order of each thread, then marked with what became of it.
+
+What a person does about those that did not arrive, or may not have, is in ``handoff.unsettled``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, update
+from sqlalchemy import select as rows_of
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from handoff.conversations import add_activity
-from handoff.errors import Stale
+from handoff.marking import (
+    doubt,
+    keep_part,
+    mark_failed,
+    mark_in_doubt,
+    mark_ready,
+    mark_sent,
+    mark_uncertain,
+    note,
+)
 from handoff.models import (
     Author,
     Button,
-    Conversation,
     Delivery,
     DeliveryState,
     Direction,
@@ -25,13 +36,38 @@ from handoff.models import (
     Staff,
     Thread,
 )
+from handoff.outcomes import Resend
 from handoff.rows import id_of, rows_touched
 from handoff.transcript import buttons_of, files_of
-from store.changes import note_change
-from store.inserts import insert
+from handoff.unsettled import Figures, dismiss, figures, resend
+from store.columns import Utc
 from store.models import StoredFile
 
+__all__ = [
+    "LEASE",
+    "UNFINISHED",
+    "Claimed",
+    "Figures",
+    "channels_due",
+    "claim",
+    "dismiss",
+    "figures",
+    "has_outlived",
+    "has_unsent",
+    "keep_part",
+    "mark_failed",
+    "mark_in_doubt",
+    "mark_ready",
+    "mark_sent",
+    "mark_uncertain",
+    "next_due",
+    "release_worker",
+    "renew",
+    "resend",
+]
+
 UNFINISHED = (DeliveryState.READY, DeliveryState.SENDING)
+LEASE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -56,22 +92,24 @@ def claim(
     now: datetime,
     worker: str,
     limit: int,
-    lease_seconds: int = 60,
+    lease_seconds: float | None = None,
     *,
     channels: Collection[str] | None = None,
     thread_id: int | None = None,
 ) -> list[Claimed]:
-    """Up to ``limit`` deliveries that are due, at most one of each thread: its oldest unfinished one.
+    """Up to ``limit`` deliveries that are due, at most one of each thread: its oldest unfinished one, for
+    ``lease_seconds``, else LEASE.
 
     ``channels`` and ``thread_id`` leave all others to other workers.
     """
     deliveries = _due(session, now, limit, channels, thread_id)
+    lease = LEASE if lease_seconds is None else timedelta(seconds=lease_seconds)
     for delivery in deliveries:
         delivery.state, delivery.worker = DeliveryState.SENDING, worker
-        delivery.lease_until = now + timedelta(seconds=lease_seconds)
+        delivery.lease_until = now + lease
         delivery.attempts += 1
-        note_change(session, "delivery", id_of(delivery), now)
     session.flush()
+    # No change is noted: nobody waits for a delivery to be begun, and the loop that waits for one to begin began it.
     message_ids = [delivery.message_id for delivery in deliveries]
     buttons, files = buttons_of(session, message_ids), files_of(session, message_ids)
     return [
@@ -81,85 +119,42 @@ def claim(
 
 
 def channels_due(session: Session, now: datetime) -> set[str]:
-    """The channels that have a delivery which is due, whether or not another one is before it. Reads only."""
-    query = select(Thread.channel).join(Delivery, col(Delivery.thread_id) == Thread.id).distinct()
-    return set(session.exec(query.where(Delivery.state == DeliveryState.READY, Delivery.not_before <= now)).all())
+    """The channels that have a delivery which ``claim`` would take. Reads only."""
+    return set(session.connection().execute(_CHANNELS_DUE, {"now": now}).scalars())
 
 
 def next_due(session: Session, now: datetime) -> datetime | None:
     """When the next delivery that is put off becomes due; None without one. Reads only."""
-    query = select(Delivery.not_before).where(Delivery.state == DeliveryState.READY, Delivery.not_before > now)
-    return session.exec(query.order_by(col(Delivery.not_before)).limit(1)).first()
+    return session.connection().execute(_NEXT_DUE, {"now": now}).scalar()
 
 
-def mark_sent(
-    session: Session, delivery_id: int, worker: str, external_id: str | None, now: datetime, more: Sequence[str] = ()
-) -> None:
-    """It arrived, and the channel calls it ``external_id``, its further parts ``more``. Raises Stale when the lease is
-    no longer the worker's."""
-    delivery = _finish(session, delivery_id, worker, now, state=DeliveryState.SENT, sent_at=now, error=None)
-    if external_id is not None:
-        _keep_parts(session, delivery.message_id, (external_id, *more))
-
-
-def mark_ready(
-    session: Session,
-    delivery_id: int,
-    worker: str,
-    not_before: datetime,
-    error: str | None,
-    now: datetime,
-    *,
-    sent: Sequence[str] = (),
-    is_for_free: bool = False,
-) -> None:
-    """It surely was not sent (save the parts ``sent``): try again at ``not_before``. Its thread waits for it.
-
-    ``is_for_free``: nothing went wrong, so it does not count as an attempt. Raises Stale.
-    """
-    ready = DeliveryState.READY
-    delivery = _finish(
-        session, delivery_id, worker, now, state=ready, not_before=not_before, worker=None, error=_short(error)
-    )
-    delivery.attempts -= int(is_for_free)
-    _keep_parts(session, delivery.message_id, sent)
-
-
-def mark_failed(session: Session, delivery_id: int, worker: str, error: str, now: datetime) -> None:
-    """It will never arrive: the desk is told, the thread goes on. Raises Stale."""
-    delivery = _finish(session, delivery_id, worker, now, state=DeliveryState.FAILED, error=_short(error))
-    message = session.get_one(Message, delivery.message_id)
-    conversation = session.get_one(Conversation, message.conversation_id)
-    add_activity(session, conversation, "delivery_failed", now, error=_short(error), message=message.id)
-
-
-def mark_uncertain(
-    session: Session, delivery_id: int, worker: str, error: str, now: datetime, sent: Sequence[str] = ()
-) -> None:
-    """It may or may not have arrived, save its parts ``sent``: the desk sees that, the thread goes on. Raises Stale."""
-    delivery = _finish(session, delivery_id, worker, now, state=DeliveryState.UNCERTAIN, error=_short(error))
-    _keep_parts(session, delivery.message_id, sent)
-
-
-def release_worker(session: Session, worker: str | None, now: datetime, *, safe_channels: Collection[str] = ()) -> int:
+def release_worker(session: Session, worker: str | None, now: datetime, resends: Mapping[str, Resend]) -> int:
     """Give up what a dead worker was sending: all of ``worker``'s, or with None whatever has outlived its lease.
 
-    Nobody knows how far it came, so it becomes uncertain; in ``safe_channels``, where the same message twice shows
-    once, it becomes ready again. Returns how many there were.
+    Nobody knows how far it came, so each is in doubt; ``resends`` says by channel what that means, and a channel that
+    is not there is Resend.ONCE. Returns how many there were.
     """
-    query = select(Delivery, Thread.channel).join(Thread, col(Thread.id) == Delivery.thread_id)
-    whose = Delivery.worker == worker if worker is not None else col(Delivery.lease_until) < now
-    query = query.where(Delivery.state == DeliveryState.SENDING, whose)
-    lost = session.exec(query.with_for_update(of=Delivery, skip_locked=True)).all()
-    for delivery, channel in lost:
-        is_safe = channel in safe_channels
-        delivery.state = DeliveryState.READY if is_safe else DeliveryState.UNCERTAIN
-        # An uncertain one stays the worker's: should it live after all, it may still say that it was sent.
-        delivery.worker = None if is_safe else delivery.worker
-        delivery.lease_until, delivery.error = None, "the process that was sending it stopped"
-        _note(session, delivery, now)
+    query = (
+        rows_of(Delivery, col(Thread.channel), col(Message.author))
+        .join(Thread, col(Thread.id) == Delivery.thread_id)
+        .join(Message, col(Message.id) == Delivery.message_id)
+    )
+    whose = col(Delivery.worker) == worker if worker is not None else col(Delivery.lease_until) < now
+    query = query.where(col(Delivery.state) == DeliveryState.SENDING, whose)
+    lost = session.execute(query.with_for_update(of=Delivery, skip_locked=True)).all()
+    for delivery, channel, author in lost:
+        # It stays the worker's until another one claims it: should it live after all, it may still say what happened.
+        doubt(delivery, author, resends.get(channel, Resend.ONCE), "the process that was sending it stopped")
+        note(session, delivery, now)
     session.flush()
     return len(lost)
+
+
+def renew(session: Session, delivery_ids: Collection[int], worker: str, now: datetime) -> None:
+    """The worker lives and is still sending these: nobody takes them from it for another LEASE."""
+    theirs = (col(Delivery.id).in_(delivery_ids), col(Delivery.worker) == worker)
+    is_sending = col(Delivery.state) == DeliveryState.SENDING
+    rows_touched(session, update(Delivery).where(*theirs, is_sending).values(lease_until=now + LEASE))
 
 
 def has_outlived(session: Session, now: datetime) -> bool:
@@ -177,23 +172,45 @@ def has_unsent(session: Session, thread_id: int) -> bool:
 def _due(
     session: Session, now: datetime, limit: int, channels: Collection[str] | None, thread_id: int | None
 ) -> Sequence[Delivery]:
-    older = aliased(Delivery)
-    is_behind = select(older.id).where(
-        older.thread_id == Delivery.thread_id, col(older.id) < col(Delivery.id), col(older.state).in_(UNFINISHED)
-    )
-    query = (
-        select(Delivery)
-        .where(Delivery.state == DeliveryState.READY, Delivery.not_before <= now, ~is_behind.exists())
-        .order_by(col(Delivery.id))
-        .limit(limit)
-    )
-    if channels is not None:
-        theirs = select(Thread.id).where(Thread.id == Delivery.thread_id, col(Thread.channel).in_(channels))
-        query = query.where(theirs.exists())
+    query = _DUE if channels is None else _DUE_ON_CHANNELS
     if thread_id is not None:
         query = query.where(Delivery.thread_id == thread_id)
-    # PostgreSQL looks at a row again once it has the lock, so nobody gets one that another worker just took.
-    return session.exec(query.with_for_update(skip_locked=True)).all()
+    return session.scalars(query, {"now": now, "most": limit, "channels": tuple(channels or ())}).all()
+
+
+def _is_due(now: Any) -> ColumnElement[bool]:
+    """Whether a delivery may be sent now: it is ready, and nothing before it in its thread is unfinished."""
+    other = aliased(Delivery)
+    # A later one may be under way when somebody sends an old one again.
+    is_before = and_(col(other.id) < col(Delivery.id), col(other.state).in_(UNFINISHED))
+    is_under_way = col(other.state) == DeliveryState.SENDING
+    is_behind = select(other.id).where(other.thread_id == Delivery.thread_id, or_(is_before, is_under_way))
+    return and_(col(Delivery.state) == DeliveryState.READY, col(Delivery.not_before) <= now, ~is_behind.exists())
+
+
+# Built once: the delivery loop asks them again and again.
+_NOW = bindparam("now", type_=Utc)
+# PostgreSQL looks at a row again once it has the lock, so nobody gets one that another worker just took.
+_DUE = (
+    select(Delivery)
+    .where(_is_due(_NOW))
+    .order_by(col(Delivery.id))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_THEIRS = select(Thread.id).where(
+    Thread.id == Delivery.thread_id, col(Thread.channel).in_(bindparam("channels", expanding=True))
+)
+_DUE_ON_CHANNELS = _DUE.where(_THEIRS.exists())
+_CHANNELS_DUE = (
+    select(Thread.channel).join(Delivery, col(Delivery.thread_id) == Thread.id).where(_is_due(_NOW)).distinct()
+)
+_NEXT_DUE = (
+    select(Delivery.not_before)
+    .where(Delivery.state == DeliveryState.READY, col(Delivery.not_before) > _NOW)
+    .order_by(col(Delivery.not_before))
+    .limit(1)
+)
 
 
 def _claimed(
@@ -218,38 +235,3 @@ def _spot(session: Session, message: Message) -> str | None:
     )
     detail = session.exec(said.order_by(col(Message.id).desc()).limit(1)).first()
     return (detail or {}).get("spot")
-
-
-def _keep_parts(session: Session, message_id: int, external_ids: Sequence[str]) -> None:
-    if not external_ids:
-        return
-    message = session.get_one(Message, message_id)
-    message.external_id = external_ids[0]
-    session.flush()
-    for number, external_id in enumerate(external_ids[1:], start=1):
-        values = {"message_id": message_id, "thread_id": message.thread_id, "number": number}
-        part = insert(session, SentPart).values(**values, external_id=external_id)
-        session.execute(part.on_conflict_do_nothing())
-
-
-# Positional only, so that ``worker`` can be the one who must hold the delivery and, by name, a new value.
-def _finish(session: Session, delivery_id: int, worker: str, now: datetime, /, **values: Any) -> Delivery:
-    mine = (
-        col(Delivery.id) == delivery_id,
-        col(Delivery.worker) == worker,
-        col(Delivery.state).in_([DeliveryState.SENDING, DeliveryState.UNCERTAIN]),
-    )
-    if rows_touched(session, update(Delivery).where(*mine).values(lease_until=None, **values)) != 1:
-        raise Stale("This delivery is no longer this worker's: its lease ran out.")
-    delivery = session.get_one(Delivery, delivery_id, populate_existing=True)
-    _note(session, delivery, now)
-    return delivery
-
-
-def _note(session: Session, delivery: Delivery, now: datetime) -> None:
-    note_change(session, "delivery", id_of(delivery), now)
-    note_change(session, "message", delivery.message_id, now)
-
-
-def _short(error: str | None) -> str | None:
-    return error[:300] if error else None

@@ -18,6 +18,10 @@ class ConversationNotFound(HandoffError):
     """There is no such conversation."""
 
 
+class DeliveryNotFound(HandoffError):
+    """There is no such message to the customer."""
+
+
 class StaffNotFound(HandoffError):
     """There is no such person among the staff."""
 

@@ -13,7 +13,8 @@ class Permission(Enum):
     READ_TICKETS = "ticket.read"
     """See tickets, transcripts and what the bot is talking about, and open the files in them."""
     WORK_TICKETS = "ticket.work"
-    """Claim, take over, reply, note, hand back, resolve, reopen."""
+    """Claim, take over, reply, note, hand back, resolve, reopen; say what becomes of a message that may not have
+    arrived."""
     READ_ARTICLES = "article.read"
     """See articles, intents and releases, also those that are not live."""
     EDIT_ARTICLES = "article.edit"

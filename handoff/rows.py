@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, text
-from sqlalchemy.sql.dml import Update
+from sqlalchemy.sql.dml import Delete, Update
 from sqlmodel import Session
 
 
@@ -28,7 +28,7 @@ def id_of(row: Row) -> int:
     return row.id
 
 
-def rows_touched(session: Session, statement: Update) -> int:
+def rows_touched(session: Session, statement: Update | Delete) -> int:
     """Run ``statement`` and say how many rows met its condition. Objects in the session are left as they were."""
     result: CursorResult[Any] = session.execute(  # type: ignore[assignment]
         statement.execution_options(synchronize_session=False)

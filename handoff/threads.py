@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, or_, select
 
 from handoff.conversations import add_activity, newest_conversation
@@ -14,8 +15,12 @@ from handoff.rows import id_of
 
 def thread_called(session: Session, channel: str, external_id: str) -> Thread | None:
     """The thread that ``channel`` calls ``external_id``, if it was ever written in."""
-    query = select(Thread).where(Thread.channel == channel, Thread.external_id == external_id)
-    return session.exec(query).first()
+    return session.scalars(_CALLED, {"channel": channel, "external_id": external_id}).first()
+
+
+_CALLED = select(Thread).where(
+    Thread.channel == bindparam("channel"), Thread.external_id == bindparam("external_id")
+)
 
 
 def places(session: Session, channel: str, external_id: str) -> Sequence[Thread]:

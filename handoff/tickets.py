@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from handoff.conversations import add_activity, advance, lock_conversation
@@ -199,8 +199,14 @@ def tickets(session: Session, status: TicketStatus | None = None, limit: int = 1
 
 def open_tickets_of(session: Session, customer_id: int) -> Sequence[Ticket]:
     """The customer's tickets that are open or pending, oldest first."""
-    query = select(Ticket).where(Ticket.customer_id == customer_id, col(Ticket.status).in_(UNSOLVED))
-    return session.exec(query.order_by(col(Ticket.number))).all()
+    return session.scalars(_UNSOLVED_OF, {"customer_id": customer_id}).all()
+
+
+_UNSOLVED_OF = (
+    select(Ticket)
+    .where(Ticket.customer_id == bindparam("customer_id"), col(Ticket.status).in_(UNSOLVED))
+    .order_by(col(Ticket.number))
+)
 
 
 def _create(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from handoff.models import Attachment, Button, Delivery, Feedback, Message, MessageRevision, Staff
@@ -36,7 +37,7 @@ def history(session: Session, conversation_id: int, after_id: int = 0) -> list[L
     messages = session.exec(select(Message).where(*here).order_by(col(Message.id))).all()
     if not messages:
         return []
-    ids = select(Message.id).where(*here)
+    ids = [id_of(message) for message in messages]
     files = files_of(session, ids)
     buttons = buttons_of(session, ids)
     deliveries = session.exec(select(Delivery).where(col(Delivery.message_id).in_(ids))).all()
@@ -59,23 +60,26 @@ def history(session: Session, conversation_id: int, after_id: int = 0) -> list[L
     ]
 
 
-def files_of(session: Session, message_ids: Any) -> dict[int, tuple[StoredFile, ...]]:
-    """The stored files of these messages (ids, or a query for them), by message, in the order they were added."""
-    found = session.exec(
-        select(Attachment.message_id, StoredFile)
-        .join(StoredFile, col(StoredFile.id) == Attachment.file_id)
-        .where(col(Attachment.message_id).in_(message_ids))
-        .order_by(col(Attachment.id))
-    )
-    return _grouped(found.all())
+def files_of(session: Session, message_ids: Sequence[int]) -> dict[int, tuple[StoredFile, ...]]:
+    """The stored files of these messages, by message, in the order they were added."""
+    found = session.execute(_FILES, {"ids": message_ids}).all()
+    return _grouped((message_id, file) for message_id, file in found)
 
 
-def buttons_of(session: Session, message_ids: Any) -> dict[int, tuple[Button, ...]]:
-    """The buttons under these messages (ids, or a query for them), by message, in the order they are shown."""
-    found = session.exec(
-        select(Button).where(col(Button.message_id).in_(message_ids)).order_by(col(Button.position), col(Button.token))
-    )
+def buttons_of(session: Session, message_ids: Sequence[int]) -> dict[int, tuple[Button, ...]]:
+    """The buttons under these messages, by message, in the order they are shown."""
+    found = session.scalars(_BUTTONS, {"ids": message_ids})
     return _grouped((button.message_id, button) for button in found)
+
+
+_IDS = bindparam("ids", expanding=True)
+_FILES = (
+    select(Attachment.message_id, StoredFile)
+    .join(StoredFile, col(StoredFile.id) == Attachment.file_id)
+    .where(col(Attachment.message_id).in_(_IDS))
+    .order_by(col(Attachment.id))
+)
+_BUTTONS = select(Button).where(col(Button.message_id).in_(_IDS)).order_by(col(Button.position), col(Button.token))
 
 
 def _revisions(session: Session, message_ids: Any) -> dict[int, tuple[MessageRevision, ...]]:

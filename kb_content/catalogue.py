@@ -13,8 +13,20 @@ from kb_content.errors import KbError, NoSuchRelease, ReleaseOutdated
 from kb_content.glossary_file import term_from
 from kb_content.imports import ImportPlan, apply_import, plan_import
 from kb_content.models import ArticleVersion, GlossaryRow, KbArticle, Release, ReleaseArticle, ReleaseState
+from kb_content.old_releases import drop_abandoned, newest_release_id, strip_retired, unstripped
 from kb_content.proposals import accepted_of, with_questions
-from kb_content.releases import contents, live_release, live_release_id, publish, repeat_release, start_release
+from kb_content.releases import (
+    being_built,
+    build_lease,
+    contents,
+    give_up,
+    give_up_dead,
+    live_release,
+    live_release_id,
+    publish,
+    repeat_release,
+    start_release,
+)
 from kb_content.versions import article_from, passages_from
 
 SAMPLE = "sample"
@@ -216,16 +228,24 @@ __all__ = [
     "article_ids",
     "article_page",
     "articles_overview",
+    "being_built",
+    "build_lease",
     "contents",
+    "drop_abandoned",
+    "give_up",
+    "give_up_dead",
     "glossary",
     "is_empty",
     "is_sample_live",
     "live_release",
     "live_release_id",
+    "newest_release_id",
     "open_pages",
     "plan_import",
     "publish",
     "repeat_release",
     "sample_folder",
     "start_release",
+    "strip_retired",
+    "unstripped",
 ]

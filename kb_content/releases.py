@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from kb_content.articles import Contents, PublishedArticle
@@ -25,10 +26,11 @@ from kb_content.models import (
 )
 from kb_content.proposals import accepted_from, accepted_values, with_questions
 from kb_content.versions import article_from, passages_from, sha256_of
+from store import leases
 from store.audit import record
 from store.changes import note_change
 
-_BUILD_TAKES = timedelta(hours=2)
+_BUILD = "build:"
 
 
 def start_release(session: Session, now: datetime, source: str = "") -> int:
@@ -66,7 +68,7 @@ def repeat_release(session: Session, now: datetime) -> int | None:
     None while nothing is live, or while another release is being built: it must not find a later one live.
     """
     live = live_release(session)
-    if live is None or _is_building(session, live, now):
+    if live is None or any(release_id > (live.id or 0) for release_id in being_built(session, now)):
         return None
     again = Release(
         created_at=now,
@@ -85,12 +87,30 @@ def repeat_release(session: Session, now: datetime) -> int | None:
     return again.id
 
 
-def _is_building(session: Session, live: Release, now: datetime) -> bool:
-    """Whether somebody is likely to put a newer release live soon; one begun long ago was given up."""
-    query = select(Release.id).where(
-        Release.state == ReleaseState.BUILDING, col(Release.id) > live.id, col(Release.created_at) > now - _BUILD_TAKES
-    )
-    return session.exec(query.limit(1)).first() is not None
+def build_lease(release_id: int) -> str:
+    """The name of the lease that who builds this release holds while at it."""
+    return f"{_BUILD}{release_id}"
+
+
+def being_built(session: Session, now: datetime) -> set[int]:
+    """The releases that somebody builds now: one that was killed meanwhile no longer holds the lease."""
+    held = {lease.name for lease in leases.alive(session, _BUILD, now)}
+    begun = session.exec(select(Release.id).where(Release.state == ReleaseState.BUILDING)).all()
+    return {release_id for release_id in begun if release_id is not None and build_lease(release_id) in held}
+
+
+def give_up(session: Session, release_id: int) -> bool:
+    """This release is built no longer; False if it went live, or was given up before."""
+    begun = (col(Release.id) == release_id, col(Release.state) == ReleaseState.BUILDING)
+    statement = update(Release).where(*begun).values(state=ReleaseState.RETIRED).returning(col(Release.id))
+    return session.execute(statement).first() is not None
+
+
+def give_up_dead(session: Session, now: datetime) -> int:
+    """Give up the releases whose builders are gone. Returns how many there were."""
+    alive = being_built(session, now)
+    begun = session.exec(select(Release.id).where(Release.state == ReleaseState.BUILDING)).all()
+    return sum(give_up(session, release_id or 0) for release_id in begun if release_id not in alive)
 
 
 def publish(

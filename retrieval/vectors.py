@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlmodel import Session, select
 
 from retrieval.models import Vector
+from store.inserts import insert
 
 
 class Kind(Enum):
@@ -60,14 +61,16 @@ def load_vectors(session: Session, keys: Iterable[VectorKey]) -> dict[VectorKey,
 def save_vectors(session: Session, vectors: VectorCache) -> None:
     """Add ``vectors`` to the database; those already there stay as they are."""
     known = load_vectors(session, vectors)
-    session.add_all(
-        Vector(
-            encoder=key.encoder,
-            kind=key.kind.value,
-            text_sha256=key.text_sha256,
-            vec=np.ascontiguousarray(vector, "<f4").tobytes(),
-        )
+    rows = [
+        {
+            "encoder": key.encoder,
+            "kind": key.kind.value,
+            "text_sha256": key.text_sha256,
+            "vec": np.ascontiguousarray(vector, "<f4").tobytes(),
+        }
         for key, vector in vectors.items()
         if key not in known
-    )
-    session.flush()
+    ]
+    if rows:
+        # Another process may be building, too, and have the same texts.
+        session.execute(insert(session, Vector).on_conflict_do_nothing(), rows)

@@ -9,38 +9,52 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, text
-from sqlmodel import Session, select
+from sqlalchemy import bindparam, func, insert, select, text
+from sqlmodel import Session
 
 from store.models import Change
 
 _LOCK = 7_301_946
+CHANNEL = "firstline_change"
+"""Where PostgreSQL tells (LISTEN) of the newest change's id and, behind it, the kinds of all that came with it."""
+
+# Built once: every commit writes changes, and every watcher reads them.
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(:key)")
+_TELL = text("SELECT pg_notify(:channel, :told)")
+_CHANGES = Change.__table__  # type: ignore[attr-defined]
+_WRITE = insert(_CHANGES).returning(_CHANGES.c.id)
+_LATEST = select(func.max(_CHANGES.c.id))
+_AFTER = select(Change).where(_CHANGES.c.id > bindparam("last_id")).order_by(_CHANGES.c.id).limit(bindparam("most"))
 
 
 def note_change(session: Session, kind: str, subject_id: int, now: datetime, version: int = 0) -> None:
     """Note that thing ``subject_id`` of ``kind`` changed; watchers hear of it once the transaction is committed."""
-    session.info.setdefault("changes", {})[kind, subject_id] = Change(
-        kind=kind, subject_id=subject_id, version=version, at=now
-    )
+    noted = session.info.setdefault("changes", {})
+    noted[kind, subject_id] = {"kind": kind, "subject_id": subject_id, "version": version, "at": now}
 
 
-def flush_changes(session: Session) -> int:
-    """Write the noted changes. Called by ``store.transaction`` alone; the newest one's id, 0 if there were none."""
+def flush_changes(session: Session) -> tuple[int, frozenset[str]]:
+    """Write the noted changes. Called by ``store.transaction`` alone; the newest one's id, 0 if there were none, and
+    the kinds of all."""
     noted = session.info.pop("changes", {})
     if not noted:
-        return 0
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    session.add_all(noted.values())
-    session.flush()
-    return max(change.id or 0 for change in noted.values())
+        return 0, frozenset()
+    connection, kinds = session.connection(), frozenset(kind for kind, _ in noted)
+    is_postgresql = connection.dialect.name == "postgresql"
+    if is_postgresql:
+        connection.execute(_TAKE_TURN, {"key": _LOCK})
+    newest = max(connection.execute(_WRITE, list(noted.values())).scalars())
+    if is_postgresql:
+        # Told when the transaction is committed, and not at all when it is rolled back.
+        connection.execute(_TELL, {"channel": CHANNEL, "told": " ".join([str(newest), *sorted(kinds)])})
+    return newest, kinds
 
 
 def changes_after(session: Session, last_id: int, limit: int = 500) -> Sequence[Change]:
     """Changes with a higher id than ``last_id``, oldest first."""
-    return session.exec(select(Change).where(Change.id > last_id).order_by(Change.id).limit(limit)).all()  # type: ignore[operator,arg-type]
+    return session.scalars(_AFTER, {"last_id": last_id, "most": limit}).all()
 
 
 def latest_change(session: Session) -> int:
     """The id of the newest change, 0 before the first: the one number that others poll."""
-    return session.exec(select(func.max(Change.id))).one() or 0
+    return session.connection().execute(_LATEST).scalar() or 0

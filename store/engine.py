@@ -18,12 +18,13 @@ from store.changes import flush_changes
 from store.columns import storable
 from store.errors import StoreError
 from store.sentences import sentences
+from store.syncing import Disk
 
 SQLITE_SETTINGS = (
     "busy_timeout=10000",
     "journal_mode=WAL",
-    # FULL, not NORMAL: with NORMAL a committed inbox row can vanish at power loss after it was acknowledged.
-    "synchronous=FULL",
+    # A commit alone does not wait for the disk: ``transaction`` does, for several at a time (see store.syncing).
+    "synchronous=NORMAL",
     "foreign_keys=ON",
     "journal_size_limit=67108864",
     "temp_store=MEMORY",
@@ -44,9 +45,11 @@ class Database:
     reader: Engine
     # SQLite has one writer at a time; queueing for it here costs nothing, its own busy handler sleeps and polls.
     gate: threading.Lock | None
-    # Called with the newest change's id after a commit that had visible ones, so that loops in this process wake at
-    # once and need not ask. They must not raise.
-    on_commit: list[Callable[[int], None]] = field(default_factory=list)
+    # What a commit on SQLite waits for; None where the database sees to it, or nobody wants to wait.
+    disk: Disk | None = None
+    # Called with the newest change's id and the kinds of all after a commit that had visible ones, so that loops in
+    # this process wake at once and need not ask. They must not raise.
+    on_commit: list[Callable[[int, frozenset[str]], None]] = field(default_factory=list)
     _thread: threading.local = field(default_factory=threading.local, repr=False)
 
     @property
@@ -67,7 +70,8 @@ def open_database(url: str) -> Database:
     if parsed.get_backend_name() == "sqlite":
         Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
         writer = _sqlite_engine(parsed, "BEGIN IMMEDIATE", SQLITE_WRITER)
-        return Database(url, writer, _sqlite_engine(parsed, "BEGIN", SQLITE_READER), threading.Lock())
+        disk = Disk(Path(parsed.database or "")) if "synchronous=NORMAL" in SQLITE_WRITER else None
+        return Database(url, writer, _sqlite_engine(parsed, "BEGIN", SQLITE_READER), threading.Lock(), disk)
     writer = _postgres_engine(parsed)
     # The same snapshot for the whole block, as SQLite gives it; the pool is shared.
     reader = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -99,13 +103,17 @@ def transaction(database: Database) -> Iterator[Session]:
     Never send anything to anybody inside: the block may be rolled back, the words could not. Rows stay readable after
     it. Raises DiskFull, DatabaseBusy or DatabaseUnreachable, each a sentence for an operator.
     """
-    with sentences(), _turn(database), Session(database.writer, expire_on_commit=False) as session, session.begin():
-        yield session
-        session.flush()
-        newest = flush_changes(session)
-    if newest:
-        for tell in tuple(database.on_commit):
-            tell(newest)
+    with sentences():
+        with _turn(database), Session(database.writer, expire_on_commit=False) as session, session.begin():
+            yield session
+            session.flush()
+            newest, kinds = flush_changes(session)
+        if newest:
+            # Before the disk has it: whoever goes on with it in here tells nobody outside before a commit of its own.
+            for tell in tuple(database.on_commit):
+                tell(newest, kinds)
+        if database.disk is not None:
+            database.disk.wait()
 
 
 @contextmanager

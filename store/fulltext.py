@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, delete, text
+from sqlalchemy import insert as plain_insert
 from sqlmodel import Session, col, select
 
 from store.inserts import insert
@@ -22,8 +23,11 @@ _MOST_QUERY_TOKENS = 32
 _MOST_INDEXED_BYTES = 300_000
 
 # FTS5 in a trigger is refused under trusted_schema=OFF, hence by hand; https://sqlite.org/fts5.html has the form.
+_SEARCHABLE = Searchable.__table__  # type: ignore[attr-defined]
+_ENTER = plain_insert(_SEARCHABLE).returning(_SEARCHABLE.c.id)
 _ADD = text("INSERT INTO searchable_words (rowid, words) VALUES (:row_id, :words)")
 _TAKE_OUT = text("INSERT INTO searchable_words (searchable_words, rowid, words) VALUES ('delete', :row_id, :words)")
+_REBUILD = text("INSERT INTO searchable_words (searchable_words) VALUES ('rebuild')")
 _FIND = {
     "sqlite": """
         SELECT searchable.subject_id FROM searchable_words JOIN searchable ON searchable.id = searchable_words.rowid
@@ -51,23 +55,35 @@ def tokens(text: str) -> list[str]:
     return found
 
 
-def index(session: Session, kind: str, subject_id: int, text: str) -> None:
-    """Let ``search`` find the thing by ``text``, which replaces what it was found by before."""
-    _unlist(session, kind, subject_id)
+def index(session: Session, kind: str, subject_id: int, text: str, *, is_new: bool = False) -> None:
+    """Let ``search`` find the thing by ``text``, which replaces what it was found by before.
+
+    ``is_new``: nobody could find it before, which spares looking for that.
+    """
     values = {"kind": kind, "subject_id": subject_id, "words": _words(text)}
-    statement = insert(session, Searchable).values(**values)
-    statement = statement.on_conflict_do_update(
-        index_elements=["kind", "subject_id"], set_={"words": statement.excluded.words}
-    )
-    row_id = session.execute(statement.returning(col(Searchable.id))).scalar_one()
+    if is_new:
+        row_id = session.connection().execute(_ENTER, values).scalar_one()
+    else:
+        _unlist(session, kind, subject_id)
+        statement = insert(session, Searchable).values(**values)
+        statement = statement.on_conflict_do_update(
+            index_elements=["kind", "subject_id"], set_={"words": statement.excluded.words}
+        )
+        row_id = session.execute(statement.returning(col(Searchable.id))).scalar_one()
     if _is_sqlite(session):
-        session.execute(_ADD, {"row_id": row_id, "words": values["words"]})
+        session.connection().execute(_ADD, {"row_id": row_id, "words": values["words"]})
 
 
 def remove(session: Session, kind: str, subject_id: int) -> None:
     """Let nobody find the thing any more; nothing happens if nobody could. Never delete the rows in another way."""
     _unlist(session, kind, subject_id)
     session.execute(delete(Searchable).where(*_is(kind, subject_id)))
+
+
+def rebuild(session: Session) -> None:
+    """Make the index of what the table holds, after its rows were written past ``index``: from a backup, say."""
+    if _is_sqlite(session):
+        session.execute(_REBUILD)
 
 
 def search(session: Session, kind: str, query: str, limit: int = 20, *, is_typing: bool = False) -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, delete, or_, update
 from sqlmodel import Session, col, select
 
 from store.inserts import insert
@@ -56,6 +56,22 @@ def renew(session: Session, held: Held, now: datetime, lasts: timedelta) -> Held
 def release(session: Session, held: Held, now: datetime) -> None:
     """Let others have it. Nothing happens if it is lost already."""
     _move(session, held, now, now)
+
+
+def alive(session: Session, prefix: str, now: datetime) -> list[Held]:
+    """The leases that somebody holds now whose names begin with ``prefix``, by name."""
+    query = select(Lease).where(col(Lease.name).startswith(prefix, autoescape=True), col(Lease.expires_at) > now)
+    found = session.exec(query.order_by(col(Lease.name)))
+    return [Held(lease.name, lease.owner, lease.epoch, lease.expires_at) for lease in found]
+
+
+def forget(session: Session, prefix: str, before: datetime) -> int:
+    """Drop the leases that begin with ``prefix`` and ran out before ``before``. Returns how many there were.
+
+    Only for names that nobody takes again: the next holder of a dropped one would begin at the first epoch.
+    """
+    stale = delete(Lease).where(col(Lease.name).startswith(prefix, autoescape=True), col(Lease.expires_at) < before)
+    return len(session.execute(stale.returning(col(Lease.name))).all())
 
 
 def holds(session: Session, held: Held, now: datetime) -> bool:

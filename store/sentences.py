@@ -57,6 +57,8 @@ def sentences() -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull from error
+        if error.errno == errno.EIO:
+            raise DiskFailing from error
         raise
     except NoConnectionFree as error:
         raise DatabaseBusy from error

@@ -21,14 +21,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
     for item in items:
-        group = "end_to_end" if "end_to_end" in item.path.parts else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+        shared = next((folder for folder in ("end_to_end", "chaos") if folder in item.path.parts), str(item.path))
+        item.add_marker(pytest.mark.xdist_group(shared))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_waiting_for_the_disk() -> Iterator[None]:
     """Tests need not survive a power cut: a commit on SQLite takes 0.4 ms instead of 5."""
-    hurried = tuple(setting.replace("=FULL", "=OFF") for setting in engine.SQLITE_WRITER)
+    hurried = tuple(setting.replace("=NORMAL", "=OFF") for setting in engine.SQLITE_WRITER)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "SQLITE_WRITER", hurried)
         yield

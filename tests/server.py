@@ -82,11 +82,12 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path, **settings: str) -> Iterator[Server]:
-    """`firstline run` with its data in ``folder``; killed at the end if it does not stop by itself."""
+def running(folder: Path, way: str = "run", **settings: str) -> Iterator[Server]:
+    """`firstline run`, or api or worker, with its data in ``folder``; killed at the end if it does not stop by itself.
+    """
     variables = environment(folder, **settings)
     process = subprocess.Popen(
-        [FIRSTLINE, "run"],
+        [FIRSTLINE, way],
         env=variables,
         cwd=folder,
         stdout=subprocess.PIPE,

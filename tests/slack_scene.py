@@ -18,6 +18,7 @@ from bot.channels.base import (
 )
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.clients import Clients
+from bot.channels.slack.pacing import pacer_of_workspaces
 from store.files import keep
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -40,7 +41,13 @@ class Scene:
         self.room = self.team.add_channel("general", members=[self.ada])
         tokens = {"T1": "xoxb-1"}
         self.clients = Clients(tokens.get, self.world.api_url)
-        self.channel = SlackChannel(self.folder, self.clients, clock=lambda: self.now, on_refused=self.refused.append)
+        self.channel = SlackChannel(
+            self.folder,
+            self.clients,
+            clock=lambda: self.now,
+            on_refused=self.refused.append,
+            pacer=pacer_of_workspaces(seconds=lambda: self.now.timestamp()),
+        )
 
     def later(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)

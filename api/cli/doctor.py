@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,8 @@ import typer
 if TYPE_CHECKING:
     from api.settings import Settings
     from bot.learning.live_figures import LiveFigures
+    from store import Database
+    from store.backup import Standing as BackupStanding
 
 ROOMS = ("api", "bot", "handoff", "kb_content", "retrieval", "store")
 LITTLE_SPACE = 500 * 1024 * 1024
@@ -40,7 +43,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     from api.settings import Settings
 
     settings = Settings()
-    checks = (_settings, _packages, _disk, _database, _models, _language_model, _channels)
+    checks = (_settings, _packages, _disk, _database, _backups, _models, _language_model, _channels)
     findings = [finding for check in checks for finding in check(settings)]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
@@ -117,11 +120,57 @@ def _database(settings: Settings) -> Iterator[Finding]:
             )
             if figures:
                 yield _answers(figures)
+            yield from _belonging(settings, database)
     except Exception as error:
         yield Finding("database", str(error), ok=False)
     finally:
         if database is not None:
             database.close()
+
+
+def _backups(settings: Settings) -> Iterator[Finding]:
+    from api.cli.parts import now
+    from store import backup, open_database, reading
+    from store.migrate import is_at_head
+
+    try:
+        if not is_at_head(settings.url):
+            return
+        database = open_database(settings.url)
+    except Exception:
+        # Said already.
+        return
+    with reading(database) as session:
+        found = backup.status(session)
+    database.close()
+    if found.problem:
+        yield Finding("backup", f"the last attempt failed: {found.problem}", ok=False)
+    yield Finding("backup", f"{_since(found, now())}; in {settings.backups_dir.absolute()}", note=found.made_at is None)
+
+
+def _since(found: BackupStanding, now: datetime) -> str:
+    """When the last one was made and verified."""
+
+    def ago(moment: datetime | None) -> str:
+        return "never" if moment is None else f"{(now - moment).total_seconds() / 3600:.0f} hours ago"
+
+    return f"made {ago(found.made_at)}, verified {ago(found.verified_at)}"
+
+
+def _belonging(settings: Settings, database: Database) -> Iterator[Finding]:
+    """Whether this machine has the key, the files and the time that all machines of this database share."""
+    from api.belonging import SKEW, AnotherKey, clock_ahead, files_missed, is_key_of
+    from api.settings import secret_key
+
+    has_key = settings.secret_key is not None or (settings.data_dir / "secret_key").is_file()
+    if has_key and not is_key_of(database, secret_key(settings)):
+        yield Finding("key", str(AnotherKey()), ok=False)
+    trouble, _ = files_missed(database, settings.files_dir)
+    yield Finding("files", trouble or str(settings.files_dir.absolute()), ok=not trouble)
+    ahead = clock_ahead(database)
+    if abs(ahead) > SKEW:
+        says = f"{ahead.total_seconds():.0f} s ahead of the database's. Have all machines set theirs by NTP"
+        yield Finding("clock", says, ok=False)
 
 
 def _answers(figures: LiveFigures) -> Finding:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.cli import accounts, ask, channels, chat, doctor, evaluate, kb, people, serve
+from api.cli import accounts, ask, backup, channels, chat, doctor, evaluate, kb, people, serve
 
 app = typer.Typer(
     name="firstline",
@@ -22,6 +22,9 @@ app.command("ask")(ask.ask)
 app.command("chat")(chat.chat)
 app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("verify")(backup.verify)
 app.add_typer(kb.app, name="kb")
 app.add_typer(channels.app, name="channels")
 app.add_typer(people.agents, name="agent")

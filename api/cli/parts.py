@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.settings import Settings
+    from bot.learning.backups import Place
     from bot.learning.publish import Fit
     from bot.live import House, Live
     from bot.writer import LlmSettings
@@ -71,6 +72,13 @@ def fit_of(settings: Settings) -> Fit:
     from bot.learning.publish import Fit
 
     return Fit(settings.encoder, settings.target_precision, settings.unanswerable_share, settings.reranker)
+
+
+def place_of(settings: Settings) -> Place:
+    """Where backups lie, and what goes into them."""
+    from bot.learning.backups import Place
+
+    return Place(settings.backups_dir, settings.files_dir, settings.backup_days, settings.encoder)
 
 
 def loaded(settings: Settings, database: Database) -> Live:

@@ -23,6 +23,8 @@ router = APIRouter(prefix="/console/stream", route_class=ConsoleRoute, include_i
 
 # What moves a row of the inbox. Deliveries do not: each goes through several states.
 LISTED = ("conversation", "ticket", "message")
+# What moves the health page beside those: its figures, and the list of what did not arrive.
+WATCHED = (*LISTED, "inbox", "delivery")
 
 Id = Annotated[int | None, Query(ge=0, lt=2**53)]
 
@@ -34,16 +36,19 @@ async def stream(
     ringing: Annotated[Bell, Depends(bell)],
     conversation: Id = None,
     after: Id = None,
+    *,
+    health: bool = False,
     last_event_id: Annotated[str, Header()] = "",
 ) -> AsyncIterator[ServerSentEvent]:
-    """An event "desk" for every change that the page shows: of one ``conversation``, or of anything at the desk.
+    """An event "desk" for every change that the page shows: of one ``conversation``, or of anything at the desk; with
+    ``health`` of what comes and goes, too.
 
     It begins after change ``after``, which was the newest when the page was made, or where the browser left off.
     """
     begin = int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < 16 else after
     yield ServerSentEvent(comment="listening", retry=2000)
     async for change in follow_changes(product, ringing, begin):
-        if await run_in_threadpool(_concerns, product, change, conversation):
+        if (health and change.kind in WATCHED) or await run_in_threadpool(_concerns, product, change, conversation):
             yield ServerSentEvent(event="desk", raw_data=change.kind, id=str(change.id))
 
 

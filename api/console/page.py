@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from api.pages.page import static_address
 from api.pages.texts import nearest_language
 from api.product import Product
 from api.texts import LANGUAGES, Texts, texts
+from api.vitals import needed
 from handoff.domains import readable
 from handoff.models import Staff
 from handoff.permissions import Permission, allowed
@@ -39,6 +41,8 @@ class Surroundings:
     """Channels that have a real token while the sample KB answers; empty when all is well."""
     reasons: tuple[str, ...] = ()
     change: int = 0
+    needed: int = 0
+    """How many things on the health page wait for a person."""
 
 
 def page(
@@ -89,7 +93,7 @@ def surroundings(product: Product, staff: Staff | None) -> Surroundings:
         with reading(product.database) as session:
             is_sample = bool(tokens) and is_sample_live(session)
             channels = ", ".join(map(str.capitalize, tokens)) if is_sample else ""
-            return Surroundings(channels, reasons, latest_change(session))
+            return Surroundings(channels, reasons, latest_change(session), needed(session))
     except StoreError as error:
         return Surroundings(reasons=(*reasons, str(error)))
 
@@ -111,6 +115,7 @@ def templates() -> Environment:
     environment.filters["utc"] = _utc
     environment.filters["percent"] = _percent
     environment.filters["bytes"] = _bytes
+    environment.filters["age"] = _age
     environment.filters["letters"] = readable
     return environment
 
@@ -134,5 +139,14 @@ def _percent(share: float | None, digits: int = 0) -> str:
     return "–" if share is None else f"{100 * share:.{digits}f} %"
 
 
+def _age(seconds: float, t: Texts) -> str:
+    """A number and one unit: 45 s, 12 min, 5 h, 3 days."""
+    units = (("s", 1, 90), ("min", 60, 90 * 60), ("h", 3600, 48 * 3600), ("days", 86400, math.inf))
+    unit, long = next((unit, long) for unit, long, below in units if seconds < below)
+    return t(f"age.{unit}", count=round(seconds / long))
+
+
 def _bytes(size: int) -> str:
+    if size >= 1024 * 1024 * 1024:
+        return f"{size / 1024 / 1024 / 1024:.1f} GB"
     return f"{size / 1024 / 1024:.1f} MB" if size >= 1024 * 1024 else f"{max(1, round(size / 1024))} KB"

@@ -26,6 +26,7 @@ from handoff.errors import (
     BadPassword,
     ConversationNotFound,
     CustomerNotFound,
+    DeliveryNotFound,
     HandoffError,
     LinkExpired,
     NotAllowed,
@@ -59,7 +60,9 @@ def refuse(request: Request, error: Exception) -> Response:
         return _to_sign_in(request)
     status = status_for(error)
     if status >= 500:
-        log.error("console request failed", path=request.url.path, status=status, exc_info=error)
+        # Its pattern: the address itself may be a one-time link.
+        route = getattr(request.scope.get("route"), "path", None)
+        log.error("console request failed", route=route, status=status, exc_info=error)
     words = sentence(texts_for(request), error, status)
     if is_fragment(request):
         return page(request, "console/problem_line.html", status=status, headers=BESIDE, words=words)
@@ -74,6 +77,7 @@ _STATUS: dict[type[Exception], int] = {
     NotAllowed: 403,
     ConversationNotFound: 404,
     CustomerNotFound: 404,
+    DeliveryNotFound: 404,
     AccountNotFound: 404,
     LinkExpired: 410,
     BadPassword: 422,

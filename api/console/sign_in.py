@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 from api.console.page import page, texts_for
 from api.console.parts import AnyStaff, anyone, forget, remember, session_token
 from api.console.refusals import ConsoleRoute, sentence, status_for
+from api.http.limits import SharedSignIns
 from api.http.parts import Now, TheProduct
 from api.product import Product
 from api.texts import LANGUAGES
@@ -26,6 +27,7 @@ router = APIRouter(prefix="/console", route_class=ConsoleRoute, include_in_schem
 Text = Annotated[str, Form(max_length=300)]
 # An office often shares one address, so an address may try more often than an account may be tried.
 TRIES_AN_ACCOUNT, TRIES_AN_ADDRESS = 5, 30
+Pace = SignInPace | SharedSignIns
 
 
 @router.get("/sign-in", dependencies=[Depends(anyone)])
@@ -153,9 +155,17 @@ def _pace(request: Request, email: str, now: datetime) -> None:
     accounts.check(email, now)
 
 
-def _paces(request: Request) -> tuple[SignInPace, SignInPace]:
+def _paces(request: Request) -> tuple[Pace, Pace]:
     state = request.app.state
     if not hasattr(state, "sign_in_paces"):
-        state.sign_in_paces = SignInPace(TRIES_AN_ACCOUNT), SignInPace(TRIES_AN_ADDRESS)
-    paces: tuple[SignInPace, SignInPace] = state.sign_in_paces
+        database = state.product.database
+        state.sign_in_paces = (
+            (SignInPace(TRIES_AN_ACCOUNT), SignInPace(TRIES_AN_ADDRESS))
+            if database.is_sqlite
+            else (
+                SharedSignIns(database, "account", TRIES_AN_ACCOUNT),
+                SharedSignIns(database, "address", TRIES_AN_ADDRESS),
+            )
+        )
+    paces: tuple[Pace, Pace] = state.sign_in_paces
     return paces

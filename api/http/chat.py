@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from api.http.chat_message import OPENAPI_BODY, Posted, posted
 from api.http.downloads import download
-from api.http.parts import UNAUTHORIZED, Credentials, Now, TheProduct, limit_rate
+from api.http.parts import UNAUTHORIZED, Credentials, Now, TheProduct, limit_new_chats, limit_rate
 from api.http.problems import ApiProblem, answers
 from api.http.stream import RECHECK_SECONDS, Bell, bell
 from api.http.words import Language
@@ -26,6 +26,7 @@ from api.product import Product
 from bot import inbox, web_chat
 from bot.models import WebVisitor
 from store import files, reading, transaction
+from store.crashpoints import reach
 from store.errors import FileMissing, StoreError
 
 PAGE = 200
@@ -139,7 +140,7 @@ TheVisitor = Annotated[WebVisitor, Depends(visitor)]
 VisitorOfAddress = Annotated[WebVisitor, Depends(visitor_of_address)]
 
 
-@router.post("/sessions", status_code=201, responses=answers(400, 413, 422))
+@router.post("/sessions", status_code=201, responses=answers(400, 413, 422), dependencies=[Depends(limit_new_chats)])
 def start(
     product: TheProduct,
     now: Now,
@@ -179,6 +180,7 @@ def send(product: TheProduct, who: TheVisitor, now: Now, message: Annotated[Post
             }
             if not inbox.accept(session, web_chat.WEB, f"{who.visitor}:{client_id}", who.visitor, payload, now):
                 raise _SeenBefore
+        reach("inbox.after_commit")
     except _SeenBefore:
         log.info("a web message came again", visitor=who.visitor)
     return Accepted(client_id=client_id)

@@ -17,6 +17,8 @@ router = APIRouter(tags=["health"])
 
 
 class Alive(BaseModel):
+    """``status``: "ok", or a sentence that says what in this process has stopped."""
+
     status: str = "ok"
 
 
@@ -28,10 +30,18 @@ class Readiness(BaseModel):
     channels: dict[str, str]
 
 
-@router.get("/healthz")
-async def healthz() -> Alive:
-    """The process lives. Asks nobody, so that a slow database does not get it restarted."""
-    return Alive()
+@router.get("/healthz", response_model=Alive, responses={503: {"model": Alive, "description": "To be restarted"}})
+async def healthz(product: TheProduct) -> JSONResponse:
+    """The process lives, and so do its loops. Asks nobody, so that a slow database does not get it restarted."""
+    alive, is_alive = life(product)
+    return JSONResponse(alive.model_dump(), status_code=200 if is_alive else 503)
+
+
+def life(product: Product) -> tuple[Alive, bool]:
+    """What there is to say, and whether all is well."""
+    if dead := product.dead_loops():
+        return Alive(status=f"These loops have not moved for a minute: {', '.join(dead)}. Restart this process."), False
+    return Alive(), True
 
 
 @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not ready"}})

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.http import ask, channels, chat, docs, health, problems, security, tickets
-from api.http.limits import RateLimit
+from api.http import ask, channels, chat, docs, health, metrics, problems, security, tickets
+from api.http.limits import CHATS_A_MINUTE, RateLimit, limit_of
 from api.http.stream import Bell
 from api.product import Product
 
 
 def install(app: FastAPI, product: Product) -> None:
-    """All under /api and /channels, /healthz, /readyz; sets ``app.state.product``, ``.bell``, ``.rate_limit``."""
+    """All under /api and /channels, /healthz, /readyz, /metrics; the app's state gets what there is one of per app."""
     app.state.product = product
     app.state.bell = Bell(product)
     app.state.rate_limit = RateLimit()
+    app.state.chat_limit = limit_of(product.database, "chat", CHATS_A_MINUTE)
+    app.state.metrics = metrics.Shown(product)
     problems.install(app)
     security.protect(app, product.settings)
-    for module in (health, ask, tickets, chat, channels, docs):
+    for module in (health, metrics, ask, tickets, chat, channels, docs):
         app.include_router(module.router)

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.http.limits import RateLimit
+from api.http.limits import CHATS_A_MINUTE, Limit, source_of
 from api.http.problems import ApiProblem
 from api.product import Product
 from handoff.actors import Actor
@@ -44,11 +44,21 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 def limit_rate(request: Request, secret: str) -> None:
     """Count one request of whoever holds ``secret``; raises a 429 problem when it had too many this minute."""
-    limits: RateLimit = request.app.state.rate_limit
+    limits: Limit = request.app.state.rate_limit
     seconds = limits.wait(hashlib.sha256(secret.encode("utf8", "replace")).hexdigest())
     if seconds:
         words = f"This token made too many requests: it may make 300 a minute. Try again in {seconds} s."
         raise ApiProblem(429, words, {"Retry-After": str(seconds)})
+
+
+def limit_new_chats(request: Request) -> None:
+    """Count one new chat for the address that it comes from; raises a 429 problem when it had too many this minute."""
+    source = source_of(request.client.host if request.client else "")
+    limits: Limit = request.app.state.chat_limit
+    seconds = limits.wait(source) if source else 0
+    if seconds:
+        words = f"Too many chats were begun from your address: at most {CHATS_A_MINUTE} a minute. "
+        raise ApiProblem(429, f"{words}Try again in {seconds} s.", {"Retry-After": str(seconds)})
 
 
 def caller(permission: Permission) -> Callable[..., Actor]:

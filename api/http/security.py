@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.limits import BodyCap
 from api.http.problems import LastResort, problem
+from api.http.request_log import RequestLog
 from api.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -23,11 +24,12 @@ _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9.-]+(:\d{1,5})?", re.IGNORECASE)
 
 
 def protect(app: FastAPI, settings: Settings) -> None:
-    """Put the guards around ``app``: headers outermost, so that every refusal carries them too."""
+    """Put the guards around ``app``: headers outside, so that every refusal carries them too, and around all the id."""
     app.add_middleware(BodyCap)
     app.add_middleware(LastResort)
     app.add_middleware(OwnOrigin, address=settings.public_url)
     app.add_middleware(SecurityHeaders, settings=settings)
+    app.add_middleware(RequestLog)
 
 
 def framing(origins: tuple[str, ...]) -> str:

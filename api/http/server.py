@@ -5,23 +5,47 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
+import structlog
 import uvicorn
 
 from api.product import Product
 
+log = structlog.get_logger()
 GRACE_SECONDS = 5
 STOPPED_BY = (signal.SIGINT, signal.SIGTERM)
 
 
-class Server(uvicorn.Server):
-    """A uvicorn server that marks the product as draining before it waits for its connections."""
+def _nothing() -> None: ...
 
-    def __init__(self, config: uvicorn.Config, product: Product) -> None:
+
+class Server(uvicorn.Server):
+    """A uvicorn server that, told to stop, lets ``drain`` finish first: meanwhile it says that it is not ready, so that
+    whoever balances the load looks elsewhere, and what comes all the same is kept. Told twice, it stops at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, product: Product, drain: Callable[[], None] = _nothing) -> None:
         super().__init__(config)
         self.product = product
+        self._drain = drain
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.product.is_draining:
+            super().handle_exit(sig, frame)
+            return
+        self.product.is_draining = True
+        threading.Thread(target=self._drain_and_exit, name="drain", daemon=True).start()
+
+    def _drain_and_exit(self) -> None:
+        try:
+            self._drain()
+        except Exception as error:
+            log.exception("stopped before all was finished", error=type(error).__name__)
+        finally:
+            self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.product.is_draining = True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
+from handoff.outcomes import Resend as Resend
 from store.files import Kept
 
 
@@ -162,6 +163,13 @@ class Outgoing:
     """The ``spot`` of the customer's message that it follows."""
     sent: tuple[str, ...] = ()
     """The channel's ids of the parts that an earlier attempt sent: leave those out."""
+    doubts: int = 0
+    """How many attempts ended without anybody knowing whether the part after ``sent`` arrived: where the channel can be
+    asked, it is asked for that part before the part is sent again."""
+    may_repeat: bool = False
+    """Where it cannot be asked after all: whether the part may be sent all the same, and arrive twice."""
+    made_at: datetime | None = None
+    """When it was said: nothing of it can have arrived before."""
 
 
 @dataclass(frozen=True)
@@ -214,8 +222,19 @@ class Later(DeliveryError):
 class Uncertain(Exception):
     """The channel may or may not have taken the message (or the part of it after ``sent``): no answer came."""
 
-    def __init__(self, message: str, *, sent: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        not_before: datetime | None = None,
+        cannot_look: bool = False,
+        sent: Sequence[str] = (),
+    ) -> None:
         super().__init__(message)
+        self.not_before = not_before
+        """When it is worth looking, or trying, again."""
+        self.cannot_look = cannot_look
+        """A channel of Resend.LOOK_UP does not let us look: the rules of Resend.ONCE hold."""
         self.sent = tuple(sent)
         """Ids of the parts that did arrive, those of ``Outgoing.sent`` first."""
 
@@ -224,12 +243,20 @@ class FileUnavailable(Exception):
     """The file cannot be had, and will not be later (too large, gone). A sentence for agents and the customer."""
 
 
+OnPart = Callable[[str], None]
+"""Told the channel's id of a part as soon as it arrived and before the next one leaves. What it raises is let pass."""
+
+
+def unrecorded(external_id: str) -> None:
+    """Nobody wants to know of the parts before all are sent."""
+
+
 class Channel(Protocol):
     """A way to customers. Implementations are thin and keep nothing that matters."""
 
     name: str
-    is_safe_to_resend: bool
-    """Whether sending the same message twice still shows it once."""
+    resend: Resend
+    """What sending the same message again means here."""
 
     @property
     def is_open(self) -> bool:
@@ -252,16 +279,18 @@ class Channel(Protocol):
         """Show that the bot is at it (typing). Cosmetic: returns at once, may be dropped, never raises."""
         ...
 
-    def send(self, outgoing: Outgoing) -> tuple[str, ...]:
+    def send(self, outgoing: Outgoing, on_part: OnPart = unrecorded) -> tuple[str, ...]:
         """Send what is not in ``outgoing.sent`` yet; all ids, in order, at least one.
 
-        Raises DeliveryError, Later or Uncertain.
+        ``on_part`` is told of every part but the last, so that only one part is ever in doubt. Raises DeliveryError,
+        Later or Uncertain.
         """
         ...
 
 
 class Status(Enum):
-    """Whether a channel is connected. OFF is final until a restart: its token was refused."""
+    """Whether a channel is connected. OFF: its token was refused. It is tried again now and then; another one needs a
+    restart."""
 
     CONNECTING = "connecting"
     CONNECTED = "connected"

@@ -9,7 +9,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.channels.base import FileUnavailable, Inbound, Outgoing, Profile, RemoteFile, Unreadable
+from bot.channels.base import (
+    FileUnavailable,
+    Inbound,
+    OnPart,
+    Outgoing,
+    Profile,
+    RemoteFile,
+    Resend,
+    Unreadable,
+    unrecorded,
+)
 from bot.inbound_text import clean
 from store.files import Kept
 
@@ -34,7 +44,7 @@ class Payload(BaseModel):
 class Mailbox:
     """The Channel of the web chat (``web``) and of ``firstline chat`` (``terminal``)."""
 
-    is_safe_to_resend = True
+    resend = Resend.SAFE
     is_open = True
 
     def __init__(self, name: str) -> None:
@@ -66,5 +76,5 @@ class Mailbox:
     def hint(self, inbound: Inbound) -> None:
         """The page shows by itself that an answer is awaited."""
 
-    def send(self, outgoing: Outgoing) -> tuple[str, ...]:
+    def send(self, outgoing: Outgoing, on_part: OnPart = unrecorded) -> tuple[str, ...]:
         return (f"out-{outgoing.message_id}",)

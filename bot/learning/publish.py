@@ -9,13 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.learning.building import Order, build_in_child
+from bot.learning.building import BuildFailed, Order, build_in_child
 from bot.learning.live_figures import figures_from, warning_of
+from bot.learning.under_way import under_way
 from kb_content import catalogue
 from kb_content.catalogue import ImportPlan
 from kb_content.folder import Folder, read_folder
 from kb_content.problems import Problem
-from store import Database, reading, transaction
+from store import Database, measures, reading, transaction
 
 if TYPE_CHECKING:
     from retrieval.build import Built
@@ -72,9 +73,9 @@ def publish_newest(database: Database, fit: Fit, actor: str, now: datetime, repo
     Building happens in a child process; until the last, short transaction customers get the old release. Vectors are
     kept as they come: after a build that was cut off, the next one makes only those that are missing.
     """
-    with transaction(database) as session:
-        release_id = catalogue.start_release(session, now)
-    return _build_and_publish(database, release_id, fit, actor, now, report)
+    with under_way(database, lambda session: catalogue.start_release(session, now)) as release_id:
+        assert release_id is not None
+        return _build_and_publish(database, release_id, fit, actor, now, report)
 
 
 def build_release(database: Database, release_id: int, fit: Fit, report: Report) -> Built:
@@ -86,7 +87,8 @@ def build_release(database: Database, release_id: int, fit: Fit, report: Report)
             save_vectors(session, vectors)
 
     order = Order(database.url, release_id, fit.encoder, fit.target_precision, fit.unanswerable_share, fit.reranker)
-    return build_in_child(order, report, keep)
+    with measures.build_seconds.time(), measures.build_failures_total.count_exceptions(BuildFailed):
+        return build_in_child(order, report, keep)
 
 
 def _build_and_publish(database: Database, release_id: int, fit: Fit, actor: str, now: datetime, report: Report) -> int:
@@ -140,11 +142,10 @@ def _is_outdated(database: Database, fit: Fit, report: Report) -> bool:
 
 def _build_again(database: Database, fit: Fit, now: datetime, report: Report) -> bool:
     report("building the index anew (once; the live one was made for other models or another version)")
-    with transaction(database) as session:
-        release_id = catalogue.repeat_release(session, now)
-    if release_id is None:
-        return False
-    _build_and_publish(database, release_id, fit, "start", now, report)
+    with under_way(database, lambda session: catalogue.repeat_release(session, now)) as release_id:
+        if release_id is None:
+            return False
+        _build_and_publish(database, release_id, fit, "start", now, report)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,14 +10,17 @@ from sqlmodel import Session, col, select
 
 from bot.learning.publish import Fit, Report, publish_newest
 from handoff.models import Staff
-from kb_content.models import Release, ReleaseState
+from kb_content import catalogue
+from kb_content.models import Release
 from store import Database, audit, reading, transaction
 from store.models import Audit, Timer, TimerState
-from store.timers import claim_due, set_timer
+from store.timers import cancel, claim_due, set_timer
 
 KIND = "publish"
+AGAIN = "publish.again"
+"""Comes due while it is built, and asks for it once more if the builder was killed."""
 FAILED = "kb.publish.failed"
-_BUILD_TAKES = timedelta(hours=2)
+_LOOK_AGAIN = timedelta(minutes=1)
 
 
 class GivenUp(Exception):
@@ -45,43 +49,66 @@ def publish_asked(database: Database, fit: Fit, now: datetime, report: Report) -
     if not _is_due(database, now):
         return None
     with transaction(database) as session:
-        asked = claim_due(session, now, kinds=(KIND,))
-        people = [timer.subject_id for timer in asked]
+        _ask_again_for_dead(session, now)
+        people = [timer.subject_id for timer in claim_due(session, now, kinds=(KIND,))]
         names = [staff.name for one in people if (staff := session.get(Staff, one))]
-    if not asked:
+        for one in people:
+            set_timer(session, AGAIN, one, now + _LOOK_AGAIN)
+    if not people:
         return None
     actor = names[0] if names else "system"
     try:
-        return publish_newest(database, fit, actor, now, report)
+        published = publish_newest(database, fit, actor, now, report)
     except GivenUp:
         with transaction(database) as session:
+            _settle(session, people)
             for one in people:
                 set_timer(session, KIND, one, now + timedelta(seconds=1))
         raise
     except Exception as error:
         with transaction(database) as session:
+            _settle(session, people)
             audit.record(session, actor, FAILED, "release", None, now, reason=str(error)[:300])
         raise
+    with transaction(database) as session:
+        _settle(session, people)
+    return published
+
+
+def _settle(session: Session, people: Sequence[int]) -> None:
+    """Whoever built it has come back from it."""
+    for one in people:
+        cancel(session, AGAIN, one)
+
+
+def _ask_again_for_dead(session: Session, now: datetime) -> None:
+    """Ask for what a builder that was killed had been asked for."""
+    due = claim_due(session, now, kinds=(AGAIN,))
+    is_built = bool(catalogue.being_built(session, now))
+    for timer in due:
+        if is_built:
+            set_timer(session, AGAIN, timer.subject_id, now + _LOOK_AGAIN)
+        else:
+            set_timer(session, KIND, timer.subject_id, now)
 
 
 def publishing(session: Session, now: datetime) -> Publishing:
     """What the console says about it. Reads only."""
     waiting = select(Timer.id).where(Timer.kind == KIND, Timer.state == TimerState.WAITING)
-    begun = session.exec(select(Release).order_by(col(Release.id).desc()).limit(1)).first()
+    begun = session.exec(select(Release.id).order_by(col(Release.id).desc()).limit(1)).first()
     tried = session.exec(
         select(Audit).where(col(Audit.action).in_((FAILED, "kb.publish"))).order_by(col(Audit.id).desc()).limit(1)
     ).first()
     failed = tried.detail.get("reason", "") if tried and tried.action == FAILED else ""
-    is_young = begun is not None and begun.state is ReleaseState.BUILDING and begun.created_at > now - _BUILD_TAKES
     return Publishing(
         is_asked_for=session.exec(waiting.limit(1)).first() is not None,
-        # A build that failed leaves its release behind as it was.
-        is_being_built=is_young and not (failed and tried and begun and tried.at >= begun.created_at),
+        is_being_built=begun is not None and begun in catalogue.being_built(session, now),
         failed=failed,
     )
 
 
 def _is_due(database: Database, now: datetime) -> bool:
-    query = select(Timer.id).where(Timer.kind == KIND, Timer.state == TimerState.WAITING, col(Timer.due_at) <= now)
+    is_due = (Timer.state == TimerState.WAITING, col(Timer.due_at) <= now)
+    query = select(Timer.id).where(col(Timer.kind).in_((KIND, AGAIN)), *is_due)
     with reading(database) as session:
         return session.exec(query.limit(1)).first() is not None

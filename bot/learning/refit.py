@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from bot.learning.outcomes import verdicts
 from bot.learning.publish import Fit, build_release
+from bot.learning.under_way import under_way
 from kb_content import catalogue
 from store import Database, reading, transaction
 
@@ -28,17 +29,16 @@ def refit(database: Database, fit: Fit, now: datetime, report: Callable[[str], N
     if base is None or new < ENOUGH:
         log.info("no refit", release=base, new_outcomes=new, needed=ENOUGH)
         return None
-    with transaction(database) as session:
-        release_id = catalogue.repeat_release(session, now)
-    if release_id is None:
-        log.info("no refit: another release is being built", release=base)
-        return None
-    built = build_release(database, release_id, fit, report)
-    with transaction(database) as session:
-        if catalogue.live_release_id(session) != base:
-            log.info("refit dropped: another release went live meanwhile", release=release_id)
+    with under_way(database, lambda session: catalogue.repeat_release(session, now)) as release_id:
+        if release_id is None:
+            log.info("no refit: another release is being built", release=base)
             return None
-        catalogue.publish(session, release_id, built.parameters, built.threshold, built.figures, now)
+        built = build_release(database, release_id, fit, report)
+        with transaction(database) as session:
+            if catalogue.live_release_id(session) != base:
+                log.info("refit dropped: another release went live meanwhile", release=release_id)
+                return None
+            catalogue.publish(session, release_id, built.parameters, built.threshold, built.figures, now)
     log.info("release refitted", release=release_id, replaces=base, new_outcomes=new, threshold=built.threshold)
     return release_id
 

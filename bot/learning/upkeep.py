@@ -1,4 +1,5 @@
-"""What is done from time to time: topics looked at, the release fitted anew at night, and published when asked for.
+"""What is done from time to time: topics looked at, old releases swept, the live one fitted anew and a backup made at
+night, and a release published when asked for.
 
 Each is a timer in the database, so that of several replicas one does it.
 """
@@ -6,17 +7,20 @@ Each is a timer in the database, so that of several replicas one does it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlmodel import Session, col, select
 
 from bot.learning.autonomy import demote_refuted
+from bot.learning.nightly import BACKUP, Nightly, look_at_once
 from bot.learning.publish import Fit
 from bot.learning.publish_soon import GivenUp, publish_asked
 from bot.learning.refit import refit
+from bot.learning.sweeping import sweep
 from store import Database, reading, transaction
+from store.crashpoints import reach
 from store.models import Timer, TimerState
 from store.timers import claim_due, set_timer
 
@@ -24,17 +28,26 @@ log = structlog.get_logger()
 TOPICS, REFIT = "topics", "refit"
 EVERY = timedelta(minutes=5)
 NIGHT = 3
-"""The hour, in the server's own time, at which a refit disturbs least."""
+"""The hour, in the server's own time, at which a refit disturbs least. A backup comes an hour later, with it."""
 LOOK_SECONDS = 5.0
 
 
 class Upkeep:
     """One thread beside the worker. ``start`` it once; ``stop`` does not wait for a build, which can be done again."""
 
-    def __init__(self, database: Database, fit: Fit, report: Callable[[str], None] = lambda sentence: None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        fit: Fit,
+        report: Callable[[str], None] = lambda sentence: None,
+        nightly: Nightly | None = None,
+    ) -> None:
+        """``nightly``: what makes the backups; without it none are made."""
         self.database = database
         self.fit = fit
         self.report = report
+        self.nightly = nightly
+        self.kinds = (TOPICS, REFIT) if nightly is None else (TOPICS, REFIT, BACKUP)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -43,13 +56,15 @@ class Upkeep:
 
     def stop(self, timeout: float = 2.0) -> None:
         self._stop.set()
+        if self.nightly is not None:
+            self.nightly.stop(timeout)
         if self._thread.is_alive():
             self._thread.join(timeout)
 
     def step(self, now: datetime) -> list[str]:
         """Do what is due. Returns which deeds that were."""
         self._publish(now)
-        kinds = claim(self.database, now)
+        kinds = claim(self.database, now, self.kinds)
         for kind in kinds:
             try:
                 self._do(kind, now)
@@ -69,9 +84,13 @@ class Upkeep:
             log.exception("publishing failed", error=type(error).__name__)
 
     def _do(self, kind: str, now: datetime) -> None:
+        reach("timer.in_deed")
         if kind == TOPICS:
             demote_refuted(self.database, self.fit.target_precision, now)
+        elif kind == BACKUP and self.nightly is not None:
+            self.nightly.begin()
         else:
+            sweep(self.database, self.fit, now, self._progress)
             refit(self.database, self.fit, now, self._progress)
 
     def _progress(self, sentence: str) -> None:
@@ -80,6 +99,11 @@ class Upkeep:
         self.report(sentence)
 
     def _run(self) -> None:
+        try:
+            if self.nightly is not None:
+                look_at_once(self.database, datetime.now(UTC))
+        except Exception as error:
+            log.exception("upkeep failed", deed=BACKUP, error=type(error).__name__)
         while not self._stop.is_set():
             try:
                 self.step(datetime.now(UTC))
@@ -92,15 +116,15 @@ class Stopped(GivenUp):
     """The server is stopping: the build is given up."""
 
 
-def claim(database: Database, now: datetime) -> list[str]:
-    """Take the timers that are due, each set for its next time; ones that are not there yet are set."""
+def claim(database: Database, now: datetime, kinds: Collection[str] = (TOPICS, REFIT)) -> list[str]:
+    """Take the timers of ``kinds`` that are due, each set for its next time; ones that are not there yet are set."""
     with reading(database) as session:
-        waiting = _waiting(session)
-    if all(due_at > now for due_at in waiting.values()) and waiting.keys() == {TOPICS, REFIT}:
+        waiting = _waiting(session, kinds)
+    if all(due_at > now for due_at in waiting.values()) and waiting.keys() == set(kinds):
         return []
     with transaction(database) as session:
-        claimed = [timer.kind for timer in claim_due(session, now, kinds=(TOPICS, REFIT))]
-        for kind in {TOPICS, REFIT} - _waiting(session).keys():
+        claimed = [timer.kind for timer in claim_due(session, now, kinds=kinds)]
+        for kind in set(kinds) - _waiting(session, kinds).keys():
             set_timer(session, kind, 0, next_time(kind, now))
     return sorted(claimed, reverse=True)
 
@@ -110,12 +134,10 @@ def next_time(kind: str, now: datetime) -> datetime:
     if kind == TOPICS:
         return now + EVERY
     here = now.astimezone()
-    tonight = here.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
+    tonight = here.replace(hour=NIGHT + (kind == BACKUP), minute=0, second=0, microsecond=0)
     return (tonight if tonight > here else tonight + timedelta(days=1)).astimezone(UTC)
 
 
-def _waiting(session: Session) -> dict[str, datetime]:
-    query = select(Timer.kind, Timer.due_at).where(
-        Timer.state == TimerState.WAITING, col(Timer.kind).in_((TOPICS, REFIT))
-    )
+def _waiting(session: Session, kinds: Collection[str]) -> dict[str, datetime]:
+    query = select(Timer.kind, Timer.due_at).where(Timer.state == TimerState.WAITING, col(Timer.kind).in_(kinds))
     return dict(session.exec(query).all())

@@ -68,7 +68,18 @@ def captured(call: Any) -> Any:
 def filled(path: str) -> str:
     values = {"number": 1, "article_id": "export-data", "language": "en"}
     values |= dict.fromkeys(
-        ("conversation_id", "file_id", "customer_id", "other_id", "account_id", "suggestion_id", "message_id"), 1
+        (
+            "conversation_id",
+            "file_id",
+            "customer_id",
+            "other_id",
+            "account_id",
+            "suggestion_id",
+            "message_id",
+            "row_id",
+            "delivery_id",
+        ),
+        1,
     )
     return re.sub(r"\{(\w+)(:\w+)?\}", lambda part: str(values.get(part[1], "nothing-here")), path)
 

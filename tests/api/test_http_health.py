@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +56,30 @@ def test_without_its_database_it_is_not_ready(house: House, monkeypatch: pytest.
 def test_while_it_stops_it_is_not_ready(house: House) -> None:
     house.product.is_draining = True
     assert house.client.get("/readyz").status_code == 503
+
+
+def test_a_loop_that_stands_still_gets_the_process_restarted(house: House) -> None:
+    house.product.dead_loops = lambda: house.worker.dead_loops(time.monotonic())
+    assert house.client.get("/healthz").json() == {"status": "ok"}
+    in_two_minutes = time.monotonic() + 120
+    house.product.dead_loops = lambda: house.worker.dead_loops(in_two_minutes)
+    answer = house.client.get("/healthz")
+    assert answer.status_code == 503
+    assert "turns" in answer.json()["status"]
+    assert "delivery" in answer.json()["status"]
+    # Loading a large release is one step, and may take longer.
+    assert "release" not in answer.json()["status"].split(": ")[1]
+
+
+def test_a_worker_that_was_told_to_stop_has_no_dead_loops(house: House) -> None:
+    house.worker.stop()
+    assert house.worker.dead_loops(time.monotonic() + 3600) == []
+
+
+def test_every_response_says_which_request_it_answers(house: House) -> None:
+    assert (
+        house.client.get("/healthz", headers={"X-Request-ID": "from-a-proxy"}).headers["x-request-id"] == "from-a-proxy"
+    )
+    refused = house.client.post("/console/sign-in", headers={"Sec-Fetch-Site": "cross-site"})
+    assert refused.status_code == 403
+    assert len(refused.headers["x-request-id"]) == 16

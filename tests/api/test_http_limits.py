@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx2
 import pytest
 from http_house import House, running
+from sqlmodel import select
 
-from api.http.limits import MEGABYTE, RateLimit, body_limit
+from api.http.limits import (
+    CHATS_A_MINUTE,
+    MEGABYTE,
+    RateLimit,
+    SharedLimit,
+    SharedSignIns,
+    body_limit,
+    limit_of,
+    source_of,
+)
+from handoff.errors import TooManySignIns
 from handoff.models import Scope
+from store import Database, open_database, reading
+from store.models import Rate
 
 
 class Clock:
@@ -68,6 +83,73 @@ def test_a_token_that_asks_too_often_is_told_to_wait(house: House, monkeypatch: 
     assert 1 <= int(refused[0].headers["retry-after"]) <= 60
     assert "300 a minute" in refused[0].json()["detail"]
     assert house.client.get("/api/v1/tickets", headers=house.token(Scope.READ)).status_code == 200
+
+
+def begins_chats(house: House, address: str, count: int) -> list[httpx2.Response]:
+    """Through a proxy on this machine, which uvicorn believes."""
+    headers = {"X-Forwarded-For": address}
+    return [house.client.post("/api/v1/chat/sessions", headers=headers) for _ in range(count)]
+
+
+def test_chats_are_begun_thirty_a_minute_from_one_address(house: House) -> None:
+    answers = begins_chats(house, "203.0.113.7", CHATS_A_MINUTE + 5)
+    assert {answer.status_code for answer in answers[:CHATS_A_MINUTE]} == {201}
+    refused = answers[-1]
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert "your address" in refused.json()["detail"]
+    assert begins_chats(house, "203.0.113.8", 1)[0].status_code == 201
+
+
+def test_who_comes_from_this_machine_is_not_limited_with_everybody_else(house: House) -> None:
+    answers = [house.client.post("/api/v1/chat/sessions") for _ in range(CHATS_A_MINUTE + 5)]
+    assert {answer.status_code for answer in answers} == {201}
+
+
+@pytest.mark.parametrize(
+    ("host", "source"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("127.0.0.1", None),
+        ("::1", None),
+        ("", None),
+        ("no address", "no address"),
+    ],
+)
+def test_what_of_an_address_is_limited(host: str, source: str | None) -> None:
+    assert source_of(host) == source
+
+
+def test_processes_on_one_database_count_together(postgresql_database: Database) -> None:
+    other = open_database(postgresql_database.url)
+    one, two = SharedLimit(postgresql_database, "chat", 4), SharedLimit(other, "chat", 4)
+    assert [each.wait("ada") for each in (one, two, one, two)] == [0] * 4
+    assert 1 <= one.wait("ada") <= 15
+    assert 1 <= two.wait("ada") <= 15
+    assert two.wait("eve") == 0
+    assert SharedLimit(other, "another", 4).wait("ada") == 0
+    other.close()
+
+
+def test_a_password_is_not_guessed_faster_through_several_processes(postgresql_database: Database) -> None:
+    other, now = open_database(postgresql_database.url), datetime.now(UTC)
+    paces = [SharedSignIns(each, "account", 5) for each in (postgresql_database, other)]
+    for number in range(5):
+        paces[number % 2].check("bob@example.com", now)
+    for pace in paces:
+        with pytest.raises(TooManySignIns):
+            pace.check(" BOB@example.com", now)
+    paces[0].check("eve@example.com", now)
+    with reading(other) as session:
+        assert not [key for key in session.exec(select(Rate.key)) if "example" in key], "no address is kept"
+    other.close()
+
+
+def test_on_sqlite_one_process_counts_for_itself(sqlite_database: Database) -> None:
+    assert isinstance(limit_of(sqlite_database, "chat", 30), RateLimit)
 
 
 @pytest.mark.parametrize(

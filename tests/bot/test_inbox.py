@@ -129,7 +129,7 @@ def test_a_parked_row_releases_its_thread(database: Database) -> None:
     row = claim(database)
     assert row is not None
     with transaction(database) as session:
-        inbox.park(session, row.id or 0, "one", "unreadable")
+        inbox.take_away(session, row, "unreadable")
     following = claim(database)
     assert following is not None
     assert following.event_key == "good"

@@ -15,7 +15,8 @@ from bot.learning.publish_soon import GivenUp, Publishing, ask_to_publish, publi
 from bot.learning.upkeep import Upkeep
 from kb_content import catalogue, proposals
 from kb_content.proposals import Proposal
-from store import Database, reading, transaction
+from store import Database, leases, reading, transaction
+from store.keeping import LASTS
 
 FIT, BROKEN = Fit(), Fit(encoder="/nowhere/a-model")
 
@@ -97,9 +98,44 @@ def test_a_server_that_stops_meanwhile_builds_it_when_it_runs_again(archive: Arc
     assert not state(archive).failed
 
 
-def test_a_build_that_was_cut_off_is_not_said_to_go_on_for_ever(archive: Archive) -> None:
+def killed(*_: object) -> int:
+    """As if the process ended here: nothing that is to be done at the end is done."""
+    raise KeyboardInterrupt
+
+
+def begun(archive: Archive, lasts: timedelta = LASTS) -> int:
+    """A build that another process began at this moment."""
     with transaction(archive.database) as session:
-        catalogue.start_release(session, archive.now)
+        release_id = catalogue.start_release(session, archive.now)
+        leases.acquire(session, catalogue.build_lease(release_id), "another", archive.now, lasts)
+    return release_id
+
+
+def test_a_build_is_said_to_go_on_while_its_builder_lives(archive: Archive) -> None:
+    begun(archive)
     assert state(archive).is_being_built
-    archive.now += timedelta(hours=3)
+    archive.now += LASTS
     assert not state(archive).is_being_built
+
+
+def test_what_a_killed_builder_was_asked_for_is_built_all_the_same(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(archive)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("bot.learning.publish_soon.publish_newest", killed)
+        publish_asked(archive.database, FIT, archive.now, silent)
+    assert publish_asked(archive.database, BROKEN, archive.now, silent) is None, "its builder may be at it still"
+    archive.later(minutes=1)
+    slow = begun(archive, timedelta(seconds=90))
+    assert publish_asked(archive.database, BROKEN, archive.now, silent) is None, "somebody builds"
+    archive.later(minutes=2)
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.learning.publish_soon.publish_newest", lambda *_: 77)
+        assert publish_asked(archive.database, FIT, archive.now, silent) == 77
+        archive.later(hours=1)
+        assert publish_asked(archive.database, FIT, archive.now, silent) is None, "once is enough"
+    with transaction(archive.database) as session:
+        assert catalogue.give_up_dead(session, archive.now) == 1
+        assert not catalogue.give_up(session, slow)
+        assert catalogue.give_up_dead(session, archive.now) == 0

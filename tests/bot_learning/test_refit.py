@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
@@ -12,6 +12,7 @@ from answered import ARTICLES, Archive
 
 from bot.learning.publish import Fit, publish_newest
 from bot.learning.refit import ENOUGH, refit
+from bot.learning.under_way import under_way
 from bot.learning.upkeep import EVERY, REFIT, TOPICS, Upkeep, claim, next_time
 from bot.topics import chosen_modes
 from kb_content import catalogue
@@ -79,11 +80,20 @@ def test_enough_of_them_fit_what_is_live_anew_and_nothing_that_was_written_since
 
 def test_a_release_that_somebody_is_building_is_not_overtaken(archive: Archive) -> None:
     learn(archive)
+    with under_way(archive.database, lambda session: catalogue.start_release(session, archive.now)) as begun:
+        assert begun is not None
+        assert refit(archive.database, FIT, datetime.now(UTC), silent) is None
+        with transaction(archive.database) as session:
+            catalogue.publish(session, begun, None, 0.5, {}, archive.now)
+    assert live(archive)[0] == begun
+
+
+def test_a_build_that_was_killed_does_not_put_the_next_one_off(archive: Archive) -> None:
     with transaction(archive.database) as session:
-        begun = catalogue.start_release(session, archive.now)
-    assert refit(archive.database, FIT, archive.now, silent) is None
-    with transaction(archive.database) as session:
-        catalogue.publish(session, begun, None, 0.5, {}, archive.now)
+        killed = catalogue.start_release(session, archive.now)
+        again = catalogue.repeat_release(session, archive.now)
+        assert again is not None
+        assert again > killed
 
 
 def test_a_release_that_went_live_during_the_build_stays(archive: Archive) -> None:
@@ -105,6 +115,8 @@ def test_a_build_that_fails_leaves_what_is_live(archive: Archive) -> None:
     archive.later(days=1)
     assert upkeep.step(archive.now) == [TOPICS, REFIT]
     assert live(archive)[0] == 1
+    with transaction(archive.database) as session:
+        assert catalogue.give_up_dead(session, archive.now) == 0, "it is given up at once by whoever built it"
 
 
 def test_an_empty_house_has_nothing_to_fit(sqlite_database: Database) -> None:

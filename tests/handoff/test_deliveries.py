@@ -12,12 +12,16 @@ import pytest
 from sqlmodel import col, select
 
 from handoff import deliveries
+from handoff.actors import OPERATOR
 from handoff.conversations import ButtonSpec, history, say
 from handoff.errors import Stale
-from handoff.models import Action, Author, Conversation, Delivery, DeliveryState, Message
+from handoff.models import Action, Author, Conversation, Delivery, DeliveryState, Message, SentPart
+from handoff.outcomes import Resend
 from handoff.rows import id_of
 from store import Database, reading, transaction
 from store.models import StoredFile
+
+SAFE = {"web": Resend.SAFE}
 
 
 @pytest.fixture
@@ -36,6 +40,13 @@ def claim(database: Database, now: datetime, worker: str = "one", limit: int = 1
     with transaction(database) as session:
         claimed = deliveries.claim(session, now, worker, limit, **only)  # type: ignore[arg-type]
     return [each.message.text for each in claimed]
+
+
+def said(database: Database, conversation_id: int, author: Author, now: datetime) -> int:
+    """The delivery of something that ``author`` said."""
+    with transaction(database) as session:
+        message = say(session, session.get_one(Conversation, conversation_id), "words", author, now)
+        return id_of(session.exec(select(Delivery).where(Delivery.message_id == message.id)).one())
 
 
 def state_of(database: Database, delivery_id: int) -> DeliveryState:
@@ -154,51 +165,149 @@ def test_workers_at_once_send_everything_once_and_in_order(
         assert [text for thread, text in sent if thread == thread_id] == list("012345")
 
 
-def test_an_outlived_lease_becomes_uncertain_unless_the_channel_is_safe(
+def test_what_an_outlived_lease_means_depends_on_the_channel(
     database: Database, ask: Callable[..., int], tell: Callable[..., int], now: datetime
 ) -> None:
     delivery_id, late = tell(ask(), "1"), now + timedelta(seconds=61)
     claim(database, now)
     with transaction(database) as session:
         assert not deliveries.has_outlived(session, now + timedelta(seconds=59))
-        assert deliveries.release_worker(session, None, now + timedelta(seconds=59)) == 0
+        assert deliveries.release_worker(session, None, now + timedelta(seconds=59), SAFE) == 0
         assert deliveries.has_outlived(session, late)
-        assert deliveries.release_worker(session, None, late, safe_channels=["web"]) == 1
+        assert deliveries.release_worker(session, None, late, SAFE) == 1
     assert state_of(database, delivery_id) is DeliveryState.READY
     assert claim(database, late, "two") == ["1"]
     with transaction(database) as session:
-        assert deliveries.release_worker(session, "one", late) == 0
-        assert deliveries.release_worker(session, "two", late) == 1
-    assert state_of(database, delivery_id) is DeliveryState.UNCERTAIN
+        assert deliveries.release_worker(session, "one", late, {}) == 0
+        assert deliveries.release_worker(session, "two", late, {}) == 1
+    assert state_of(database, delivery_id) is DeliveryState.UNCERTAIN, "nobody can look, and it is the second doubt"
 
 
-def test_a_worker_that_lives_after_all_may_still_say_that_it_was_sent(
+def test_a_lease_that_is_renewed_does_not_run_out(
     database: Database, ask: Callable[..., int], tell: Callable[..., int], now: datetime
 ) -> None:
-    delivery_id = tell(ask(), "1")
+    delivery_id, later = tell(ask(), "1"), now + timedelta(seconds=50)
     claim(database, now)
     with transaction(database) as session:
-        deliveries.release_worker(session, None, now + timedelta(hours=1))
+        deliveries.renew(session, [delivery_id], "another", later)
+        deliveries.renew(session, [delivery_id], "one", later)
+        assert not deliveries.has_outlived(session, later + timedelta(seconds=59))
+        assert deliveries.has_outlived(session, later + timedelta(seconds=61))
+
+
+@pytest.mark.parametrize("author", [Author.BOT, Author.AGENT])
+@pytest.mark.parametrize("resend", Resend)
+def test_a_worker_that_lives_after_all_may_still_say_that_it_was_sent(
+    database: Database, ask: Callable[..., int], now: datetime, author: Author, resend: Resend
+) -> None:
+    delivery_id = said(database, ask(), author, now)
+    claim(database, now)
+    late = now + timedelta(hours=1)
+    with transaction(database) as session:
+        deliveries.release_worker(session, None, late, {"web": resend})
         deliveries.mark_sent(session, delivery_id, "one", "m-1", now)
     assert state_of(database, delivery_id) is DeliveryState.SENT
+    assert claim(database, late, "two") == []
 
 
-def test_a_worker_whose_delivery_went_to_another_is_told_so(
+def test_a_worker_that_lives_after_all_may_still_say_that_it_was_not_sent(
+    database: Database, ask: Callable[..., int], now: datetime
+) -> None:
+    delivery_id, late = said(database, ask(), Author.AGENT, now), now + timedelta(hours=1)
+    claim(database, now)
+    with transaction(database) as session:
+        deliveries.release_worker(session, None, late, {})
+    assert state_of(database, delivery_id) is DeliveryState.UNCERTAIN
+    with transaction(database) as session:
+        deliveries.mark_ready(session, delivery_id, "one", late, "refused", late)
+    with reading(database) as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        assert (delivery.state, delivery.doubts) == (DeliveryState.READY, 0)
+
+
+def test_a_late_doubt_is_counted_once(database: Database, ask: Callable[..., int], now: datetime) -> None:
+    delivery_id, late = said(database, ask(), Author.BOT, now), now + timedelta(hours=1)
+    claim(database, now)
+    with transaction(database) as session:
+        deliveries.release_worker(session, None, late, {})
+        deliveries.mark_in_doubt(session, delivery_id, "one", Resend.ONCE, late, "no answer", late)
+    with reading(database) as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        assert (delivery.state, delivery.doubts) == (DeliveryState.READY, 1)
+
+
+def test_a_worker_whose_delivery_went_to_another_is_told_so_unless_it_arrived(
     database: Database, ask: Callable[..., int], tell: Callable[..., int], now: datetime
 ) -> None:
     delivery_id, late = tell(ask(), "1"), now + timedelta(hours=1)
     claim(database, now)
     with transaction(database) as session:
-        deliveries.release_worker(session, None, late, safe_channels=["web"])
+        deliveries.release_worker(session, None, late, SAFE)
     claim(database, late, "two")
     for mark in (
-        lambda session: deliveries.mark_sent(session, delivery_id, "one", "m-1", late),
+        lambda session: deliveries.keep_part(session, delivery_id, "one", 0, "m-1"),
         lambda session: deliveries.mark_failed(session, delivery_id, "one", "no", late),
         lambda session: deliveries.mark_ready(session, delivery_id, "one", late, "no", late),
+        lambda session: deliveries.mark_in_doubt(session, delivery_id, "one", Resend.SAFE, late, "no", late),
     ):
         with pytest.raises(Stale), transaction(database) as session:
             mark(session)
     assert state_of(database, delivery_id) is DeliveryState.SENDING
+    with transaction(database) as session:
+        deliveries.mark_sent(session, delivery_id, "one", "m-1", late)
+    with pytest.raises(Stale), transaction(database) as session:
+        deliveries.mark_failed(session, delivery_id, "two", "no", late)
+    assert state_of(database, delivery_id) is DeliveryState.SENT, "that it arrived outweighs what another attempt met"
+
+
+def test_both_copies_of_a_message_are_known_by_the_channels_ids(
+    database: Database, ask: Callable[..., int], tell: Callable[..., int], now: datetime
+) -> None:
+    delivery_id, late = tell(ask(), "1"), now + timedelta(hours=1)
+    claim(database, now)
+    with transaction(database) as session:
+        deliveries.release_worker(session, None, late, SAFE)
+    claim(database, late, "two")
+    with transaction(database) as session:
+        deliveries.mark_sent(session, delivery_id, "two", "m-2", late, ["m-3"])
+        deliveries.mark_sent(session, delivery_id, "one", "m-1", late, ["m-4"])
+    with reading(database) as session:
+        message = session.get_one(Message, session.get_one(Delivery, delivery_id).message_id)
+        assert message.external_id == "m-2"
+        assert set(session.exec(select(SentPart.external_id)).all()) == {"m-3", "m-1", "m-4"}
+
+
+def test_a_part_that_was_kept_is_not_given_out_again(
+    database: Database, ask: Callable[..., int], tell: Callable[..., int], now: datetime
+) -> None:
+    delivery_id = tell(ask(), "a long one")
+    claim(database, now)
+    with transaction(database) as session:
+        deliveries.keep_part(session, delivery_id, "one", 0, "m-1")
+        deliveries.keep_part(session, delivery_id, "one", 1, "m-2")
+        deliveries.release_worker(session, "one", now, {})
+    with transaction(database) as session:
+        (claimed,) = deliveries.claim(session, now, "two", 1)
+    assert claimed.sent == ("m-1", "m-2")
+    assert claimed.delivery.doubts == 1
+
+
+def test_nothing_of_a_thread_is_claimed_while_a_later_one_is_under_way(
+    database: Database, ask: Callable[..., int], tell: Callable[..., int], now: datetime
+) -> None:
+    conversation_id = ask()
+    first = tell(conversation_id, "1")
+    claim(database, now)
+    with transaction(database) as session:
+        deliveries.mark_failed(session, first, "one", "no", now)
+    second = tell(conversation_id, "2")
+    assert claim(database, now) == ["2"]
+    with transaction(database) as session:
+        deliveries.resend(session, first, OPERATOR, now)
+    assert claim(database, now, "two") == [], "what is sent again waits until what is under way is there"
+    with transaction(database) as session:
+        deliveries.mark_sent(session, second, "one", "m-2", now)
+    assert claim(database, now, "two") == ["1"]
 
 
 def test_a_claim_can_be_for_some_channels_or_one_thread(

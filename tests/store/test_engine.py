@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -113,7 +114,7 @@ def test_too_many_at_once_on_postgresql_hear_that_it_is_busy(
 
 def test_listeners_are_woken_after_a_commit_with_changes_and_only_then(database: Database, now: datetime) -> None:
     woken: list[list[str]] = []
-    database.on_commit.append(lambda newest: woken.append(names(database)))
+    database.on_commit.append(lambda _newest, _kinds: woken.append(names(database)))
     write(database, "silent")
     with pytest.raises(KeyError):
         fail_after_writing(database, "lost", now)
@@ -127,13 +128,18 @@ def test_listeners_are_woken_after_a_commit_with_changes_and_only_then(database:
 def test_a_commit_on_sqlite_is_on_the_disk_before_it_is_acknowledged(sqlite_url: str) -> None:
     """Asked of another process, because the tests of this one do not wait for the disk. PostgreSQL does by default."""
     program = (
-        "import sys; from sqlalchemy import text; from store import *; database = open_database(sys.argv[1])\n"
+        "import sys; from sqlalchemy import text; from store import *; from store import syncing\n"
+        "syncing._flush = lambda descriptor: print('on the disk')\n"
+        "database = open_database(sys.argv[1])\n"
         "with transaction(database) as session:\n"
         "    print(*[session.execute(text(f'PRAGMA {name}')).scalar() for name in sys.argv[2:]])\n"
+        "    session.execute(text('CREATE TABLE told (words)'))\n"
+        "print('acknowledged')\n"
         "database.close()"
     )
-    line = [sys.executable, "-c", program, sqlite_url, "synchronous", "journal_mode", "foreign_keys", "trusted_schema"]
-    assert subprocess.run(line, check=True, capture_output=True, text=True).stdout == "2 wal 1 0\n"
+    line = [sys.executable, "-c", program, sqlite_url, "journal_mode", "foreign_keys", "trusted_schema"]
+    printed = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+    assert printed.splitlines() == ["wal 1 0", "on the disk", "acknowledged"]
 
 
 # What an operator must mend comes as a sentence.
@@ -159,13 +165,17 @@ def write_much(database: Database) -> None:
         write(database, f"row {number}", "x" * 4096)
 
 
+def mount_small(folder: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "firstline-test", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only an account that may mount can test a disk that is really full")
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "firstline-test", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("only an account that may mount can test a disk that is really full")
+    mount_small(folder)
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
@@ -267,6 +277,38 @@ def test_a_lost_server_is_a_sentence_and_work_goes_on_when_it_is_back(postgres_s
             cluster.stop()
     finally:
         cluster.remove()
+
+
+def test_a_disk_that_is_really_full_under_postgresql_is_a_sentence_and_ends_when_there_is_space(
+    postgres_server: str,
+) -> None:
+    assert postgres_server
+    cluster = postgres.Cluster()
+    disk = cluster.folder / "disk"
+    with ExitStack() as stack:
+        stack.callback(cluster.remove)
+        disk.mkdir()
+        mount_small(disk)
+        stack.callback(subprocess.run, ["umount", str(disk)], check=True)
+        os.chown(disk, *owner_of(cluster.folder))
+        cluster.start()
+        stack.callback(cluster.stop)
+        database = open_database(cluster.url)
+        stack.callback(database.close)
+        postgres.command(cluster.url, f"CREATE TABLESPACE small LOCATION '{disk}'")
+        postgres.command(cluster.url, "CREATE TABLE setting (name text, value jsonb) TABLESPACE small")
+        ballast = disk / "ballast"
+        with pytest.raises(OSError, match="No space"):
+            write_until_it_fails(ballast)
+        with pytest.raises(DiskFull, match="nothing was saved"):
+            write_much(database)
+        ballast.unlink()
+        write(database, "saved again")
+        assert "saved again" in names(database)
+
+
+def owner_of(folder: Path) -> tuple[int, int]:
+    return folder.stat().st_uid, folder.stat().st_gid
 
 
 # Addresses.

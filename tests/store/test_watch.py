@@ -81,7 +81,7 @@ def test_stopping_lets_everybody_go_and_leaves_nothing_behind(database: Database
 
 
 def test_a_database_that_fails_for_a_while_is_asked_again(
-    database_url: str, database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, sqlite_database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from store import watch as module
     from store.errors import DatabaseUnreachable
@@ -89,11 +89,32 @@ def test_a_database_that_fails_for_a_while_is_asked_again(
     def fail(_: Database) -> None:
         raise DatabaseUnreachable
 
-    with Watch(database, poll_seconds=0.02) as watch:
+    with Watch(sqlite_database, poll_seconds=0.02) as watch:
         with monkeypatch.context() as patch:
             patch.setattr(module, "reading", fail)
-            elsewhere = open_database(database_url)
+            elsewhere = open_database(sqlite_url)
             change(elsewhere, now)
             elsewhere.close()
             assert watch.wait(0, 0.2) == 0
         assert watch.wait(0, 10) == 1
+
+
+def test_who_waits_for_one_kind_sleeps_through_the_others(database: Database, now: datetime) -> None:
+    with Watch(database, poll_seconds=60) as watch, ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(watch.wait, watch.latest, 60, ("release", "inbox"))
+        anything = pool.submit(watch.wait, watch.latest, 60)
+        change(database, now)
+        first = anything.result()
+        assert not waiting.done()
+        with transaction(database) as session:
+            note_change(session, "inbox", 1, now)
+        assert waiting.result() == watch.latest > first
+
+
+def test_a_wake_up_for_a_kind_is_kept_for_who_is_about_to_wait(watch: Watch) -> None:
+    watch.wake("turn")
+    assert watch.wait(0, 60, ("turn",)) == 0
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(watch.wait, 0, 60, ("turn",))
+        watch.wake("turn")
+        assert waiting.result() == 0

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.channels.base import Event, Inbound, Outgoing, Profile, RemoteFile
+from bot.channels.base import Event, Inbound, OnPart, Outgoing, Profile, RemoteFile, Resend, unrecorded
+from bot.channels.pacing import Pacer
 from bot.channels.slack.calls import Calls
 from bot.channels.slack.clients import Clients
 from bot.channels.slack.fetching import Fetcher
 from bot.channels.slack.hints import Hints
 from bot.channels.slack.names import SLACK
+from bot.channels.slack.pacing import pacer_of_workspaces
 from bot.channels.slack.parsing import parse
 from bot.channels.slack.profiles import Profiles
 from bot.channels.slack.sending import Sender
@@ -23,7 +25,7 @@ class SlackChannel:
     """The Channel of all workspaces that the app is installed in."""
 
     name = SLACK
-    is_safe_to_resend = False
+    resend = Resend.LOOK_UP
 
     def __init__(
         self,
@@ -32,12 +34,14 @@ class SlackChannel:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         on_refused: Callable[[str], None] = lambda team: None,
+        pacer: Pacer | None = None,
     ) -> None:
         """``folder`` holds the stored files; ``on_refused`` hears which team refused its token, and may close the
-        channel with ``open(False)``."""
-        calls = Calls(clock, on_refused)
+        channel with ``open(False)``. ``pacer``: of all that sends for the app; without it this is the only one."""
+        pacer = pacer or pacer_of_workspaces()
+        calls = Calls(clock, on_refused, pacer)
         self.profiles = Profiles(clients, calls, clock)
-        self.hints = Hints(clients)
+        self.hints = Hints(clients, pacer)
         self._sender = Sender(folder, clients, calls, clock)
         self._fetcher = Fetcher(folder, clients, calls, clock)
         self._is_open = False
@@ -62,5 +66,5 @@ class SlackChannel:
     def hint(self, inbound: Inbound) -> None:
         self.hints.add(inbound)
 
-    def send(self, outgoing: Outgoing) -> tuple[str, ...]:
-        return self._sender.send(outgoing)
+    def send(self, outgoing: Outgoing, on_part: OnPart = unrecorded) -> tuple[str, ...]:
+        return self._sender.send(outgoing, on_part)

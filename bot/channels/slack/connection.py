@@ -9,18 +9,22 @@ from datetime import datetime
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from slack_bolt import BoltResponse
 
 from bot.channels.base import State, Status
+from bot.channels.booking import book_of
 from bot.channels.slack import intake
+from bot.channels.slack.backfill import Backfill
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.clients import Clients
 from bot.channels.slack.homes import Homes
 from bot.channels.slack.http import Answer, Http, sentence
 from bot.channels.slack.identity import NoAnswer, TokenRefused, identify
 from bot.channels.slack.oauth import Installations, Installing, oauth_flow
+from bot.channels.slack.pacing import pacer_of_workspaces
 from bot.channels.slack.pages import Pages
 from bot.channels.slack.socket import Patience, SocketMode
 from bot.channels.slack.workspaces import Workspaces
@@ -39,7 +43,10 @@ _NO_WAY_IN = State(
 
 
 class SlackConnection:
-    """Brings events into the inbox by Socket Mode, by HTTP, or by both."""
+    """Brings events into the inbox by Socket Mode, by HTTP, or by both.
+
+    Without ``is_worker`` it only takes what is posted here and answers it: it opens no socket and sends nothing.
+    """
 
     def __init__(
         self,
@@ -52,13 +59,17 @@ class SlackConnection:
         base_url: str | None,
         installations: Installations | None,
         staff_channel: str | None,
+        is_worker: bool,
         patience: Patience,
         now: Callable[[], datetime],
     ) -> None:
+        self._is_worker = is_worker
+        self._patience = patience
+        self._has_way_in = bool(app_token or signing_secret)
         self._bot_token = bot_token
         self._has_others = installations is not None
         self._own = State(Status.CONNECTING)
-        self._line: State | None = State(Status.CONNECTING) if app_token else None
+        self._line: State | None = State(Status.CONNECTING) if app_token and is_worker else None
         self._gone: dict[str, str] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -66,7 +77,8 @@ class SlackConnection:
         self._thread = threading.Thread(target=self._run, name="slack", daemon=True)
         self._workspaces = Workspaces(installations, awaits_own=bot_token is not None)
         self.clients = Clients(self._workspaces.token_of, base_url)
-        self.channel = SlackChannel(folder, self.clients, on_refused=self._refused)
+        pacer = pacer_of_workspaces(book_of(database))
+        self.channel = SlackChannel(folder, self.clients, on_refused=self._refused, pacer=pacer)
         self._pages = Pages(database, self.clients, self.republish)
         self._homes = Homes(database, self._pages)
         self._keep = intake.KeepFirst(
@@ -78,11 +90,14 @@ class SlackConnection:
             on_gone=self._left,
             now=now,
         )
+        self._backfill = Backfill(
+            database, self.clients, self._workspaces, self._keep, owner=uuid4().hex, now=now, pause=patience.between
+        )
         self._executor = ThreadPoolExecutor(LISTENERS, thread_name_prefix="slack")
         self._app = intake.make_app(self._keep, self._pages, self.clients.with_token(None), self._executor)
         self._http = Http(signing_secret, self._take, lambda: now().timestamp()) if signing_secret else None
-        web = self.clients.with_token(app_token)
-        self._socket = SocketMode(app_token, web, self._take, self._line_is, patience) if app_token else None
+        web, socket_token = self.clients.with_token(app_token), app_token if is_worker else None
+        self._socket = SocketMode(socket_token, web, self._take, self._line_is, patience) if socket_token else None
         self.installing: Installing | None = None
 
     @property
@@ -95,6 +110,8 @@ class SlackConnection:
 
     def start(self) -> None:
         """Begin to connect, and return at once."""
+        if self._is_worker:
+            self._backfill.start()
         self._homes.start()
         self._thread.start()
 
@@ -105,6 +122,7 @@ class SlackConnection:
         if self._socket is not None:
             self._socket.stop()
         self._homes.stop()
+        self._backfill.stop()
         if self._thread.is_alive():
             self._thread.join(2)
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -135,17 +153,23 @@ class SlackConnection:
             self._gone.pop(team, None)
 
     def _run(self) -> None:
-        if self._socket is None and self._http is None:
+        if not self._has_way_in:
             self._own_is(_NO_WAY_IN)
             return
-        if not self._introduce() and not self._has_others:
-            return
-        self.channel.open(True)
+        while not self._introduce() and not self._has_others:
+            if self._stopping.wait(self._patience.refused):
+                return
+        self.channel.open(self._is_worker)
         if self._socket is not None:
             self._socket.start()
-        while self._doubt.wait() and not self._stopping.is_set():
+        else:
+            self._backfill.found()
+        while not self._stopping.is_set():
+            is_doubted = self._doubt.wait(self._patience.refused)
             self._doubt.clear()
-            self.channel.open(self._introduce() or self._has_others)
+            # A refused token is tried again: whoever installs the app anew may get the same one.
+            if not self._stopping.is_set() and (is_doubted or self._own.status is Status.OFF):
+                self.channel.open((self._introduce() or self._has_others) and self._is_worker)
 
     def _introduce(self) -> bool:
         """Ask Slack who we are until it answers. False: it refuses the token, or we stop."""
@@ -205,6 +229,10 @@ class SlackConnection:
         is_worse = state.status is Status.OFF and self._http is not None
         with self._lock:
             self._line = State(Status.TROUBLE, state.reason) if is_worse else state
+        if state.status is Status.CONNECTED:
+            self._backfill.found()
+        else:
+            self._backfill.lost()
         log.info("slack socket", status=state.status.value, reason=state.reason)
 
 
@@ -220,6 +248,7 @@ def slack(
     client_secret: str | None,
     staff_channel: str | None,
     address: str,
+    is_worker: bool = True,
     patience: Patience | None = None,
     now: Callable[[], datetime] = intake.utc_now,
 ) -> SlackConnection:
@@ -235,6 +264,7 @@ def slack(
         base_url=base_url,
         installations=installations,
         staff_channel=staff_channel,
+        is_worker=is_worker,
         patience=patience or Patience(),
         now=now,
     )

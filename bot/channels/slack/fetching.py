@@ -63,7 +63,7 @@ class Fetcher:
     def _look_up(self, ref: Ref, client: WebClient) -> File:
         """A file that came without its address: one from another workspace, for example."""
         try:
-            answer = self._calls.ask(ref.team, lambda: client.files_info(file=ref.id))
+            answer = self._calls.ask(ref.team, lambda: client.files_info(file=ref.id), f"{ref.team}:files.info")
             file = File.model_validate(answer.get("file"))
         except Refused as error:
             if error.code in _GONE:

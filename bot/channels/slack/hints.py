@@ -9,6 +9,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 
 from bot.channels.base import Inbound, Unreadable
+from bot.channels.pacing import Pacer
 from bot.channels.slack.clients import Clients
 from bot.channels.slack.names import Spot, parse_place, parse_spot
 from bot.channels.slack.refusals import answer_of
@@ -30,8 +31,9 @@ _NEVER_AGAIN = {
 class Hints:
     """Sets the status under a direct message. The thread starts with the first hint and ends with the process."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, pacer: Pacer) -> None:
         self._clients = clients
+        self._pacer = pacer
         self._waiting: queue.Queue[tuple[str, Spot]] = queue.Queue(_WAITING)
         self._refused: set[str] = set()
         self._lock = threading.Lock()
@@ -42,10 +44,10 @@ class Hints:
         if inbound.spot is None or inbound.press is not None:
             return
         try:
-            team = parse_place(inbound.thread).team
-            if team in self._refused:
+            team, spot = parse_place(inbound.thread).team, parse_spot(inbound.spot)
+            if team in self._refused or not self._pacer.has_room_for_hint(f"{team}:{spot.channel}"):
                 return
-            self._waiting.put_nowait((team, parse_spot(inbound.spot)))
+            self._waiting.put_nowait((team, spot))
         except (Unreadable, queue.Full):
             return
         self._start()
@@ -73,10 +75,14 @@ class Hints:
 
     def _show(self, team: str, spot: Spot) -> None:
         client = self._clients.of(team)
-        if client is None or team in self._refused:
+        place = f"{team}:{spot.channel}"
+        if client is None or team in self._refused or not self._pacer.is_open_for_hints(place):
             return
         try:
             client.assistant_threads_setStatus(channel_id=spot.channel, thread_ts=spot.root, status=STATUS)
         except SlackApiError as error:
-            if answer_of(error).code in _NEVER_AGAIN:
+            answer = answer_of(error)
+            if answer.is_limit:
+                self._pacer.close_hints(place, answer.retry_after)
+            elif answer.code in _NEVER_AGAIN:
                 self._refused.add(team)

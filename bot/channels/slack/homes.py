@@ -19,6 +19,8 @@ REMEMBERED = 100
 """So many customers who looked last; for others the tab is drawn when they open it."""
 PAUSE = 1.0
 """Seconds between looks: changes that come together are drawn together."""
+ELSEWHERE = 5.0
+"""Seconds after which it is looked at all the same: another process may have changed a ticket."""
 
 
 class Homes:
@@ -69,12 +71,13 @@ class Homes:
                 self.draw(customer)
         self._seen = newest
 
-    def _changed(self, _newest: int) -> None:
-        self._wake.set()
+    def _changed(self, _newest: int, kinds: frozenset[str]) -> None:
+        if "ticket" in kinds:
+            self._wake.set()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._wake.wait()
+            self._wake.wait(ELSEWHERE)
             self._wake.clear()
             try:
                 self.refresh()

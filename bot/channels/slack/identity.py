@@ -66,7 +66,8 @@ def identify(client: WebClient) -> Identity:
 
 def _refused(why: str) -> TokenRefused:
     return TokenRefused(
-        f"Slack refuses FIRSTLINE_SLACK_BOT_TOKEN: {why}. Install the app to the workspace, set its token and restart."
+        f"Slack refuses FIRSTLINE_SLACK_BOT_TOKEN: {why}. Install the app to the workspace again; if its token is "
+        "another one then, set that and restart."
     )
 
 

@@ -29,6 +29,7 @@ from bot.channels.slack.pages import WORKSPACE, Pages, customer_of
 from bot.channels.slack.words import say
 from bot.channels.slack.workspaces import NotIntroduced, Workspace, Workspaces
 from store import Database, transaction
+from store.crashpoints import reach
 from store.errors import StoreError
 
 log = structlog.get_logger()
@@ -95,6 +96,12 @@ class KeepFirst(Middleware):
         self._accept(Row(name, _nowhere(name)), {"kind": Kind.EVENT.value, "body": body, "me": own.me if own else {}})
         return BoltResponse(status=200)
 
+    def keep_missed(self, workspace: Workspace, body: dict[str, Any]) -> bool:
+        """Keep an event that Slack did not bring, if it is a customer's. False also if it was here before."""
+        payload = {"kind": Kind.EVENT.value, "body": body, "me": workspace.me}
+        row = self._row(Kind.EVENT, workspace, payload)
+        return row is not None and self._accept(row, payload)
+
     def _take(self, kind: Kind, workspace: Workspace, body: dict[str, Any]) -> BoltResponse | None:
         """Keep it if it is a customer's. The answer, None where a listener gives it."""
         if kind is Kind.EVENT and envelopes.says_goodbye(body, workspace.bot_user):
@@ -128,9 +135,11 @@ class KeepFirst(Middleware):
         key = envelopes.event_key(kind, workspace.team, body)
         return Row(key, getattr(event, "thread", None) or _nowhere(key))
 
-    def _accept(self, row: Row, payload: dict[str, Any]) -> None:
+    def _accept(self, row: Row, payload: dict[str, Any]) -> bool:
         with transaction(self._database) as session:
-            inbox.accept(session, SLACK, row.event_key, row.thread_key, payload, self._now())
+            is_new = inbox.accept(session, SLACK, row.event_key, row.thread_key, payload, self._now())
+        reach("inbox.after_commit")
+        return is_new
 
     def _idle(self, body: dict[str, Any]) -> BoltResponse:
         if body["type"] == "app_rate_limited":

@@ -1,53 +1,43 @@
-"""How fast Slack wants to be written to: about a message a second per channel, and not before it says so again."""
+"""How fast Slack wants to be written to: about a message a second per channel, and not before it says so again.
+
+It also has a limit per workspace, which it does not publish: there its refusals are all that we go by.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-BURST = 3
-"""So many messages may follow each other at once in a channel that was quiet."""
-EACH = timedelta(seconds=1)
-REMEMBERED = 10_000
+from bot.channels.booking import Book, Lane, MemoryBook
+from bot.channels.pacing import Manners, Pacer, Way
+from bot.channels.slack.names import SLACK
 
 
-@dataclass
-class _Lane:
-    free_at: datetime
-    """When the whole burst is there again."""
-    closed_until: datetime
+@dataclass(frozen=True)
+class Limits:
+    each: float = 1.05
+    """Seconds. A little more than Slack says, for the way there is not even."""
+    burst: int = 3
+    """So many messages may follow each other at once in a channel that was quiet."""
+    # Slack counts the status apart, 10 a second in a workspace: a queue keeps to that, not a budget per place.
+    manners: Manners = field(default_factory=lambda: Manners(margin=0.1, hints=20))
 
 
-class Pacing:
-    """Kept in memory alone: after a restart Slack's own refusals bring it back. Safe for many threads."""
+def pacer_of_workspaces(
+    book: Book | None = None,
+    limits: Limits | None = None,
+    *,
+    seconds: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Pacer:
+    """The pacer of all workspaces. Its places are lanes: a team and a channel, ``T1:C1``, or a team and a method."""
+    limits = limits or Limits()
 
-    def __init__(self) -> None:
-        self._lanes: OrderedDict[str, _Lane] = OrderedDict()
-        self._lock = threading.Lock()
+    def way_of(place: str) -> Way:
+        name, (team, _, what) = f"{SLACK}:{place}", place.partition(":")
+        # Slack counts each method apart: one that is refused says nothing about the rest of the workspace.
+        whole = name if "." in what else f"{SLACK}:{team}"
+        return Way(name, whole, (Lane(name, limits.each, limits.burst),))
 
-    def take(self, lane: str, now: datetime) -> datetime | None:
-        """None: go ahead, it is counted. Else: when to ask again."""
-        with self._lock:
-            found = self._lane(lane, now)
-            if found.closed_until > now:
-                return found.closed_until
-            next_at = max(found.free_at, now) - (BURST - 1) * EACH
-            if next_at > now:
-                return next_at
-            found.free_at = max(found.free_at, now) + EACH
-            return None
-
-    def close(self, lane: str, until: datetime, now: datetime) -> None:
-        """Slack refused: nothing goes into ``lane`` before ``until``."""
-        with self._lock:
-            found = self._lane(lane, now)
-            found.closed_until = max(found.closed_until, until)
-
-    def _lane(self, lane: str, now: datetime) -> _Lane:
-        found = self._lanes.setdefault(lane, _Lane(now, now))
-        self._lanes.move_to_end(lane)
-        if len(self._lanes) > REMEMBERED:
-            self._lanes.popitem(last=False)
-        return found
+    return Pacer(SLACK, way_of, book or MemoryBook(seconds), limits.manners, seconds=seconds, sleep=sleep)

@@ -57,7 +57,8 @@ class Profiles:
             client = self._clients.of(team)
             if client is None:
                 return None
-            answer = self._calls.ask(team, lambda: client.users_info(user=person.user, include_locale=True))
+            lane = f"{team}:users.info"
+            answer = self._calls.ask(team, lambda: client.users_info(user=person.user, include_locale=True), lane)
             return profile_of(FoundUser.model_validate(answer.get("user")))
         except (DeliveryError, SlackApiError, Unreadable, ValidationError) as error:
             log.info("no profile", channel="slack", error=type(error).__name__)

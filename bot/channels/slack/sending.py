@@ -12,14 +12,14 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
-from bot.channels.base import DeliveryError, Later, Outgoing, OutgoingFile, Uncertain, Unreadable
+from bot.channels.base import DeliveryError, Later, OnPart, Outgoing, OutgoingFile, Uncertain, Unreadable
 from bot.channels.slack.calls import Calls
 from bot.channels.slack.clients import Clients
 from bot.channels.slack.memory import Memory
 from bot.channels.slack.names import Direct, InChannel, Place, is_direct, parse_place, parse_spot
 from bot.channels.slack.refusals import BLOCKS, THREAD_GONE, WAIT, Refused, Unclear
 from bot.channels.slack.rendering import Part, render
-from bot.channels.slack.sightings import find_post, is_shared
+from bot.channels.slack.sightings import CannotLook, NotNow, find_post, is_shared
 from bot.channels.slack.uploading import Uploads
 
 log = structlog.get_logger()
@@ -55,9 +55,8 @@ class Sender:
         self._clock = clock
         self._uploads = Uploads(folder, clients, calls)
         self._direct: Memory[Direct, str] = Memory(_REMEMBERED)
-        self._unsure: Memory[tuple[int, int], bool] = Memory(_REMEMBERED)
 
-    def send(self, outgoing: Outgoing) -> tuple[str, ...]:
+    def send(self, outgoing: Outgoing, on_part: OnPart) -> tuple[str, ...]:
         """The ids of all parts, in order. Raises DeliveryError, Later or Uncertain."""
         sent = list(outgoing.sent)
         try:
@@ -66,8 +65,13 @@ class Sender:
             parts: list[Part | OutgoingFile] = [*render(outgoing), *outgoing.files]
             if not parts:
                 raise DeliveryError("There is nothing to send in this message.", permanent=True)
+            # A part leaves only when those before it are recorded, so no other one can be in doubt.
+            in_doubt = parts[len(sent)] if outgoing.doubts and len(sent) < len(parts) else None
             for part in parts[len(sent) :]:
-                sent.append(self._post(target, part) if isinstance(part, Part) else self._upload(target, part))
+                found = self._found(target, part, outgoing) if part is in_doubt else None
+                sent.append(found or self._send(target, part, outgoing))
+                if len(sent) < len(parts):
+                    on_part(sent[-1])
         except (DeliveryError, Uncertain) as error:
             error.sent = tuple(sent)
             raise
@@ -89,7 +93,8 @@ class Sender:
         """Slack's name of the direct messages with a person, opened if need be."""
         known = self._direct.get(place)
         if known is None:
-            answer = self._calls.ask(place.team, lambda: client.conversations_open(users=place.user))
+            lane = f"{place.team}:conversations.open"
+            answer = self._calls.ask(place.team, lambda: client.conversations_open(users=place.user), lane)
             channel = answer.get("channel")
             known = channel.get("id") if isinstance(channel, dict) else None
             if not isinstance(known, str):
@@ -97,44 +102,61 @@ class Sender:
             self._direct.put(place, known)
         return known
 
-    def _post(self, target: Target, part: Part) -> str:
-        self._calls.pace(target.lane)
-        if self._unsure.get((part.delivery_id, part.number)) and (ts := self._seen(target, part)):
-            # The answer to the attempt before this one was lost, and Slack showed the message only later.
-            return ts
+    def _found(self, target: Target, part: Part | OutgoingFile, outgoing: Outgoing) -> str | None:
+        """What an earlier attempt may have brought there; None if it is to be sent (again)."""
         try:
-            return self._try(target, part, part.arguments())
+            if isinstance(part, OutgoingFile):
+                raise CannotLook("files carry no mark")
+            return find_post(target.client, target.channel, target.root, part.mark(), outgoing.made_at)
+        except NotNow as reason:
+            words = f"Slack does not say yet whether it has the message ({reason})."
+            raise Later(words, self._clock() + timedelta(seconds=reason.seconds)) from reason
+        except CannotLook as reason:
+            log.warning("cannot look", delivery_id=outgoing.delivery_id, error=str(reason), repeats=outgoing.may_repeat)
+            if not outgoing.may_repeat:
+                raise Uncertain(_blind(reason), cannot_look=True) from reason
+            return None
+
+    def _send(self, target: Target, part: Part | OutgoingFile, outgoing: Outgoing) -> str:
+        self._calls.pace(target.lane)
+        if isinstance(part, OutgoingFile):
+            return self._upload(target, part)
+        try:
+            return self._post(target, part, part.arguments(), outgoing)
         except Refused as refused:
             if refused.code in BLOCKS:
-                log.warning("blocks refused", delivery=part.delivery_id, part=part.number, error=refused.code)
-                return self._try(target, part, part.arguments(as_text=True))
+                log.warning("blocks refused", delivery_id=part.delivery_id, part=part.number, error=refused.code)
+                return self._post(target, part, part.arguments(as_text=True), outgoing)
             if refused.code in THREAD_GONE and target.is_direct:
                 # What it answers is gone, but the customer still reads these direct messages.
-                return self._try(replace(target, root=None), part, part.arguments())
+                return self._post(replace(target, root=None), part, part.arguments(), outgoing)
             raise
 
-    def _try(self, target: Target, part: Part, arguments: dict[str, Any]) -> str:
+    def _post(self, target: Target, part: Part, arguments: dict[str, Any], outgoing: Outgoing) -> str:
         def post() -> SlackResponse:
             return target.client.chat_postMessage(channel=target.channel, thread_ts=target.root, **arguments)
 
         try:
             ts = self._calls.once(target.team, post, lane=target.lane).get("ts")
         except Unclear as unclear:
-            return self._look(target, part, str(unclear))
-        return ts if isinstance(ts, str) else self._look(target, part, "an answer without a timestamp")
+            return self._look(target, part, str(unclear), outgoing)
+        return ts if isinstance(ts, str) else self._look(target, part, "an answer without a timestamp", outgoing)
 
-    def _look(self, target: Target, part: Part, why: str) -> str:
-        log.warning("answer lost", delivery=part.delivery_id, part=part.number, error=why)
-        if ts := self._seen(target, part):
-            return ts
-        self._unsure.put((part.delivery_id, part.number), True)
-        raise DeliveryError(f"Slack did not take the message ({why}).", not_before=self._clock() + _AGAIN)
-
-    def _seen(self, target: Target, part: Part) -> str | None:
-        return find_post(target.client, target.channel, target.root, part.mark())
+    def _look(self, target: Target, part: Part, why: str, outgoing: Outgoing) -> str:
+        """The answer was lost. What is not seen now may only be slow to show: then it is looked for again later."""
+        log.warning("answer lost", delivery_id=part.delivery_id, part=part.number, error=why)
+        again = self._clock() + _AGAIN
+        try:
+            ts = find_post(target.client, target.channel, target.root, part.mark(), outgoing.made_at)
+        except NotNow as reason:
+            raise Uncertain(f"no answer came ({why}), and none when we looked ({reason})", not_before=again) from reason
+        except CannotLook as reason:
+            raise Uncertain(_blind(reason), not_before=again, cannot_look=True) from reason
+        if ts is None:
+            raise Uncertain(f"no answer came ({why}), and the message was not there at once", not_before=again)
+        return ts
 
     def _upload(self, target: Target, file: OutgoingFile) -> str:
-        self._calls.pace(target.lane)
         file_id = self._uploads.bring(target.team, target.client, file)
 
         def share() -> SlackResponse:
@@ -146,8 +168,13 @@ class Sender:
             self._calls.once(target.team, share, lane=target.lane)
         except Unclear as unclear:
             if not is_shared(target.client, file_id):
-                raise Uncertain(f"no answer came after a file was handed over ({unclear})") from unclear
+                words = f"no answer came after a file was handed over ({unclear})"
+                raise Uncertain(words, cannot_look=True) from unclear
         return file_id
+
+
+def _blind(reason: CannotLook) -> str:
+    return f"no answer came, and Slack does not let us look ({reason})"
 
 
 def _place(thread: str) -> Place:

@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
 
-from bot.channels.base import Uncertain
-from bot.channels.slack.refusals import LOST, answer_of
+from bot.channels.slack.names import is_direct
+from bot.channels.slack.refusals import LOST, THREAD_GONE, TOKEN, answer_of
 
 _PAGES = 3
 _PAGE = 200
-_NEWEST = 30
-_LOOKS = 2
+_PAUSE = 5.0
+_SLOW_CLOCK = timedelta(minutes=10)
+"""By how much our clock and Slack's may differ."""
 
 
-def find_post(client: WebClient, channel: str, root: str | None, mark: dict[str, Any]) -> str | None:
-    """The timestamp of the message that carries ``mark``, None if it is surely not there. Raises Uncertain."""
-    for look in range(_LOOKS):
-        try:
-            return _in_thread(client, channel, root, mark) if root else _among_newest(client, channel, mark)
-        except SlackApiError as error:
-            raise Uncertain(f"no answer came, and Slack does not let us look ({_why(error)})") from error
-        except LOST as error:
-            if look == _LOOKS - 1:
-                raise Uncertain(f"no answer came, and none when we looked ({type(error).__name__})") from error
-    return None
+class NotNow(Exception):
+    """Slack could not be asked. ``seconds``: how long to wait before the next look."""
+
+    def __init__(self, why: str, seconds: float) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+class CannotLook(Exception):
+    """Slack does not let us see whether the message is there."""
+
+
+def find_post(
+    client: WebClient, channel: str, root: str | None, mark: dict[str, Any], since: datetime | None = None
+) -> str | None:
+    """The timestamp of the message that carries ``mark``, None if it is not there (yet).
+
+    ``since``: when it was written, so that nothing older is looked through. Raises NotNow or CannotLook.
+    """
+    oldest = None if since is None else f"{(since - _SLOW_CLOCK).timestamp():.6f}"
+    try:
+        return _find(client, channel, root, mark, oldest)
+    except SlackApiError as error:
+        answer = answer_of(error)
+        code = answer.code or str(answer.status)
+        if answer.is_limit or answer.is_unclear or answer.code in TOKEN:
+            raise NotNow(code, answer.retry_after) from error
+        raise CannotLook(code) from error
+    except LOST as error:
+        raise NotNow(type(error).__name__, _PAUSE) from error
 
 
 def is_shared(client: WebClient, file_id: str) -> bool:
@@ -38,23 +62,27 @@ def is_shared(client: WebClient, file_id: str) -> bool:
     return isinstance(file, dict) and any(file.get(field) for field in ("shares", "channels", "groups", "ims"))
 
 
-def _in_thread(client: WebClient, channel: str, root: str, mark: dict[str, Any]) -> str | None:
+def _find(client: WebClient, channel: str, root: str | None, mark: dict[str, Any], oldest: str | None) -> str | None:
+    if root is not None:
+        try:
+            return _on_pages(partial(client.conversations_replies, channel=channel, ts=root, oldest=oldest), mark)
+        except SlackApiError as error:
+            if answer_of(error).code not in THREAD_GONE or not is_direct(channel):
+                raise
+            # What it answers was deleted: then it stands in the direct messages themselves.
+    return _on_pages(partial(client.conversations_history, channel=channel, oldest=oldest), mark)
+
+
+def _on_pages(ask: Callable[..., SlackResponse], mark: dict[str, Any]) -> str | None:
     cursor = None
     for _ in range(_PAGES):
-        page = client.conversations_replies(
-            channel=channel, ts=root, cursor=cursor, limit=_PAGE, include_all_metadata=True
-        )
+        page = ask(cursor=cursor, limit=_PAGE, include_all_metadata=True)
         if ts := _marked(page.get("messages"), mark):
             return ts
         cursor = (page.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
             return None
-    raise Uncertain("no answer came, and the thread is too long to look through")
-
-
-def _among_newest(client: WebClient, channel: str, mark: dict[str, Any]) -> str | None:
-    page = client.conversations_history(channel=channel, limit=_NEWEST, include_all_metadata=True)
-    return _marked(page.get("messages"), mark)
+    raise CannotLook("too much was written there")
 
 
 def _marked(messages: Any, mark: dict[str, Any]) -> str | None:
@@ -70,8 +98,3 @@ def _marked(messages: Any, mark: dict[str, Any]) -> str | None:
 
 def _as_text(payload: Any) -> dict[str, str]:
     return {key: str(value) for key, value in payload.items()} if isinstance(payload, dict) else {}
-
-
-def _why(error: SlackApiError) -> str:
-    answer = answer_of(error)
-    return answer.code or str(answer.status)

@@ -59,6 +59,10 @@ class Patience:
     ping: timedelta = timedelta(seconds=5)
     look: timedelta = timedelta(milliseconds=250)
     """How often it is looked after; a line that is down for two looks is rebuilt."""
+    between: float = 1.2
+    """Seconds between two calls that look back at what was missed: Slack takes 50 a minute."""
+    refused: float = 60.0
+    """Seconds until a token that Slack refused is tried again."""
 
 
 class SocketMode:

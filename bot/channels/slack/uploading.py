@@ -33,7 +33,7 @@ class Uploads:
                 raise DeliveryError(_NO_ADDRESS)
             return file_id, url
 
-        file_id, url = self._calls.ask(team, begin, lane=f"{team}:files")
+        file_id, url = self._calls.ask(team, begin, lane=f"{team}:files.getUploadURLExternal")
         self._calls.ask(team, lambda: self._carry(url, file))
         return file_id
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import Any
 
 from telegram.constants import ChatAction
 
-from bot.channels.base import Event, Inbound, Outgoing, Profile, RemoteFile
-from bot.channels.telegram.client import Client
+from bot.channels.base import Event, Inbound, OnPart, Outgoing, Profile, RemoteFile, Resend, unrecorded
+from bot.channels.pacing import Pacer
+from bot.channels.telegram.client import Client, Flood
 from bot.channels.telegram.files import fetch
-from bot.channels.telegram.names import TELEGRAM, spot_of
-from bot.channels.telegram.pacing import Pacer
+from bot.channels.telegram.names import TELEGRAM, Spot, spot_of
+from bot.channels.telegram.pacing import pacer_of
 from bot.channels.telegram.parsing import parse_update
 from bot.channels.telegram.sending import Sender
 from store.files import Kept
@@ -25,10 +25,10 @@ def _utc_now() -> datetime:
 
 
 class TelegramChannel:
-    """Customers on Telegram. ``may_send`` says whether this process has the line to Telegram now."""
+    """Customers on Telegram. ``may_send`` says whether Telegram takes anything from us now."""
 
     name = TELEGRAM
-    is_safe_to_resend = False
+    resend = Resend.ONCE
 
     def __init__(
         self,
@@ -39,16 +39,15 @@ class TelegramChannel:
         may_send: Callable[[], bool] = lambda: True,
         on_refused: Callable[[], None] = lambda: None,
         pacer: Pacer | None = None,
-        seconds: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
+        """``pacer``: of all that sends for the bot; without it this channel is the only one."""
         self._client = client
         self._folder = folder
         self._staff_chats = staff_chats
         self._may_send = may_send
-        self._pacer = pacer or Pacer()
-        self._seconds = seconds
-        self._sender = Sender(client, self._pacer, folder, seconds, now, on_refused)
+        self._pacer = pacer or pacer_of(client.bot_id)
+        self._sender = Sender(client, self._pacer, folder, now, on_refused)
 
     @property
     def is_open(self) -> bool:
@@ -66,9 +65,17 @@ class TelegramChannel:
 
     def hint(self, inbound: Inbound) -> None:
         spot = spot_of(inbound.thread)
-        if self.is_open and self._pacer.has_room_for_hint(spot.chat, self._seconds()):
-            bot = self._client.bot
-            self._client.soon(lambda: bot.send_chat_action(spot.chat, ChatAction.TYPING, message_thread_id=spot.topic))
+        if self.is_open and self._pacer.has_room_for_hint(str(spot.chat)):
+            self._client.soon(lambda: self._show_typing(spot))
 
-    def send(self, outgoing: Outgoing) -> tuple[str, ...]:
-        return self._sender.send(outgoing)
+    def send(self, outgoing: Outgoing, on_part: OnPart = unrecorded) -> tuple[str, ...]:
+        return self._sender.send(outgoing, on_part)
+
+    async def _show_typing(self, spot: Spot) -> None:
+        chat = str(spot.chat)
+        if not self._pacer.is_open_for_hints(chat):
+            return
+        try:
+            await self._client.bot.send_chat_action(spot.chat, ChatAction.TYPING, message_thread_id=spot.topic)
+        except Flood as flood:
+            self._pacer.close_hints(chat, flood.seconds)

@@ -44,12 +44,10 @@ class Refused(TelegramError):
 
 
 class ServerTrouble(TelegramError):
-    """A 5xx. ``is_answer``: Telegram itself said so; else something on the way did."""
+    """A 5xx, of Telegram itself or of something on the way."""
 
-    def __init__(self, code: int, is_answer: bool) -> None:
+    def __init__(self, code: int) -> None:
         super().__init__(f"Telegram has trouble of its own ({code}).")
-        self.code = code
-        self.is_answer = is_answer
 
 
 class Garbled(TelegramError):
@@ -57,7 +55,11 @@ class Garbled(TelegramError):
 
 
 class Stopped(Exception):
-    """The line was closed, or the call was taken back."""
+    """The line is closed: nothing leaves any more."""
+
+
+class CutOff(Stopped):
+    """The line was closed, or the call taken back, while it was under way: it may have had its effect."""
 
 
 class Request(HTTPXRequest):
@@ -70,7 +72,7 @@ class Request(HTTPXRequest):
         if code == 401:
             raise Refused("Telegram refused the token.")
         if code >= 500:
-            raise ServerTrouble(code, "error_code" in _object(body))
+            raise ServerTrouble(code)
         return code, body
 
     @staticmethod
@@ -91,6 +93,9 @@ class Client:
             logging.getLogger(name).setLevel(logging.WARNING)
         self.base_url = (base_url or OFFICIAL).rstrip("/")
         self.trust_env = urlsplit(self.base_url).hostname not in _LOOPBACK
+        # What stands before the colon is no secret; without one it is no token, and nothing of it is shown.
+        number = token.partition(":")[0]
+        self.bot_id = number if number.isdecimal() else ""
         self._files_url = f"{self.base_url}/file/bot{token}"
         self._requests = (self._request(2), self._request(CONNECTIONS))
         self.bot = Bot(
@@ -125,7 +130,7 @@ class Client:
         self._loop.close()
 
     def call(self, work: Coroutine[Any, Any, T], on_start: Callable[[Future[T]], None] | None = None) -> T:
-        """The result of ``work``, which runs on the line. Raises TelegramError, TimeoutError, Stopped.
+        """The result of ``work``, which runs on the line. Raises TelegramError, TimeoutError, Stopped, CutOff.
 
         ``on_start`` gets the future, for another thread to cancel.
         """
@@ -135,7 +140,7 @@ class Client:
         try:
             return future.result(LONGEST_CALL)
         except CancelledError:
-            raise Stopped("The line to Telegram was closed.") from None
+            raise CutOff("The line to Telegram was closed.") from None
         except TimeoutError:
             future.cancel()
             raise

@@ -14,12 +14,14 @@ from telegram import BotCommand
 from telegram.error import Conflict, EndPointNotFound, InvalidToken
 
 from bot.channels.base import Channel, State, Status
+from bot.channels.booking import book_of
+from bot.channels.pacing import Pacer
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.client import Client, Flood, Garbled, Refused, Stopped
 from bot.channels.telegram.commands import COMMANDS
 from bot.channels.telegram.line import Line, Waits
 from bot.channels.telegram.names import Me
-from bot.channels.telegram.pacing import Pacer
+from bot.channels.telegram.pacing import pacer_of
 from bot.channels.telegram.polling import Polling
 from bot.channels.telegram.standing import STANDBY, Standing, is_unreachable, trouble
 from bot.channels.telegram.webhook import Webhook
@@ -46,6 +48,9 @@ def _utc_now() -> datetime:
 class TelegramConnection:
     """The connection of one bot, not yet started. ``mode``: "polling" or "webhook".
 
+    Of several processes with ``is_worker`` one polls, or tells Telegram of the webhook, and all send. One without only
+    takes what is posted to its webhook.
+
     ``folder`` is that of the stored files, ``address`` this Firstline's own without a slash at its end; ``owner`` names
     this process among those that share the database.
     """
@@ -62,6 +67,7 @@ class TelegramConnection:
         staff_chats: frozenset[int],
         database: Database,
         owner: str,
+        is_worker: bool = True,
         waits: Waits | None = None,
         pacer: Pacer | None = None,
         now: Callable[[], datetime] = _utc_now,
@@ -70,15 +76,16 @@ class TelegramConnection:
         self._line = Line(client, database, owner, now, standing, waits or Waits())
         self._webhook = Webhook(self._line, address, webhook_secret, token)
         self._way = self._webhook if mode == WEBHOOK else Polling(self._line)
+        self._is_worker = is_worker
         self._is_prepared = False
         self._thread = threading.Thread(target=self._run, name="telegram", daemon=True)
         self.channel: Channel = TelegramChannel(
             client,
             folder,
             staff_chats=staff_chats,
-            may_send=lambda: standing.may_send,
+            may_send=lambda: is_worker and standing.may_send,
             on_refused=standing.refused,
-            pacer=pacer,
+            pacer=pacer or pacer_of(client.bot_id, book_of(database)),
             now=now,
         )
 
@@ -121,18 +128,23 @@ class TelegramConnection:
             except Exception as error:
                 failures += 1
                 self._note(error)
-                if self.state.status is Status.OFF:
-                    return
                 self._line.stopping.wait(self._pause(error, failures))
 
     def _step(self) -> None:
         standing = self._line.standing
+        if standing.state.status is Status.OFF:
+            # Telegram may have been mistaken about the token, and what waits to be sent still does.
+            standing.me = self._say_hello()
+            standing.accepted()
+            self._is_prepared = False
         if standing.me is None:
             standing.me = self._say_hello()
+        if not self._is_worker:
+            standing.set(State(Status.CONNECTED))
+            self._line.stopping.wait(self._line.waits.longest)
+            return
         if not self._line.keep_lease():
-            standing.set(State(Status.CONNECTED, STANDBY))
-            self._is_prepared = False
-            self._line.stopping.wait(self._line.waits.standby)
+            self._stand_by()
             return
         if not self._is_prepared:
             self._way.prepare()
@@ -140,6 +152,14 @@ class TelegramConnection:
             self._is_prepared = standing.is_reachable = True
         self._way.step()
         standing.is_reachable, standing.is_contested = True, False
+
+    def _stand_by(self) -> None:
+        """Look whether Telegram answers, for this process sends too, then wait a while."""
+        self._is_prepared, standing = False, self._line.standing
+        standing.me = self._say_hello()
+        standing.is_reachable = True
+        standing.set(State(Status.CONNECTED, STANDBY))
+        self._line.stopping.wait(self._line.waits.standby)
 
     def _say_hello(self) -> Me:
         try:
@@ -149,7 +169,8 @@ class TelegramConnection:
             raise Refused("Telegram refused the token.") from None
         except ValidationError:
             raise Garbled("Telegram's answer could not be read.") from None
-        log.info("telegram bot found", bot=hello.id)
+        if self._line.standing.me is None:
+            log.info("telegram bot found", bot=hello.id)
         return Me(hello.id, hello.username)
 
     def _offer_commands(self) -> None:
@@ -177,6 +198,8 @@ class TelegramConnection:
         waits = self._line.waits
         if isinstance(error, Conflict):
             return waits.conflict
+        if isinstance(error, Refused):
+            return waits.refused
         if isinstance(error, Flood):
             return error.seconds + 1.0
         return float(min(waits.first * 2 ** min(failures - 1, 10), waits.longest))

@@ -8,12 +8,13 @@ import httpx
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, TelegramError
 
 from bot.channels.base import DeliveryError, Later, Uncertain
-from bot.channels.telegram.client import Flood, Garbled, Refused, ServerTrouble, Stopped
+from bot.channels.telegram.client import CutOff, Flood, Garbled, Refused, ServerTrouble, Stopped
 from bot.channels.telegram.names import Spot
 
 SOON = timedelta(seconds=5)
 UNTIL_MENDED = timedelta(minutes=1)
 _NO_ANSWER = "The connection to Telegram was lost before it answered: the message may have arrived or not."
+_FAILED = "Telegram failed while it had the message: it may have arrived or not."
 # Nothing of the message had left when these were raised.
 _NEVER_SENT = (
     httpx.ConnectError,
@@ -62,6 +63,8 @@ def meaning(error: Exception, spot: Spot, now: datetime) -> DeliveryError | Unce
             return Later("Telegram asks to wait.", now + timedelta(seconds=error.seconds))
         case Refused():
             return Later("Telegram refused the bot's token.", now + UNTIL_MENDED)
+        case CutOff():
+            return Uncertain(_NO_ANSWER)
         case Stopped():
             return Later("The line to Telegram is closed.", now + SOON)
         case ChatMigrated():
@@ -72,11 +75,12 @@ def meaning(error: Exception, spot: Spot, now: datetime) -> DeliveryError | Unce
         case BadRequest():
             return _refusal(error)
         case ServerTrouble():
-            return _server_trouble(error)
+            # Whoever failed, Telegram or what stands before it, may have passed the message on before.
+            return Uncertain(_FAILED, not_before=now + SOON)
         case Garbled():
             return Uncertain(_NO_ANSWER)
         case NetworkError():
-            return _network_trouble(error)
+            return _network_trouble(error, now)
         case TelegramError():
             # 404 and the like: an answer, and not that it was taken.
             return DeliveryError(f"Telegram did not take the message: {type(error).__name__}.")
@@ -90,18 +94,11 @@ def _refusal(error: BadRequest) -> DeliveryError:
     return DeliveryError(f"Telegram refused the message: {error.message}", permanent=True)
 
 
-def _server_trouble(error: ServerTrouble) -> DeliveryError | Uncertain:
-    """Telegram's own 500 says that it did not take the message, and so does a gateway that did not reach it (502, 503);
-    who waited in vain (504) cannot know."""
-    if error.code in (502, 503) or (error.is_answer and error.code != 504):
-        return DeliveryError(error.message)
-    return Uncertain(_NO_ANSWER)
-
-
-def _network_trouble(error: NetworkError) -> DeliveryError | Uncertain:
+def _network_trouble(error: NetworkError, now: datetime) -> DeliveryError | Uncertain:
     cause = error.__cause__
     if isinstance(cause, _NEVER_SENT):
-        return DeliveryError(f"Telegram cannot be reached ({type(cause).__name__}).")
+        # An outage, however long, is no fault of this message.
+        return Later(f"Telegram cannot be reached ({type(cause).__name__}).", now + SOON)
     if cause is None:
         # A status that is neither yes nor one of Telegram's no: a proxy's page, say.
         return DeliveryError("Something on the way to Telegram refused the message.")

@@ -30,6 +30,8 @@ class Waits:
     """After trouble; doubled each time, up to ``longest``."""
     longest: float = 30.0
     conflict: float = 15.0
+    refused: float = 60.0
+    """How long until a token that Telegram refused is tried again."""
     standby: float = 5.0
     webhook: float = 10.0
     """How often a webhook is looked after."""
@@ -61,7 +63,7 @@ class Line:
         return info if isinstance(info, dict) else {}
 
     def keep_lease(self) -> bool:
-        """Whether this process alone may poll and send for the bot, for the better part of LEASE at least."""
+        """Whether this process alone may take in what comes for the bot, for the better part of LEASE at least."""
         held, now = self.standing.held, self.now()
         if held is not None and held.expires_at - now > LEASE * 0.6:
             return True

@@ -5,13 +5,19 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any
 
+from bot.backlog import Valve
 from bot.channels.base import State, Status
 from bot.channels.telegram.client import Garbled
 from bot.channels.telegram.intake import keep_all, update_id
 from bot.channels.telegram.line import ALLOWED_UPDATES, LEASE, Line
-from store import leases, transaction
+from store import leases, reading, transaction
+from store.crashpoints import reach
 
 MOST_UPDATES = 100
+FULL = State(
+    Status.CONNECTED,
+    "More messages wait here than can be answered soon: Telegram keeps what is new until half of them are dealt with.",
+)
 
 
 class LeaseLost(Exception):
@@ -19,8 +25,10 @@ class LeaseLost(Exception):
 
 
 class Polling:
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, valve: Valve | None = None) -> None:
+        """While ``valve`` is closed nothing is fetched: Telegram holds it for a day."""
         self._line = line
+        self._valve = valve or Valve()
         self._offset: int | None = None
         self._under_way: Future[Any] | None = None
 
@@ -32,6 +40,10 @@ class Polling:
 
     def step(self) -> None:
         """Wait for news once, keep them, and only then move the offset that confirms them."""
+        if not self._has_room():
+            self._line.standing.set(FULL)
+            self._line.stopping.wait(self._line.waits.first)
+            return
         try:
             updates = self._fetch()
             self._keep(updates)
@@ -45,6 +57,10 @@ class Polling:
         """End the wait that is under way. What came meanwhile is not confirmed and comes again."""
         if self._under_way is not None:
             self._under_way.cancel()
+
+    def _has_room(self) -> bool:
+        with reading(self._line.database) as session:
+            return self._valve.is_open(session)
 
     def _fetch(self) -> list[Any]:
         waits, is_connected = self._line.waits, self._line.standing.state.status is Status.CONNECTED
@@ -78,6 +94,7 @@ class Polling:
             if renewed is None:
                 raise LeaseLost
             presses = keep_all(session, updates, line.me, now)
+        reach("inbox.after_commit")
         line.standing.held = renewed
         line.answer_presses(presses)
 

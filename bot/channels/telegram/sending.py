@@ -18,11 +18,12 @@ from telegram import (
 )
 from telegram.constants import ParseMode
 
-from bot.channels.base import DeliveryError, Later, Outgoing, Uncertain
+from bot.channels.base import DeliveryError, Later, OnPart, Outgoing, Uncertain
+from bot.channels.booking import TooSoon
+from bot.channels.pacing import Pacer
 from bot.channels.telegram.client import Client, Flood, Refused
 from bot.channels.telegram.errors import is_no_photo, is_unparsed, meaning
 from bot.channels.telegram.names import Spot, spot_of
-from bot.channels.telegram.pacing import Pacer
 from bot.channels.telegram.rendering import FilePart, Keyboard, Part, TextPart, render
 from store.files import place
 
@@ -32,16 +33,15 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends for one bot. ``seconds`` is a monotonic clock, ``now`` the time of day for what must wait."""
+    """Sends for one bot. ``now`` is the time of day, for what must wait."""
 
     client: Client
     pacer: Pacer
     folder: Path
-    seconds: Callable[[], float]
     now: Callable[[], datetime]
     on_refused: Callable[[], None]
 
-    def send(self, outgoing: Outgoing) -> tuple[str, ...]:
+    def send(self, outgoing: Outgoing, on_part: OnPart) -> tuple[str, ...]:
         """The ids of all parts. Raises DeliveryError, Later or Uncertain, which say what parts were sent."""
         spot, parts = _address(outgoing), render(outgoing)
         if not parts:
@@ -51,15 +51,18 @@ class Sender:
             for part in parts[len(sent) :]:
                 self._wait_for_room(spot)
                 sent.append(str(self._send_part(spot, part)))
+                if len(sent) < len(parts):
+                    on_part(sent[-1])
         except (DeliveryError, Uncertain) as error:
             error.sent = tuple(sent)
             raise
         return tuple(sent)
 
     def _wait_for_room(self, spot: Spot) -> None:
-        wait = self.pacer.take(spot.chat, self.seconds())
-        if wait > 0:
-            raise Later("Telegram's limits ask to wait.", self.now() + timedelta(seconds=wait))
+        try:
+            self.pacer.take(str(spot.chat))
+        except TooSoon as soon:
+            raise Later("Telegram's limits ask to wait.", self.now() + timedelta(seconds=soon.seconds)) from None
 
     def _send_part(self, spot: Spot, part: Part) -> int:
         try:
@@ -67,7 +70,7 @@ class Sender:
         except DeliveryError:
             raise
         except Flood as error:
-            quiet = self.pacer.park(spot.chat, error.seconds, self.seconds())
+            quiet = self.pacer.close(str(spot.chat), error.seconds)
             raise Later("Telegram asks to wait.", self.now() + timedelta(seconds=quiet)) from None
         except Exception as error:
             if isinstance(error, Refused):

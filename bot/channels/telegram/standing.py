@@ -16,13 +16,16 @@ from store.errors import StoreError
 from store.leases import Held
 
 REFUSED = (
-    "Telegram refused the bot's token. Take a valid one from @BotFather, set FIRSTLINE_TELEGRAM_TOKEN and start again."
+    "Telegram refused the bot's token; what is to be sent waits. Take a valid one from @BotFather, set "
+    "FIRSTLINE_TELEGRAM_TOKEN and start again."
 )
 CONFLICT = (
     "Another program polls this bot, so messages may go there. Stop it, or take a new token from @BotFather "
     "and set FIRSTLINE_TELEGRAM_TOKEN."
 )
-STANDBY = "Another process of this Firstline has the line to Telegram; this one takes over when it stops."
+STANDBY = (
+    "Another process of this Firstline takes in what comes from Telegram; this one sends, and takes over when it stops."
+)
 
 
 @dataclass
@@ -38,19 +41,20 @@ class Standing:
     _lock: Lock = field(default_factory=Lock)
 
     @property
-    def holds_lease(self) -> bool:
-        held = self.held
-        return held is not None and held.expires_at > self.now()
-
-    @property
     def may_send(self) -> bool:
-        return self.is_reachable and self.holds_lease and self.state.status is not Status.OFF
+        """Whether sending is of use. Every worker may: a delivery is claimed, so none is sent by two."""
+        return self.is_reachable and self.state.status is not Status.OFF
 
     def refused(self) -> None:
         self.set(State(Status.OFF, REFUSED))
 
+    def accepted(self) -> None:
+        """Telegram takes the token after all."""
+        with self._lock:
+            self.state = State(Status.CONNECTING)
+
     def set(self, state: State) -> None:
-        """OFF stays, whoever finds what later: only a restart brings another token."""
+        """OFF stays, whoever finds what later, until Telegram says again who we are."""
         with self._lock:
             if self.state.status is not Status.OFF:
                 self.state = state

@@ -15,6 +15,7 @@ from bot.channels.base import State, Status
 from bot.channels.telegram.intake import keep_all, update_id
 from bot.channels.telegram.line import ALLOWED_UPDATES, Line
 from store import transaction
+from store.crashpoints import reach
 from store.errors import StoreError
 
 log = structlog.get_logger()
@@ -73,6 +74,7 @@ class Webhook:
         except StoreError as error:
             log.warning("update not kept", update=update_id(update), error=type(error).__name__)
             return UNAVAILABLE
+        reach("inbox.after_commit")
         self._line.answer_presses(presses)
         return OK
 

@@ -24,3 +24,16 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("doubts", sa.Integer(), nullable=False, server_default="0"))
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.alter_column("doubts", existing_type=sa.Integer(), existing_nullable=False, server_default=None)
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("waits_since", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
+    # What is dealt with leaves these, so they stay small whatever the table holds.
+    op.drop_index("ix_inbox_state_id", table_name="inbox")
+    unfinished, new, parked = (sa.text(f"state {which}") for which in ("IN ('new', 'working')", "= 'new'", "= 'parked'"))
+    for name, columns, where in (
+        ("ix_inbox_unfinished_id", ["id"], unfinished),
+        ("ix_inbox_unfinished_place", ["channel", "thread_key", "id"], unfinished),
+        ("ix_inbox_new_not_before", ["not_before"], new),
+        ("ix_inbox_parked_id", ["id"], parked),
+    ):
+        op.create_index(name, "inbox", columns, sqlite_where=where, postgresql_where=where)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .world import SlackWorld
 
 BEFORE = ("ratelimited", "http_500", "hang", "drop_before")
-AFTER = ("hang_after", "drop_after")
+AFTER = ("hang_after", "drop_after", "http_500_after", "slow_after")
 
 
 @dataclass
@@ -26,6 +26,9 @@ class Fault:
     """So many calls pass first."""
     retry_after: int = 1
     team: str | None = None
+    channel: str | None = None
+    seconds: float = 0.3
+    """How slow ``slow_after`` is."""
 
 
 class Faults:
@@ -38,10 +41,15 @@ class Faults:
         with self._world.moving():
             self._orders.append(fault)
 
-    def next(self, method: str, team: str | None) -> Fault | None:
+    def forget(self) -> None:
+        """What was ordered and has not hit anything yet never will."""
+        with self._world.moving():
+            self._orders.clear()
+
+    def next(self, method: str, team: str | None, channel: str | None = None) -> Fault | None:
         """The fault that hits this call, if any; it is used up."""
         for order in self._orders:
-            if order.method in (method, "*") and order.team in (None, team):
+            if order.method in (method, "*") and order.team in (None, team) and order.channel in (None, channel):
                 if order.after > 0:
                     order.after -= 1
                     return None
@@ -67,7 +75,12 @@ class Faults:
             return web.Response(status=500, text="Internal Server Error")
         if fault.kind not in (*BEFORE, *AFTER):
             return web.json_response({"ok": False, "error": fault.kind})
+        if fault.kind == "slow_after":
+            await asyncio.sleep(fault.seconds)
+            return run()
         answer = run() if fault.kind in AFTER else web.Response(status=500)
+        if fault.kind == "http_500_after":
+            return web.Response(status=500, text="Internal Server Error")
         if fault.kind.startswith("hang"):
             await self._release.wait()
         if request.transport is not None:

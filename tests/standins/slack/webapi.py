@@ -48,7 +48,8 @@ async def _serve(world: SlackWorld, request: web.Request) -> web.StreamResponse:
         given = {**_basic(request), **given}
     with world.moving():
         call.team = (world.grants[call.token].team if call.token in world.grants else None) if call.token else None
-        fault = world.faults.next(name, call.team.id if call.team is not None else None)
+        team, channel = call.team.id if call.team is not None else None, _channel(given)
+        fault = world.faults.next(name, team, channel)
 
     def run() -> web.Response:
         with world.moving():
@@ -59,6 +60,8 @@ async def _serve(world: SlackWorld, request: web.Request) -> web.StreamResponse:
             call.error, call.status = fault.kind, {"ratelimited": 429, "http_500": 500}.get(fault.kind, 200)
             if not fault.kind.endswith("_after"):
                 world.calls.append(call)
+            if fault.kind == "ratelimited" and team is not None and channel is not None:
+                world.limits.paused(team, channel, fault.retry_after, call.at)
     return await world.faults.suffer(fault, request, run)
 
 

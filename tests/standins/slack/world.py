@@ -14,6 +14,7 @@ import aiohttp
 
 from . import authorize, events
 from .calls import Call
+from .channels import Channel
 from .delivery import Delivery, PostOffice, Way
 from .faults import Fault, Faults
 from .interactions import ResponseUrl, Trigger
@@ -210,13 +211,17 @@ class SlackWorld:
         after: int = 0,
         retry_after: int = 1,
         team: Team | None = None,
+        channel: Channel | None = None,
     ) -> None:
         """Order a fault: ratelimited, http_500, hang, hang_after, drop_before, drop_after, or an error of Slack.
 
         ``method``: of the Web API, or upload, download, response_url, or * for all.
         ``after``: so many calls pass first.
         """
-        self.faults.order(Fault(method, kind, times, after, retry_after, team.id if team is not None else None))
+        fault = Fault(method, kind, times, after, retry_after)
+        fault.team = team.id if team is not None else None
+        fault.channel = channel.id if channel is not None else None
+        self.faults.order(fault)
 
     def release(self) -> None:
         """Cut what hangs."""

@@ -73,10 +73,15 @@ def check_token(world: TelegramWorld, token: str) -> None:
 async def _with_faults(world: TelegramWorld, ticker: Ticker, caller: Caller, name: str, arguments: Arguments) -> Any:
     await _wait_for_holds(world, name)
     fault = _planned(world, name, arguments)
+    if isinstance(fault, faults.TooMany) and fault.is_meant:
+        with world.changing():
+            world.throttle.penalise(int(arguments.text("chat_id")), fault.retry_after)
     await _before(fault)
     result = await _perform(world, ticker, caller, name, arguments)
     if isinstance(fault, faults.DropAfter):
         raise Cut
+    if isinstance(fault, faults.ServerErrorAfter):
+        raise Refusal(fault.code, _MISHAPS.get(fault.code, "Internal Server Error"))
     return result
 
 
@@ -98,6 +103,9 @@ def _planned(world: TelegramWorld, name: str, arguments: Arguments) -> faults.Fa
     with world.lock:
         for plan in world.plans:
             if plan.method == name and plan.met < plan.times and plan.when(arguments.shown()):
+                if plan.after > 0:
+                    plan.after -= 1
+                    continue
                 plan.met += 1
                 return plan.fault
     return None

@@ -11,9 +11,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TooMany:
-    """429 with this retry_after; the chat is not really penalised."""
+    """429 with this retry_after."""
 
     retry_after: int = 1
+    is_meant: bool = False
+    """The chat is penalised for that long: a call inside counts like one inside any other penalty."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,14 @@ class DropAfter:
     """The call has its effect, then the connection is cut: the client cannot know."""
 
 
-Fault = TooMany | ServerError | Refuse | Garbage | Slow | DropBefore | DropAfter
+@dataclass(frozen=True)
+class ServerErrorAfter:
+    """The call has its effect, then a 5xx says that it had trouble."""
+
+    code: int = 500
+
+
+Fault = TooMany | ServerError | Refuse | Garbage | Slow | DropBefore | DropAfter | ServerErrorAfter
 
 
 @dataclass
@@ -61,6 +70,8 @@ class Plan:
     fault: Fault
     times: int
     when: Callable[[dict[str, Any]], bool]
+    after: int = 0
+    """So many calls that fit pass first."""
     met: int = 0
     """How many calls have met it."""
 

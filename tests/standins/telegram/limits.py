@@ -27,6 +27,10 @@ class Limits:
     """What a 429 says at first; None: as long as it takes, in whole seconds."""
     escalation: float = 2.0
     """How much longer each call inside the penalty makes it."""
+    ban_after: int | None = None
+    """So many calls inside penalties, and the bot is shut out for good. None: it never is."""
+    grace: float = 0.0
+    """Seconds after a 429 in which a call is taken for one that was under way, and not held against the bot."""
 
     @classmethod
     def telegram(cls) -> Limits:
@@ -66,10 +70,14 @@ class ManualClock:
             self._now += seconds
 
 
+BAN = 86_400
+
+
 @dataclass
 class _Penalty:
     until: float
     seconds: int
+    since: float
 
 
 @dataclass
@@ -87,6 +95,7 @@ class Throttle:
     def count(self, chat_id: int, *, is_group: bool, weight: int = 1) -> None:
         """One message (or an album of ``weight``) into this chat; raises 429, and then it counts as not sent."""
         now, place = self.clock(), f"chat:{chat_id}"
+        self._check_ban()
         for penalised in (place, "overall"):
             self._check_penalty(penalised, now)
         limits = self.limits
@@ -102,11 +111,25 @@ class Throttle:
     def count_typing(self, chat_id: int) -> None:
         """Typing has a budget of its own."""
         now, place = self.clock(), f"typing:{chat_id}"
+        self._check_ban()
         self._check_penalty(place, now)
         wait = self._window_wait(place, now, self.limits.typing, self.limits.typing_window)
         if wait > 0:
             self._punish(place, now, wait)
         self._seen.setdefault(place, deque()).append(now)
+
+    def penalise(self, chat_id: int, seconds: int) -> None:
+        """Refuse a message into this chat though nothing was too much, and mean it."""
+        now, place = self.clock(), f"chat:{chat_id}"
+        self._check_ban()
+        self._check_penalty(place, now)
+        self._penalties[place] = _Penalty(now + seconds, seconds, now)
+        self.refused += 1
+        raise too_many(seconds)
+
+    @property
+    def is_banned(self) -> bool:
+        return self.limits.ban_after is not None and self.ban_strikes >= self.limits.ban_after
 
     def forgive(self) -> None:
         """Forget every penalty and what was sent."""
@@ -114,20 +137,27 @@ class Throttle:
         self._allowance.clear()
         self._penalties.clear()
 
+    def _check_ban(self) -> None:
+        if self.is_banned:
+            self.refused += 1
+            raise too_many(BAN)
+
     def _check_penalty(self, place: str, now: float) -> None:
         penalty = self._penalties.get(place)
         if penalty is None or now >= penalty.until:
             self._penalties.pop(place, None)
             return
-        self.ban_strikes += 1
         self.refused += 1
+        if now - penalty.since < self.limits.grace:
+            raise too_many(math.ceil(penalty.until - now))
+        self.ban_strikes += 1
         penalty.seconds = math.ceil(penalty.seconds * self.limits.escalation)
         penalty.until = now + penalty.seconds
         raise too_many(penalty.seconds)
 
     def _punish(self, place: str, now: float, wait: float) -> None:
         seconds = self.limits.retry_after or max(1, math.ceil(wait))
-        self._penalties[place] = _Penalty(now + seconds, seconds)
+        self._penalties[place] = _Penalty(now + seconds, seconds, now)
         self.refused += 1
         raise too_many(seconds)
 

@@ -203,6 +203,10 @@ class TelegramWorld:
     def ban_strikes(self) -> int:
         return self.throttle.ban_strikes
 
+    @property
+    def is_banned(self) -> bool:
+        return self.throttle.is_banned
+
     # -- trouble ------------------------------------------------------------------------------------------------
 
     def fault(
@@ -212,10 +216,11 @@ class TelegramWorld:
         *,
         times: int = 1,
         when: Callable[[dict[str, Any]], bool] = lambda args: True,
+        after: int = 0,
     ) -> faults.Plan:
-        """The next calls of this method (that ``when`` fits) meet this instead."""
+        """The next calls of this method (that ``when`` fits) meet this instead, once ``after`` of them have passed."""
         with self.lock:
-            plan = faults.Plan(method, fault, times, when)
+            plan = faults.Plan(method, fault, times, when, after)
             self.plans.append(plan)
             return plan
 
@@ -229,6 +234,11 @@ class TelegramWorld:
     def revoke_token(self) -> None:
         with self.changing():
             self.is_token_revoked = True
+
+    def accept_token(self) -> None:
+        """The token that was revoked is one again."""
+        with self.changing():
+            self.is_token_revoked = False
 
     # -- waiting ------------------------------------------------------------------------------------------------
 

@@ -255,3 +255,21 @@ def test_waiting_for_what_does_not_come_says_what_is_there(ann: Person) -> None:
     ann.says("hello", ann.dm)
     with pytest.raises(AssertionError, match=r"no bot message with 'bye' in directmessage: .*hello"):
         ann.dm.wait_for_bot("bye", timeout=0.05)
+
+
+def test_an_app_that_does_not_wait_as_told_is_shut_out_for_good(
+    world: SlackWorld, client: WebClient, room: Channel, ann: Person
+) -> None:
+    world.limits = Limits(ban_after=2, grace=0.5)
+    world.fail_next("chat.postMessage", "ratelimited", retry_after=30, channel=room, after=1)
+    assert client.chat_postMessage(channel=room.id, text="x")["ok"]
+    for _ in range(2):
+        assert refusal(client.chat_postMessage, channel=room.id, text="x")["error"] == "ratelimited"
+    assert client.chat_postMessage(channel=ann.dm.id, text="elsewhere")["ok"]
+    assert world.limits.strikes == 0, "the second one was under way"
+    for _ in range(2):
+        world.clock.advance(1)
+        assert not world.limits.is_banned
+        refusal(client.chat_postMessage, channel=room.id, text="x")
+    world.clock.advance(3600)
+    assert refusal(client.chat_postMessage, channel=ann.dm.id, text="x")["error"] == "ratelimited"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from standins.telegram import PNG, Call, Limits, ManualClock, Sizes, TelegramWorld, faults
+from standins.telegram import PNG, Call, Limits, ManualClock, Person, Sizes, TelegramWorld, faults
 from standins_check.telegram_clients import AIOGRAM, ERRORS, PTB, Client, Loop, ask, button, client_of, refused
 
 
@@ -315,3 +316,25 @@ def test_the_log_of_calls_has_arguments_as_values(client: Client, world: Telegra
     assert isinstance(call, Call)
     assert call.args == {"chat_id": ada.id, "text": "42", "disable_notification": True}
     assert ada.private.from_bot[0].options == {"disable_notification": True}
+
+
+def test_a_bot_that_does_not_listen_is_shut_out_for_good() -> None:
+    clock = ManualClock()
+    with TelegramWorld(limits=replace(Limits.none(), ban_after=2, grace=0.5), clock=clock) as world:
+        ada, eve = world.person("Ada"), world.person("Eve")
+        for who in (ada, eve):
+            who.says("hi")
+        world.fault("sendMessage", faults.TooMany(10, is_meant=True), after=1)
+
+        def sends(who: Person) -> int:
+            return ask(world, "sendMessage", chat_id=who.id, text="x")[0]
+
+        assert [sends(ada) for _ in range(3)] == [200, 429, 429], "the last one was under way"
+        assert (world.ban_strikes, sends(eve)) == (0, 200)
+        for _ in range(2):
+            clock.advance(1)
+            assert not world.is_banned
+            assert sends(ada) == 429
+        assert world.is_banned
+        clock.advance(3600)
+        assert sends(eve) == 429

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from slack_house import SlackHouse
+from slack_house import SlackHouse, slack_house
 from slack_sdk.models.views import View
+from standins.slack.server import SlackWorld
 
+from bot.channels.slack import homes
 from bot.channels.slack.home import SHOWN, Home, OwnTicket, home_view, prompts
 from bot.channels.slack.words import say
 from bot.replies import LANGUAGES
@@ -16,7 +19,7 @@ from handoff.conversations import open_conversation
 from handoff.customers import find_customer, find_thread
 from handoff.models import Reason, TicketStatus
 from handoff.tickets import open_ticket
-from store import Database, transaction
+from store import Database, open_database, transaction
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -51,6 +54,20 @@ def test_the_home_tab_shows_the_customers_own_tickets_and_nobody_elses(house: Sl
     assert "secret" not in words
     assert "another workspace" not in words
     assert "elsewhere" not in words
+
+
+def test_a_home_tab_is_drawn_anew_when_another_process_opens_a_ticket(
+    world: SlackWorld, sqlite_url: str, sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(homes, "ELSEWHERE", 0.05)
+    ann, elsewhere = world.teams[0].add_person("ann"), open_database(sqlite_url)
+    with slack_house(world, sqlite_database, tmp_path, http=True) as house:
+        house.is_connected()
+        ann.opens_home()
+        ann.wait_for_home(say("home_no_tickets", "en"))
+        has_ticket(elsewhere, f"T1:{ann.id}", "Printer burns")
+        ann.wait_for_home("Printer burns")
+    elsewhere.close()
 
 
 def test_a_home_tab_that_is_open_is_drawn_anew_when_a_ticket_is_opened(house: SlackHouse) -> None:

@@ -49,6 +49,43 @@ def test_messages_are_kept_in_the_order_in_which_they_came(house: SlackHouse, an
     assert house.texts() == said
 
 
+def test_two_processes_share_what_comes_and_each_message_is_kept_once(
+    world: SlackWorld, postgresql_database: Database, tmp_path: Path, ann: Any
+) -> None:
+    with (
+        slack_house(world, postgresql_database, tmp_path, patience=HASTY) as house,
+        slack_house(world, postgresql_database, tmp_path, patience=HASTY) as other,
+    ):
+        house.is_connected()
+        other.is_connected()
+        world.sockets.wait_connected(2)
+        said = [f"number {number}" for number in range(20)]
+        for text in said:
+            ann.says(text, ann.dm)
+        house.kept(len(said))
+        world.wait_for(lambda: not world.unacknowledged())
+        assert sorted(house.texts()) == sorted(said)
+        assert house.connection.channel.is_open
+        assert other.connection.channel.is_open
+        house.connection.stop()
+        ann.says("and now?", ann.dm)
+        other.kept(len(said) + 1)
+
+
+def test_a_process_that_only_takes_things_in_opens_no_socket(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path, ann: Any
+) -> None:
+    secret = world.app.signing_secret
+    with slack_house(world, sqlite_database, tmp_path, signing_secret=secret, is_worker=False) as api:
+        api.is_connected()
+        event = {"type": "message", "channel": "D9", "channel_type": "im", "user": ann.id, "text": "hi", "ts": "1.01"}
+        body = {"type": "event_callback", "team_id": "T1", "event_id": "Ev9", "event": event}
+        assert api.posts(body).status == 200
+        assert api.texts() == ["hi"]
+        assert world.sockets.connections == []
+        assert not api.connection.channel.is_open
+
+
 def test_what_is_not_kept_is_not_acknowledged_and_comes_again(house: SlackHouse, ann: Any) -> None:
     with is_down(house.database):
         ann.says("hello", ann.dm)

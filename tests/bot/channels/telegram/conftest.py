@@ -19,12 +19,12 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.client import Client
 from bot.channels.telegram.connection import TelegramConnection
 from bot.channels.telegram.line import Waits
-from bot.channels.telegram.pacing import Limits, Pacer
+from bot.channels.telegram.pacing import Limits, pacer_of
 from bot.models import InboxRow
 from store import Database, open_database, reading
 
-QUICK = Waits(poll=1, first=0.02, longest=0.05, conflict=0.02, standby=0.02, webhook=0.02, stop=5)
-UNHURRIED = Limits(chat_span=0.0, per_group=10_000, overall=10_000)
+QUICK = Waits(poll=1, first=0.02, longest=0.05, conflict=0.02, refused=0.05, standby=0.02, webhook=0.02, stop=5)
+UNHURRIED = Limits(chat_span=0.0, per_group=100_000, overall=100_000)
 SECRET = "a-secret_of_our_own"
 
 
@@ -56,7 +56,7 @@ def channels(world: TelegramWorld, folder: Path) -> Iterator[Channels]:
         client = Client(more.pop("token", world.token), more.pop("base_url", world.base_url))
         client.start()
         clients.append(client)
-        return TelegramChannel(client, folder, **{"pacer": Pacer(UNHURRIED), **more})
+        return TelegramChannel(client, folder, **{"pacer": pacer_of("1", limits=UNHURRIED), **more})
 
     yield make
     for client in clients:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from channel_contract import ChannelContract
+from slack_house import settled
 from standins.telegram import PNG, Limits, ManualClock, Person, TelegramWorld, faults
 
 from bot.channels.base import (
@@ -26,7 +28,7 @@ from bot.channels.base import (
 )
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.client import Client
-from bot.channels.telegram.pacing import Pacer
+from bot.channels.telegram.pacing import pacer_of
 from store.files import keep
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -152,7 +154,7 @@ def test_what_was_sent_before_is_not_sent_again(channel: TelegramChannel, ada: P
 
 
 def test_pacing_makes_a_delivery_wait_with_what_it_has_sent(channels: Channels, ada: Person) -> None:
-    channel = channels(pacer=Pacer(), seconds=lambda: 100.0, now=lambda: NOW)
+    channel = channels(pacer=pacer_of("1", seconds=lambda: 100.0), now=lambda: NOW)
     with pytest.raises(Later) as raised:
         channel.send(to(ada.id, "word " * 1000))
     assert raised.value.sent == (str(ada.private.from_bot[0].id),)
@@ -164,7 +166,7 @@ def test_a_429_parks_the_chat_and_only_that(channels: Channels, world: TelegramW
     eve = world.person("Eve")
     eve.says("hello")
     clock = [100.0]
-    channel = channels(seconds=lambda: clock[0], now=lambda: NOW)
+    channel = channels(pacer=pacer_of("1", seconds=lambda: clock[0]), now=lambda: NOW)
     world.fault("sendMessage", faults.TooMany(retry_after=30))
     for _ in range(3):
         with pytest.raises(Later) as raised:
@@ -183,7 +185,8 @@ def test_a_busy_group_is_never_written_to_inside_a_penalty(channels: Channels) -
     with TelegramWorld(limits=Limits.telegram(), clock=clock) as world:
         ada = world.person("Ada")
         group = world.supergroup("Users", [ada])
-        channel = channels(base_url=world.base_url, token=world.token, pacer=Pacer(), seconds=clock, now=lambda: NOW)
+        pacer = pacer_of("1", seconds=clock, sleep=clock.advance)
+        channel = channels(base_url=world.base_url, token=world.token, pacer=pacer, now=lambda: NOW)
         for _ in range(50):
             while (wait := _sends(channel, group.id)) > 0:
                 clock.advance(wait)
@@ -265,7 +268,7 @@ def test_a_place_that_is_no_chat_is_refused_for_good(channel: TelegramChannel) -
     assert refused(channel, "web-visitor").permanent
 
 
-@pytest.mark.parametrize("fault", [faults.DropAfter(), faults.DropBefore(), faults.Garbage(), faults.ServerError(504)])
+@pytest.mark.parametrize("fault", [faults.DropAfter(), faults.DropBefore(), faults.Garbage()])
 def test_without_an_answer_nobody_knows(
     channel: TelegramChannel, world: TelegramWorld, ada: Person, fault: faults.Fault
 ) -> None:
@@ -274,21 +277,40 @@ def test_without_an_answer_nobody_knows(
         channel.send(to(ada.id))
 
 
-@pytest.mark.parametrize("code", [500, 502, 503])
-def test_when_telegram_says_that_it_failed_it_is_tried_again(
-    channel: TelegramChannel, world: TelegramWorld, ada: Person, code: int
+@pytest.mark.parametrize("code", [500, 502, 503, 504])
+def test_who_fails_with_a_message_in_hand_may_have_passed_it_on(
+    channels: Channels, world: TelegramWorld, ada: Person, code: int
 ) -> None:
     world.fault("sendMessage", faults.ServerError(code))
-    assert not refused(channel, ada.id).permanent
-    channel.send(to(ada.id))
-    assert len(ada.private.from_bot) == 1
+    with pytest.raises(Uncertain) as raised:
+        channels(now=lambda: NOW).send(to(ada.id))
+    assert raised.value.not_before == NOW + timedelta(seconds=5)
 
 
-def test_what_never_left_is_tried_again(channels: Channels) -> None:
-    channel = channels(base_url="http://127.0.0.1:1")
-    error = refused(channel, 42)
-    assert not error.permanent
-    assert "ConnectError" in str(error)
+def test_a_line_that_is_closed_in_the_middle_of_a_call_leaves_a_doubt(
+    channel: TelegramChannel, world: TelegramWorld, ada: Person
+) -> None:
+    with ThreadPoolExecutor(1) as pool, world.hold("sendMessage") as held:
+        sending = pool.submit(channel.send, to(ada.id))
+        held.wait_for_arrival()
+        channel._client.close(patience=0.1)
+        with pytest.raises(Uncertain):
+            sending.result(30)
+    with pytest.raises(Later, match="line to Telegram is closed"):
+        channel.send(to(ada.id))
+
+
+def test_each_part_is_told_before_the_next_one_leaves(channel: TelegramChannel, ada: Person) -> None:
+    there: list[tuple[str, int]] = []
+    ids = channel.send(to(ada.id, "word " * 2000), lambda part: there.append((part, len(ada.private.from_bot))))
+    assert there == [(part, number) for number, part in enumerate(ids[:-1], start=1)]
+
+
+def test_an_outage_costs_no_attempt(channels: Channels) -> None:
+    channel = channels(base_url="http://127.0.0.1:1", now=lambda: NOW)
+    with pytest.raises(Later, match="ConnectError") as raised:
+        channel.send(to(42))
+    assert raised.value.not_before == NOW + timedelta(seconds=5)
 
 
 def test_a_refused_token_loses_no_delivery(channels: Channels, world: TelegramWorld, ada: Person) -> None:
@@ -364,3 +386,21 @@ def test_a_refused_hint_disturbs_nobody(channel: TelegramChannel, world: Telegra
     channel.hint(Inbound("telegram", "987654321", "987654321"))
     world.wait_for(lambda: world.calls_of("sendChatAction"), what="typing")
     assert not world.calls_of("sendChatAction")[0].ok
+
+
+def test_typing_that_was_too_much_ends_typing_for_a_while_and_no_words(channels: Channels) -> None:
+    clock = ManualClock()
+    with TelegramWorld(limits=Limits(typing=1), clock=clock) as world:
+        ada, eve = (world.person(name) for name in ("Ada", "Eve"))
+        for person in (ada, eve):
+            person.says("hello")
+        pacer = pacer_of("1", seconds=clock, sleep=clock.advance)
+        channel = channels(base_url=world.base_url, token=world.token, pacer=pacer, now=lambda: NOW)
+        for _ in range(2):
+            channel.hint(Inbound("telegram", str(ada.id), str(ada.id)))
+        settled(lambda: not pacer.is_open_for_hints(str(eve.id)), lambda: "typing goes on")
+        channel.hint(Inbound("telegram", str(eve.id), str(eve.id)))
+        channel.send(to(ada.id))
+        channel.send(to(eve.id))
+        assert [call.status for call in world.calls_of("sendChatAction")] == [200, 429]
+        assert world.ban_strikes == 0

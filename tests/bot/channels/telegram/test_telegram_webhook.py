@@ -57,6 +57,22 @@ def test_what_is_no_update_is_refused(connection: TelegramConnection, body: byte
     assert connection.take_webhook(body, SECRET, NOW) == 400
 
 
+def test_a_process_that_only_takes_things_in_keeps_what_is_posted_and_calls_for_nothing(
+    world: TelegramWorld, connects: Connects, becomes: Becomes, rows: Rows, database: Database
+) -> None:
+    with connects(database, mode="webhook", owner="api", is_worker=False) as api:
+        becomes(api, Status.CONNECTED)
+        assert api.take_webhook(HELLO, SECRET, NOW) == 200
+        assert not api.channel.is_open
+        with connects(database, mode="webhook", owner="worker") as worker:
+            becomes(worker, Status.CONNECTED)
+            assert api.take_webhook(HELLO, SECRET, NOW) == 200
+            assert worker.channel.is_open
+    assert len(rows(database)) == 1
+    assert len(world.calls_of("setWebhook")) == 1
+    assert world.calls_of("getUpdates") == []
+
+
 def test_while_the_database_is_down_telegram_keeps_the_update(
     connection: TelegramConnection, rows: Rows, breaks: Breaks, sqlite_database: Database
 ) -> None:

@@ -1,0 +1,142 @@
+"""Slots to write: booked in this process where it is the only one, else in the database that all of them share."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from typing import Protocol
+
+import structlog
+from sqlmodel import Session
+
+from store import Database, rates, transaction
+from store.errors import StoreError
+
+log = structlog.get_logger()
+_MANY = 1000
+_UNTIL_THE_DATABASE_IS_BACK = 2.0
+# What a moment loses by being added up from floats.
+_A_MICROSECOND = 1e-6
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One limit that a message counts against: ``burst`` at once, then one every so many seconds."""
+
+    key: str
+    every: float
+    burst: int = 1
+    ahead: float = 0.0
+    """A slot may be booked so many seconds ahead; who has it waits for it."""
+
+    @classmethod
+    def within(cls, key: str, most: int, span: float, burst: int, ahead: float = 0.0) -> Lane:
+        """At most ``most`` in any ``span`` seconds, ``burst`` of them at once."""
+        return cls(key, span / (most - burst), burst, ahead)
+
+
+class TooSoon(Exception):
+    """It cannot be sent now, and nothing was counted: ask again after ``seconds``. ``lane``: the one that is full."""
+
+    def __init__(self, seconds: float, lane: Lane | None = None) -> None:
+        super().__init__(f"in {seconds:.1f} s")
+        self.seconds = seconds
+        self.lane = lane
+
+
+class OutOfReach(TooSoon):
+    """Nobody knows whether there is a slot: the database does not answer."""
+
+
+class Book(Protocol):
+    """Where slots are booked. Safe for many threads."""
+
+    def book(self, lanes: Sequence[Lane], gates: Sequence[str]) -> float:
+        """Book a slot in all ``lanes`` or in none, and return the seconds until it comes.
+
+        A lane that is waited for stands first: the others count from then on. Raises TooSoon, also while one of
+        ``gates`` is closed.
+        """
+        ...
+
+    def close(self, gate: str, seconds: float) -> None:
+        """Tell all others that book here. A shorter pause does not end a longer one."""
+        ...
+
+
+class MemoryBook:
+    """For the only process that there is. It has nobody to tell of what is closed: its pacer knows."""
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._full_at: dict[str, float] = {}
+
+    def book(self, lanes: Sequence[Lane], gates: Sequence[str]) -> float:
+        with self._lock:
+            now = at = self._seconds()
+            booked: dict[str, float] = {}
+            for lane in lanes:
+                full_at = max(self._full_at.get(lane.key, at), at)
+                slot = max(at, full_at - (lane.burst - 1) * lane.every)
+                if slot - at > lane.ahead + _A_MICROSECOND:
+                    raise TooSoon(slot - now, lane)
+                booked[lane.key], at = full_at + lane.every, slot
+            self._full_at |= booked
+            if len(self._full_at) > _MANY:
+                self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}
+            return at - now
+
+    def close(self, gate: str, seconds: float) -> None:
+        pass
+
+
+class TableBook:
+    """For all processes on one PostgreSQL. Each booking is a transaction of its own, timed by the database's clock."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._booked = count(1)
+
+    def book(self, lanes: Sequence[Lane], gates: Sequence[str]) -> float:
+        try:
+            with transaction(self._database) as session:
+                return self._book(session, lanes, gates)
+        except StoreError as error:
+            # Without it nobody knows what the others send, and what became of this could not be written down.
+            log.warning("no slot to write could be booked", error=type(error).__name__)
+            raise OutOfReach(_UNTIL_THE_DATABASE_IS_BACK) from error
+
+    def close(self, gate: str, seconds: float) -> None:
+        try:
+            with transaction(self._database) as session:
+                now = rates.clock(session)
+                rates.close(session, gate, now + timedelta(seconds=seconds), now)
+        except StoreError as error:
+            # This process keeps quiet all the same; another hears it from the platform.
+            log.warning("a pause could not be shared", error=type(error).__name__)
+
+    def _book(self, session: Session, lanes: Sequence[Lane], gates: Sequence[str]) -> float:
+        now = at = rates.clock(session)
+        closed = rates.closed_until(session, gates, now)
+        if closed is not None:
+            raise TooSoon((closed - now).total_seconds())
+        for lane in lanes:
+            every, ahead = timedelta(seconds=lane.every), timedelta(seconds=lane.ahead)
+            slot = rates.book(session, lane.key, at, every, lane.burst, ahead)
+            if not slot.is_booked:
+                # By raising, what the lanes before it booked is rolled back.
+                raise TooSoon((slot.at - now).total_seconds(), lane)
+            at = slot.at
+        if next(self._booked) % _MANY == 0:
+            rates.forget(session, now)
+        return (at - now).total_seconds()
+
+
+def book_of(database: Database) -> Book:
+    """SQLite has one server, PostgreSQL may have several."""
+    return MemoryBook() if database.is_sqlite else TableBook(database)

@@ -1,0 +1,207 @@
+"""What was said while Slack did not reach us: looked up afterwards, and taken in as if Slack had told of it.
+
+Slack repeats an event three times within some five minutes, and then no more. What it told of already is known by its
+event key, so looking back a little too far does no harm.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
+
+from bot.channels.base import Unreadable
+from bot.channels.slack.clients import Clients
+from bot.channels.slack.history import Enough, Look, Spoken
+from bot.channels.slack.intake import KeepFirst
+from bot.channels.slack.names import SLACK, Direct, InChannel, Place, parse_place, parse_spot
+from bot.channels.slack.workspaces import NotIntroduced, Workspace, Workspaces
+from bot.models import InboxRow
+from handoff.models import Conversation, Direction, Message, Thread
+from store import Database, measures, reading
+from store.errors import StoreError
+from store.keeping import keeping
+
+log = structlog.get_logger()
+PLACES = 50
+"""So many places are looked at, those first in which something was said last."""
+OVERLAP = timedelta(minutes=2)
+"""An event may be on its way for as long when the line breaks."""
+LONGEST = timedelta(days=7)
+_CANDIDATES = 4 * PLACES
+_AGAIN = 5.0
+"""Seconds until it is tried again."""
+
+
+class Backfill:
+    """Looks back once after the start and after each gap, in a thread of its own. Safe for many threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        clients: Clients,
+        workspaces: Workspaces,
+        keep: KeepFirst,
+        *,
+        owner: str,
+        now: Callable[[], datetime],
+        pause: float,
+    ) -> None:
+        """``owner`` names this process among those that share the database: one looks back at a time. ``pause``:
+        seconds between two calls."""
+        self._database = database
+        self._clients = clients
+        self._workspaces = workspaces
+        self._keep = keep
+        self._owner = owner
+        self._now = now
+        self._pause = pause
+        self._since: datetime | None = None
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="slack-backfill", daemon=True)
+
+    def start(self) -> None:
+        """Remember how far back there is to look, before anything new comes in. ``found`` begins it."""
+        try:
+            with reading(self._database) as session:
+                heard = last_heard(session)
+        except StoreError:
+            heard = self._now() - timedelta(days=1)
+        if heard is not None:
+            self._reach_back(heard)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(2)
+
+    def lost(self) -> None:
+        """From now on events may be missed."""
+        self._reach_back(self._now())
+
+    def found(self) -> None:
+        """Events come (again): what was missed can be fetched."""
+        with self._lock:
+            is_due = self._since is not None
+        if is_due:
+            self._wake.set()
+
+    def _reach_back(self, to: datetime) -> None:
+        with self._lock:
+            self._since = min(to, self._since or to)
+
+    def _run(self) -> None:
+        while self._wake.wait() and not self._stopping.is_set():
+            self._wake.clear()
+            with self._lock:
+                since, self._since = self._since, None
+            while since is not None and not self._is_done(since) and not self._stopping.wait(_AGAIN):
+                pass
+
+    def _is_done(self, since: datetime) -> bool:
+        """Look back, unless another process is at it: it may be about another gap, or have died."""
+        try:
+            with keeping(self._database, "slack-backfill", self._owner) as kept:
+                if kept is None:
+                    return False
+                self.look_back(since)
+        except Exception as error:
+            log.warning("slack back-fill failed", error=type(error).__name__)
+            # Without the database it is tried again; what is a mistake of ours would only fail again.
+            return not isinstance(error, SQLAlchemyError | StoreError)
+        return True
+
+    def look_back(self, since: datetime) -> int:
+        """Take in what was said from ``since`` on in the places that we know. Returns how much was new."""
+        oldest = max(since - OVERLAP, self._now() - LONGEST)
+        with reading(self._database) as session:
+            places = spoken_in(session, PLACES)
+        look = Look(self._clients, self._stopping, self._pause, f"{oldest.timestamp():.6f}")
+        new = 0
+        try:
+            for team, channel, message in look.all_of(places):
+                new += self._take(team, channel, message)
+        except Enough as why:
+            log.warning("slack back-fill ended early", why=str(why))
+        if places:
+            log.info("slack looked back", places=len(places), new=new, since=oldest.isoformat(timespec="seconds"))
+        return new
+
+    def _take(self, team: str, channel: str, message: dict[str, Any]) -> bool:
+        try:
+            workspace = self._workspaces.of(team)
+        except NotIntroduced:
+            return False
+        if workspace is None or message.get("bot_id"):
+            return False
+        is_new = self._keep.keep_missed(workspace, event_of(workspace, channel, message))
+        if is_new:
+            measures.backfilled_total.labels(SLACK).inc()
+        return is_new
+
+
+def event_of(workspace: Workspace, channel: str, message: dict[str, Any]) -> dict[str, Any]:
+    """The message as an event would have told of it."""
+    ts = str(message.get("ts"))
+    kind = "im" if channel.startswith("D") else "channel"
+    return {
+        "type": "event_callback",
+        "team_id": workspace.team,
+        "event_id": f"missed:{channel}:{ts}",
+        "authorizations": [{"team_id": workspace.team, "user_id": workspace.bot_user, "is_bot": True}],
+        "event": {**message, "type": "message", "channel": channel, "channel_type": kind, "event_ts": ts},
+    }
+
+
+def last_heard(session: Session) -> datetime | None:
+    """When Slack told us something last; None if it never did."""
+    query = select(InboxRow.received_at).where(InboxRow.channel == SLACK)
+    return session.exec(query.order_by(col(InboxRow.id).desc()).limit(1)).first()
+
+
+def spoken_in(session: Session, most: int) -> list[Spoken]:
+    """Where somebody is to be listened to: direct messages, and threads with an open conversation. Newest first."""
+    query = (
+        select(Conversation.closed_at, Thread.id, Thread.external_id)
+        .join(Thread, col(Thread.id) == Conversation.thread_id)
+        .where(Thread.channel == SLACK)
+        .order_by(col(Conversation.last_message_at).desc())
+        .limit(_CANDIDATES)
+    )
+    found: dict[int, Spoken] = {}
+    for closed_at, thread_id, name in session.exec(query):
+        place = _place(name)
+        if place is None or thread_id is None or thread_id in found or len(found) >= most:
+            continue
+        if isinstance(place, InChannel) and closed_at is None:
+            found[thread_id] = Spoken(place, place.channel, place.root)
+        elif isinstance(place, Direct):
+            found[thread_id] = Spoken(place, *_spot(session, thread_id))
+    return list(found.values())
+
+
+def _place(name: str) -> Place | None:
+    try:
+        return parse_place(name)
+    except Unreadable:
+        return None
+
+
+def _spot(session: Session, thread_id: int) -> tuple[str | None, str | None]:
+    """Where within the direct messages the customer wrote last."""
+    said = select(Message.detail).where(Message.thread_id == thread_id, Message.direction == Direction.INCOMING)
+    detail = session.exec(said.order_by(col(Message.id).desc()).limit(1)).first()
+    try:
+        spot = parse_spot((detail or {}).get("spot") or "")
+    except Unreadable:
+        return None, None
+    return spot.channel, spot.root

@@ -1,0 +1,79 @@
+"""What a restore must not do by itself: say old words again, or answer what was answered long ago."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from bot.channels.mailbox import TERMINAL, WEB
+from bot.inbox import NOWHERE
+from bot.models import InboxRow, InboxState
+from handoff.models import Delivery, DeliveryState, SignInLink, StaffSession, Thread
+from handoff.rows import rows_touched
+from store import audit
+from store.backup import note_made
+from store.models import Lease
+
+FRESH = timedelta(hours=1)
+"""What came so shortly before the restore is still worth an answer of the bot's."""
+MAILBOXES = (WEB, TERMINAL)
+"""Here a message shows once however often it is sent."""
+_UNFINISHED = (DeliveryState.READY, DeliveryState.SENDING)
+_MAYBE_SENT = "restored from a backup: it may have been sent since that was made"
+_MAYBE_ANSWERED = "restored from a backup: it may have been answered since that was made"
+
+
+def settle(session: Session, backup: str, made_at: datetime, now: datetime) -> dict[str, int]:
+    """Make the rows of the restored ``backup`` of ``made_at`` safe to go on with. Returns how many of what.
+
+    ``uncertain``: deliveries that an agent must decide about; ``parked``: inbox rows that a person may replay;
+    ``signed_out``: sessions that end, for they may have ended before. One-time sign-in links go as well.
+    """
+    found = {
+        "uncertain": _deliveries(session),
+        "parked": _inbox(session, backup, now),
+        "signed_out": rows_touched(session, delete(StaffSession)),
+    }
+    session.execute(delete(SignInLink))
+    # Whoever held something then does not live any more.
+    session.execute(delete(Lease))
+    # The rows are older than the news of their own backup.
+    note_made(session, backup, made_at)
+    audit.record(session, "system", "backup.restored", "backup", None, now, backup=backup, **found)
+    return found
+
+
+def _deliveries(session: Session) -> int:
+    """What was on its way is uncertain, but for mailboxes, where it goes on."""
+    elsewhere = select(Thread.id).where(col(Thread.channel).not_in(MAILBOXES))
+    unfinished = update(Delivery).where(col(Delivery.state).in_(_UNFINISHED)).values(worker=None, lease_until=None)
+    doubtful = unfinished.where(col(Delivery.thread_id).in_(elsewhere))
+    uncertain = rows_touched(session, doubtful.values(state=DeliveryState.UNCERTAIN, error=_MAYBE_SENT))
+    session.execute(unfinished.values(state=DeliveryState.READY))
+    return uncertain
+
+
+def _inbox(session: Session, backup: str, now: datetime) -> int:
+    """What was not dealt with is parked, but for what came just now; no channel looks back further than that."""
+    waiting = update(InboxRow).where(col(InboxRow.state).in_([InboxState.NEW, InboxState.WORKING]))
+    waiting = waiting.values(worker=None, lease_until=None, heard_to=None)
+    old = waiting.where(col(InboxRow.received_at) < now - FRESH)
+    parked = rows_touched(session, old.values(state=InboxState.PARKED, error=_MAYBE_ANSWERED))
+    session.execute(waiting.values(state=InboxState.NEW, not_before=now))
+    session.add_all(_heard(channel, backup, now) for channel in session.exec(select(InboxRow.channel).distinct()).all())
+    return parked
+
+
+def _heard(channel: str, backup: str, now: datetime) -> InboxRow:
+    """A row that stands for all that came between backup and restore: it was dealt with then."""
+    return InboxRow(
+        channel=channel,
+        event_key=f"restored:{backup}",
+        thread_key=f"{NOWHERE}restored",
+        payload="{}",
+        received_at=now - FRESH,
+        not_before=now - FRESH,
+        state=InboxState.DONE,
+    )

@@ -1,0 +1,94 @@
+"""The health page in a real browser: live, by keyboard, on a phone, in the dark and in Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from console_fixtures import Office, an_office, chromium, served
+from needed import parked_row, sent_in_doubt
+from playwright.sync_api import Browser, Page, expect
+from refused import Refused
+
+from handoff.models import Role
+
+office = an_office
+pytestmark = pytest.mark.browser
+
+LOOKS = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "phone, dark": {"viewport": {"width": 390, "height": 780}, "color_scheme": "dark"},
+}
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def address(office: Office) -> Iterator[str]:
+    office.publish()
+    with served(office) as address:
+        yield address
+
+
+def window(office: Office, chrome: Browser, address: str, look: str = "desktop", language: str = "en") -> Page:
+    """An admin's browser on the health page."""
+    cookie = office.browser(f"otto {look} {language}", Role.ADMIN, language).cookies["firstline"]
+    context = chrome.new_context(locale="en-GB", **LOOKS[look])  # type: ignore[arg-type]
+    context.set_default_timeout(20_000)
+    context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
+    page = context.new_page()
+    page.goto(f"{address}/console/health")
+    return page
+
+
+def test_what_needs_a_person_appears_and_is_settled_without_a_reload_by_keyboard(
+    office: Office, chrome: Browser, address: str
+) -> None:
+    page = window(office, chrome, address)
+    expect(page.get_by_text("Nothing waits for a person.")).to_be_visible()
+    page.evaluate("window.isTheSamePage = true")
+    parked_row(office)
+    expect(page.get_by_text("My cat sat on it")).to_be_visible()
+    expect(page).to_have_title("(1) Health · Firstline")
+    expect(page.locator("#to-health .needed")).to_contain_text("1")
+    page.get_by_role("button", name="Deal with it again").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing waits for a person.")).to_be_visible()
+    expect(page.locator("#to-health .needed")).to_have_count(0)
+    assert page.evaluate("window.isTheSamePage")
+
+
+def test_the_second_of_two_admins_is_told_in_a_sentence(office: Office, chrome: Browser, address: str) -> None:
+    row_id = parked_row(office)
+    page = window(office, chrome, address)
+    button = page.get_by_role("button", name="Deal with it again")
+    expect(button).to_be_visible()
+    page.route("**/console/health", lambda route: route.abort())
+    office.browser("eve", Role.ADMIN).post(f"/console/health/parked/{row_id}/replay")
+    button.click()
+    expect(page.locator("#problem")).to_contain_text("somebody has had it dealt with again already")
+
+
+@pytest.mark.parametrize(("look", "language"), [("desktop", "en"), ("phone, dark", "zh"), ("phone, dark", "en")])
+def test_the_page_is_accessible_and_fits(
+    office: Office, chrome: Browser, address: str, look: str, language: str
+) -> None:
+    parked_row(office)
+    sent_in_doubt(office, "W" * 90)
+    office.product.connections["telegram"] = Refused("Telegram refused the token. Give it a new one, then restart.")
+    page = window(office, chrome, address, look, language)
+    serious = [
+        f"{fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}"
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    badge = page.locator("#to-health .needed").bounding_box()
+    assert badge is not None
+    assert badge["x"] + badge["width"] <= page.evaluate("innerWidth")

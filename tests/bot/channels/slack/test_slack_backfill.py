@@ -1,0 +1,195 @@
+"""What Slack could not bring is fetched afterwards: in order, once, and only where somebody talks with us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from slack_house import SlackHouse, settled, slack_house
+from standins.slack.server import Http, SlackWorld, Times
+
+from bot.channels.base import Status
+from bot.channels.slack.backfill import spoken_in
+from bot.channels.slack.socket import Patience
+from handoff.conversations import add_incoming, open_conversation
+from handoff.customers import find_customer, find_thread
+from store import Database, reading, transaction
+
+AT_ONCE = Patience(
+    silence=timedelta(seconds=5), ping=timedelta(milliseconds=200), look=timedelta(milliseconds=50), between=0.0
+)
+NOBODY = Http("http://127.0.0.1:9/", "secret")
+
+
+@pytest.fixture
+def world() -> Iterator[SlackWorld]:
+    with SlackWorld(times=Times(ack=0.5, retries=(0.02, 0.05, 0.1))) as world:
+        world.add_team("T1")
+        yield world
+        assert world.complaints == []
+
+
+def at(world: SlackWorld, database: Database, folder: Path, **given: Any) -> AbstractContextManager[SlackHouse]:
+    return slack_house(world, database, folder, http=True, patience=AT_ONCE, **given)
+
+
+def talks(database: Database, thread: str, person: str, *, is_open: bool = True, spot: str | None = None) -> None:
+    """There is a conversation in this thread."""
+    now = datetime.now(UTC)
+    with transaction(database) as session:
+        customer = find_customer(session, "slack", f"T1:{person}", now)
+        conversation = open_conversation(session, find_thread(session, "slack", thread, now), customer, "en", now)
+        add_incoming(session, conversation, "hi", None, now, {"spot": spot} if spot else None)
+        conversation.closed_at = None if is_open else now
+
+
+def misses(world: SlackWorld) -> None:
+    """Wait until Slack has given up bringing whatever was said."""
+    world.wait_for(lambda: all(delivery.is_done for delivery in world.deliveries))
+
+
+def looked_back(world: SlackWorld, method: str = "conversations.history") -> None:
+    world.wait_for(lambda: world.calls_of(method))
+
+
+def test_what_was_said_while_the_server_was_down_is_there_after_the_start(
+    world: SlackWorld, database: Database, tmp_path: Path
+) -> None:
+    ann = world.teams[0].add_person("ann")
+    with at(world, database, tmp_path) as house:
+        house.is_connected()
+        first = ann.says("hello", ann.dm)
+        house.kept(1)
+    talks(database, f"T1:@{ann.id}", ann.id, spot=f"{ann.dm.id}/{first.ts}")
+    world.deliver_by = NOBODY
+    ann.says("in the same thread", ann.dm, thread_ts=first.ts)
+    second = ann.says("and below", ann.dm)
+    ann.says("is anybody there?", ann.dm, thread_ts=second.ts)
+    misses(world)
+    with at(world, database, tmp_path) as house:
+        house.kept(4)
+        settled(lambda: len(world.calls_of("conversations.replies")) >= 2, lambda: "it has not looked at all")
+        assert house.texts() == ["hello", "in the same thread", "and below", "is anybody there?"]
+        assert {row.thread_key for row in house.rows()} == {f"T1:@{ann.id}"}
+
+
+def test_what_was_said_in_a_gap_of_the_line_is_fetched_when_it_is_back(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path
+) -> None:
+    ann = world.teams[0].add_person("ann")
+    talks(sqlite_database, f"T1:@{ann.id}", ann.id)
+    with slack_house(world, sqlite_database, tmp_path, patience=AT_ONCE) as house:
+        house.is_connected()
+        way, world.deliver_by = world.deliver_by, NOBODY
+        world.sockets.refuse()
+        world.sockets.abort()
+        house.is_now(Status.TROUBLE)
+        ann.says("said in the gap", ann.dm)
+        misses(world)
+        assert house.rows() == []
+        world.deliver_by = way
+        world.sockets.accept()
+        house.kept(1)
+        assert house.texts() == ["said in the gap"]
+
+
+def test_what_slack_brings_as_well_is_kept_once(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> None:
+    ann = world.teams[0].add_person("ann")
+    talks(sqlite_database, f"T1:@{ann.id}", ann.id)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        ann.says("hello", ann.dm)
+        house.kept(1)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        looked_back(world)
+        ann.says("again", ann.dm)
+        house.kept(2)
+        assert house.texts() == ["hello", "again"]
+
+
+def test_of_a_channel_only_our_threads_and_mentions_are_taken_in(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path
+) -> None:
+    team = world.teams[0]
+    ann, bob = team.add_person("ann"), team.add_person("bob")
+    room = team.add_channel("general", members=[ann, bob], bot=True)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        root = ann.says(f"{team.bot.mention} where is my invoice?", room)
+        house.kept(1)
+    talks(sqlite_database, f"T1:{room.id}:{root.ts}", ann.id)
+    world.deliver_by = NOBODY
+    ann.says("it is still missing", room, thread_ts=root.ts)
+    other = bob.says("lunch?", room)
+    ann.says("yes", room, thread_ts=other.ts)
+    bob.says(f"{team.bot.mention} mine too", room)
+    misses(world)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.kept(3)
+        looked_back(world, "conversations.replies")
+        said = [text.replace(team.bot.mention, "@bot") for text in house.texts()]
+        assert said == ["@bot where is my invoice?", "it is still missing", "@bot mine too"]
+
+
+def test_a_pause_that_slack_asks_for_is_kept(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> None:
+    ann = world.teams[0].add_person("ann")
+    talks(sqlite_database, f"T1:@{ann.id}", ann.id)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        ann.says("hello", ann.dm)
+        house.kept(1)
+    world.deliver_by = NOBODY
+    ann.says("still there?", ann.dm)
+    misses(world)
+    world.fail_next("conversations.history", "ratelimited", retry_after=1)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.kept(2)
+    refused, granted = world.calls_of("conversations.history")[:2]
+    assert refused.error == "ratelimited"
+    assert granted.at - refused.at >= 1
+
+
+@pytest.mark.parametrize("trouble", ["missing_scope", "channel_not_found", "token_revoked"])
+def test_what_slack_does_not_let_us_see_is_said_once_in_the_log(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path, trouble: str
+) -> None:
+    team = world.teams[0]
+    people = [team.add_person(name) for name in ("ann", "bob")]
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        people[0].says("hello", people[0].dm)
+        house.kept(1)
+    for person in people:
+        talks(sqlite_database, f"T1:@{person.id}", person.id, spot=f"{person.dm.id}/1.000001")
+    world.fail_next("conversations.history", trouble, times=9)
+    world.fail_next("conversations.replies", trouble, times=9)
+    with structlog.testing.capture_logs() as told, at(world, sqlite_database, tmp_path) as house:
+        settled(lambda: any("looked back" in line["event"] for line in told), lambda: str(told))
+        assert len(house.rows()) == 1
+    refusals = [line for line in told if line["event"].startswith(("slack does not let", "slack back-fill ended"))]
+    assert len(refusals) == 1
+    assert trouble in str(refusals)
+
+
+def test_where_nobody_ever_wrote_nothing_is_asked(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> None:
+    ann = world.teams[0].add_person("ann")
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        ann.says("hello", ann.dm)
+        house.kept(1)
+    assert not world.calls_of("conversations.history")
+
+
+def test_only_so_many_places_are_looked_at_the_newest_first(database: Database) -> None:
+    for number in range(4):
+        talks(database, f"T1:@U{number}", f"U{number}", is_open=False)
+    talks(database, "T1:C1:1.000001", "U9", is_open=False)
+    talks(database, "T1:C2:1.000001", "U9")
+    with reading(database) as session:
+        assert [str(spoken.place) for spoken in spoken_in(session, 3)] == ["T1:C2:1.000001", "T1:@U3", "T1:@U2"]

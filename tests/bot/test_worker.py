@@ -1,0 +1,116 @@
+"""The loops of a running Firstline, with threads that really hang."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import col, select
+
+from bot import inbox
+from bot.channels.base import Inbound, Profile
+from bot.channels.mailbox import WEB, Mailbox
+from bot.live import House, Live
+from bot.models import InboxRow, InboxState
+from bot.watchdog import Patience
+from bot.web_chat import visible_messages
+from bot.worker import TURNS, Worker
+from handoff import tickets
+from handoff.models import Reason
+from store import Database, reading, transaction
+from store.watch import Watch
+
+LONG = 60.0
+"""Seconds after which a test gives up waiting; none takes as long."""
+HASTY = Patience(deadline=timedelta(seconds=0.5), turn=timedelta(seconds=0.2), backlog=timedelta(seconds=20))
+STUCK = ("ada", "bea", "cy", "dan")
+
+
+@dataclass
+class Hanging(Mailbox):
+    """A channel that leaves whoever asks about some of its customers without an answer, until ``end`` is set."""
+
+    name: str = WEB
+    stuck: tuple[str, ...] = STUCK
+    end: threading.Event = field(default_factory=threading.Event)
+
+    def profile(self, inbound: Inbound) -> Profile | None:
+        if inbound.customer in self.stuck:
+            self.end.wait(LONG)
+        return None
+
+
+@dataclass
+class Running:
+    database: Database
+    watch: Watch
+    worker: Worker
+    channel: Hanging
+
+    def says(self, visitor: str, text: str) -> None:
+        with transaction(self.database) as session:
+            payload = {"visitor": visitor, "text": text, "client_id": text}
+            inbox.accept(session, WEB, f"{visitor}:{text}", visitor, payload, datetime.now(UTC))
+
+    def hears(self, visitor: str) -> list[str]:
+        with reading(self.database) as session:
+            said = visible_messages(session, visitor)
+        return [message["text"] for message in said if message["direction"] == "outgoing"]
+
+    def waits_until_heard(self, *visitors: str) -> None:
+        """Until each of them was told something."""
+        seen = 0
+        for _ in range(int(LONG)):
+            if all(self.hears(visitor) for visitor in visitors):
+                return
+            seen = self.watch.wait(seen, 1.0)
+        raise AssertionError({visitor: self.hears(visitor) for visitor in visitors})
+
+
+@pytest.fixture
+def running(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    monkeypatch.setattr(inbox, "LEASE", timedelta(seconds=1))
+    live = Live(House(address="http://firstline.test"))
+    live.problem = "There is no model here."
+    channel = Hanging()
+    with Watch(database) as watch:
+        worker = Worker(database, watch, live, {WEB: channel}, HASTY)
+        worker.start(follows=False)
+        yield Running(database, watch, worker, channel)
+        channel.end.set()
+        worker.stop(LONG)
+
+
+def test_though_every_thread_hangs_each_customer_gets_a_person_once(running: Running) -> None:
+    assert len(STUCK) == TURNS
+    for visitor in (*STUCK, "eve"):
+        running.says(visitor, "hello?")
+    running.waits_until_heard(*STUCK, "eve")
+    assert running.worker.turns.lost
+    running.says("fay", "is anybody there?")
+    running.waits_until_heard("fay")
+    running.channel.end.set()
+    running.worker.stop(LONG)
+    assert [len(running.hears(visitor)) for visitor in (*STUCK, "eve", "fay")] == [1] * 6
+    with reading(running.database) as session:
+        found = tickets.tickets(session)
+        states = session.exec(select(InboxRow.state).order_by(col(InboxRow.id))).all()
+    assert [ticket.reason for ticket in found] == [Reason.BOT_STUCK] * 6
+    assert list(states[: len(STUCK)]) == [InboxState.PARKED] * len(STUCK)
+
+
+def test_a_worker_that_stops_leaves_its_turns_to_the_next(running: Running) -> None:
+    running.says("ada", "hello?")
+    seen = 0
+    while not running.worker.turns.lasting():
+        seen = running.watch.wait(seen, 0.05)
+    running.worker.stop(0.1)
+    with transaction(running.database) as session:
+        row = inbox.claim(session, "next", datetime.now(UTC), channels=(WEB,))
+    assert row is not None, "it need not wait until the lease is over"
+    running.channel.end.set()
+    running.worker.turns.stop(LONG)
+    assert running.hears("ada") == [], "the turn that ended too late wrote nothing"

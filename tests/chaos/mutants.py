@@ -1,0 +1,187 @@
+"""The claim and send code broken by hand, one way after the other, each with the test that notices.
+
+Each fault is a piece of code and what stands there instead. ``make mutants`` puts them into a copy of the tree, one at
+a time, and runs the test, which must fail.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("api", "bot", "handoff", "retrieval", "kb_content", "store", "tests", "pyproject.toml")
+_DELIVERIES = "tests/handoff/test_deliveries_model.py::test_whatever_happens_deliveries_are_where_the_rules_say[sqlite]"
+_INBOX = "tests/bot/test_inbox_model.py::test_whatever_happens_inbox_rows_are_where_the_rules_say[sqlite]"
+_KILLED = "tests/chaos/test_crash_points.py::test_killed"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """``old``, which stands exactly once in ``file``, becomes ``new``; then ``test`` fails."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+    def places(self, root: Path) -> int:
+        return (root / self.file).read_text(encoding="utf-8").count(self.old)
+
+
+MUTANTS = (
+    Mutant(
+        "a message does not wait for the one before it",
+        "handoff/deliveries.py",
+        "col(Delivery.not_before) <= now, ~is_behind.exists())",
+        "col(Delivery.not_before) <= now)",
+        _DELIVERIES,
+    ),
+    Mutant(
+        "the order is that of when things are due, not of when they were said",
+        "handoff/deliveries.py",
+        "col(other.id) < col(Delivery.id), col(other.state)",
+        "col(other.not_before) < col(Delivery.not_before), col(other.state)",
+        _DELIVERIES,
+    ),
+    Mutant(
+        "what is claimed is not marked as taken",
+        "handoff/deliveries.py",
+        "delivery.state, delivery.worker = DeliveryState.SENDING, worker",
+        "delivery.worker = worker",
+        _DELIVERIES,
+    ),
+    Mutant(
+        "the lease of a dead worker never ends",
+        "handoff/deliveries.py",
+        "if worker is not None else col(Delivery.lease_until) < now",
+        'if worker is not None else col(Delivery.worker) == ""',
+        _DELIVERIES,
+    ),
+    Mutant(
+        "doubts are not counted",
+        "handoff/marking.py",
+        "    delivery.doubts += 1\n",
+        "",
+        _DELIVERIES,
+    ),
+    Mutant(
+        "a worker that lost a delivery still says what became of it",
+        "handoff/marking.py",
+        "Delivery.id == delivery_id, Delivery.worker == worker, col(",
+        "Delivery.id == delivery_id, col(",
+        _DELIVERIES,
+    ),
+    Mutant(
+        "an agent's words are sent again by themselves",
+        "handoff/outcomes.py",
+        "if is_agents or doubts > 1 else",
+        "if doubts > 1 else",
+        f"{_KILLED}_while_an_agents_words_leave_they_are_never_there_twice[sqlite-send.after_call-telegram]",
+    ),
+    Mutant(
+        "it is sent while the claim is not committed yet",
+        "bot/sending.py",
+        "        with self._lock:\n"
+        "            self._under_way.update(each.delivery.id or 0 for each in claimed)\n"
+        "        for each in claimed:\n"
+        "            self._crews[name].do(partial(self._send, name, each))\n",
+        "            for each in claimed:\n                self._send(name, each)\n",
+        f"{_KILLED}_while_the_bots_words_leave_they_are_there[sqlite-send.after_claim-telegram]",
+    ),
+    Mutant(
+        "an answer that was lost counts as one that came",
+        "bot/attempts.py",
+        "    except (DeliveryError, Uncertain) as error:\n        return error\n",
+        '    except Uncertain as error:\n        return (*error.sent, "sent")\n'
+        "    except DeliveryError as error:\n        return error\n",
+        "tests/bot/channels/telegram/test_telegram_doubts.py"
+        "::test_the_bots_words_are_sent_once_more_when_the_answer_was_lost[sqlite]",
+    ),
+    Mutant(
+        "Slack is not asked before a message is sent again",
+        "bot/channels/slack/sending.py",
+        "in_doubt = parts[len(sent)] if outgoing.doubts and len(sent) < len(parts) else None",
+        "in_doubt = None",
+        f"{_KILLED}_while_the_bots_words_leave_they_are_there[sqlite-send.after_call-slack]",
+    ),
+    Mutant(
+        "Telegram is told that we have an update that was not kept",
+        "bot/channels/telegram/webhook.py",
+        'log.warning("update not kept", update=update_id(update), error=type(error).__name__)\n'
+        "            return UNAVAILABLE",
+        'log.warning("update not kept", update=update_id(update), error=type(error).__name__)\n            return OK',
+        "tests/bot/channels/telegram/test_telegram_webhook.py::test_while_the_database_is_down_telegram_keeps_the_update",
+    ),
+    Mutant(
+        "the same event is kept each time it comes",
+        "bot/inbox.py",
+        '        "event_key": event_key,\n',
+        '        "event_key": f"{event_key} {now}",\n',
+        _INBOX,
+    ),
+    Mutant(
+        "a turn is finished by whoever comes to its end, though another worker has it",
+        "bot/inbox.py",
+        '            _ROWS.c.worker == bindparam("worker_name"),\n',
+        "",
+        _INBOX,
+    ),
+    Mutant(
+        "a later message of a thread does not wait for the turn of the one before",
+        "bot/inbox.py",
+        "return ~has_older & ~is_busy",
+        "return ~is_busy",
+        _INBOX,
+    ),
+    Mutant(
+        "the bot's answer is recorded though an agent took over meanwhile",
+        "handoff/conversations.py",
+        'col(Conversation.version) == bindparam("seen_version"), _IS_SEEN_OWNER',
+        "col(Conversation.id) > 0",
+        "tests/scenarios/test_trouble.py::test_the_bots_answer_is_dropped_when_an_agent_took_over_meanwhile",
+    ),
+)
+
+
+@contextmanager
+def copied(folder: Path) -> Iterator[Path]:
+    """A copy of the tree in ``folder``, without what is made from it."""
+    for name in COPIED:
+        source, unwanted = ROOT / name, shutil.ignore_patterns("__pycache__", "*.pyc")
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=unwanted)
+        else:
+            shutil.copy(source, folder / name)
+    yield folder
+
+
+def survives(mutant: Mutant, folder: Path) -> bool:
+    """Whether the mutant's test passes in the copy at ``folder``, which is mended afterwards."""
+    file = folder / mutant.file
+    sound = file.read_text(encoding="utf-8")
+    assert sound.count(mutant.old) == 1, f"{mutant.name}: {mutant.file} has changed"
+    file.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
+    try:
+        return passes(mutant.test, folder)
+    finally:
+        file.write_text(sound, encoding="utf-8")
+
+
+def passes(test: str, folder: Path) -> bool:
+    words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *test.split()]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    # 2 and above: the test did not even begin, which shows nothing.
+    assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]
+    return done.returncode == 0
+
+
+def tests_of(mutants: Iterable[Mutant]) -> list[str]:
+    """Each test once, in the order of its first use."""
+    return list(dict.fromkeys(mutant.test for mutant in mutants))
