@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _EACH = 5
 """Passages and questions of an article."""
+_SENTENCE = 12
+"""Words of a sentence."""
 _ASKED = 200
 _WARM_UPS = 20
 _CHINESE = ["忘记密码了登不上去", "怎么把报表导出成表格"] * 40
@@ -62,9 +64,10 @@ def _p50(ask: Callable[[Asked], object], questions: Sequence[Asked]) -> float:
 class _Drawn:
     """An encoder that draws a vector for each text, once: asking again costs nothing, building no minutes."""
 
-    name, dimension, lift = "drawn", 384, 0.0
+    dimension, lift = 384, 0.0
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self._drawn: dict[str, Vectors] = {}
 
     def queries(self, texts: Sequence[str]) -> Vectors:
@@ -85,7 +88,7 @@ def _reader(passages: int) -> Reader:
     from retrieval.reader import Reader
 
     contents = Contents(tuple(_article(number) for number in range(passages // _EACH)))
-    encoders = Encoders({}, _Drawn())
+    encoders = Encoders({"en": _Drawn("drawn for English")}, _Drawn("drawn for the others"))
     vectors = encode_missing(wanted(contents, encoders), {}, lambda sentence: None)
     return Reader.open(contents, vectors, b"", encoders)
 
@@ -96,10 +99,14 @@ def _article(number: int) -> PublishedArticle:
     title = _text(random, 5)
     asked = tuple(_text(random, 8) for _ in range(_EACH))
     passages = tuple(
-        Passage(name, "en", 1, f"{number}-{place}", f"p{place}", title, _text(random, 100), place)
+        Passage(name, "en", 1, f"{number}-{place}", f"p{place}", title, _sentences(random, 100), place)
         for place in range(_EACH)
     )
     return PublishedArticle(Article(name, "en", title, "", asked), 1, passages)
+
+
+def _sentences(random: Random, words: int) -> str:
+    return " ".join(f"{_text(random, _SENTENCE)}." for _ in range(words // _SENTENCE))
 
 
 def _text(random: Random, words: int) -> str:

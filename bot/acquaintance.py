@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from bot.channels.base import Inbound
-from bot.placing import newest_for
+from bot.placing import Whereabouts
 from handoff.models import Conversation, Customer, Owner
 from handoff.people import account_of
-from handoff.threads import thread_called
 from retrieval.audience import ANYONE, Asker
 
 PROFILE_LASTS = timedelta(hours=24)
@@ -31,13 +30,9 @@ class Acquaintance:
     """What decides which articles the customer may see."""
 
 
-def acquaintance(session: Session, inbound: Inbound, now: datetime) -> Acquaintance:
-    """Look ``inbound`` up. Reads only."""
-    customer = session.exec(
-        select(Customer).where(Customer.channel == inbound.channel, Customer.external_id == inbound.customer)
-    ).first()
-    thread = thread_called(session, inbound.channel, inbound.thread)
-    newest = newest_for(session, inbound, thread) if thread else None
+def acquaintance(session: Session, inbound: Inbound, found: Whereabouts, now: datetime) -> Acquaintance:
+    """What is known of whoever sent ``inbound``, and of where. Reads only."""
+    customer, newest = found.customer, found.newest
     is_open = newest is not None and newest.closed_at is None
     return Acquaintance(
         concerns_us=inbound.is_addressed or is_open,

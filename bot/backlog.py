@@ -16,7 +16,7 @@ from store.columns import enum_column
 
 MOST = 1_000
 """Rows that may wait before those who can wait outside are asked to (see ``Valve``)."""
-_STATE = enum_column(InboxState)
+_STATE: Any = enum_column(InboxState)
 _LONGEST_WAIT = timedelta(seconds=60)
 """No row is put off for longer than this."""
 

@@ -17,7 +17,7 @@ from bot.inbound_text import shorten
 from bot.live import House
 from bot.models import InboxRow, InboxState
 from bot.own_matters import as_typed
-from bot.placing import button_of, newest_for
+from bot.placing import button_of, find, newest_for
 from bot.replies import promise, say
 from bot.transcribing import write_down
 from handoff import conversations
@@ -134,7 +134,8 @@ def _hand_over(database: Database, case: Case) -> bool:
 
 def _is_overheard(session: Session, case: Case) -> bool:
     """Whether people talk among themselves: nothing of it is kept, and nobody is bothered with it."""
-    return isinstance(case.event, Inbound) and not acquaintance(session, case.event, case.now).concerns_us
+    event = case.event
+    return isinstance(event, Inbound) and not acquaintance(session, event, find(session, event), case.now).concerns_us
 
 
 def _place(session: Session, case: Case) -> tuple[Conversation, Customer]:

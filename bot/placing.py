@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_
+from sqlalchemy import bindparam, func, or_
 from sqlmodel import Session, col, select
 
 from bot.channels.base import Inbound
@@ -23,6 +23,7 @@ from bot.said import (
     is_in_a_loop,
     offered_in,
 )
+from handoff.customers import customer_called
 from handoff.models import (
     Button,
     Conversation,
@@ -34,8 +35,10 @@ from handoff.models import (
     Thread,
     Ticket,
 )
+from handoff.threads import thread_called
 from handoff.tickets import open_tickets_of
 from retrieval.followups import Before
+from store.columns import Utc
 
 IDLE = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
@@ -69,21 +72,42 @@ class Place:
     standing: Standing = field(default_factory=Standing)
 
 
-def look(session: Session, inbound: Inbound, row: InboxRow, now: datetime, *, is_thanks: bool) -> Place:
-    """Where ``inbound`` belongs. Reads only."""
-    thread = session.exec(
-        select(Thread).where(Thread.channel == inbound.channel, Thread.external_id == inbound.thread)
-    ).first()
-    # None: somebody who never wrote before, maybe into a thread of others.
-    customer_id = session.exec(
-        select(Customer.id).where(Customer.channel == inbound.channel, Customer.external_id == inbound.customer)
-    ).first()
+@dataclass(frozen=True)
+class Whereabouts:
+    """What a message's sender and place are called by, looked up. ``customer`` None: somebody who never wrote before,
+    maybe into a thread of others."""
+
+    customer: Customer | None = None
+    thread: Thread | None = None
+    newest: Conversation | None = None
+    """The thread's newest conversation; where several people bring matters of their own, this customer's."""
+
+
+def find(session: Session, inbound: Inbound) -> Whereabouts:
+    """Who wrote, and where. Reads only."""
+    thread = thread_called(session, inbound.channel, inbound.thread)
+    customer = customer_called(session, inbound.channel, inbound.customer)
+    return Whereabouts(customer, thread, newest_for(session, inbound, thread) if thread else None)
+
+
+def look(
+    session: Session,
+    inbound: Inbound,
+    row: InboxRow,
+    now: datetime,
+    *,
+    is_thanks: bool,
+    found: Whereabouts | None = None,
+) -> Place:
+    """Where ``inbound`` belongs. Reads only. ``found``: by ``find``, in the same session."""
+    found = found or find(session, inbound)
+    thread, newest = found.thread, found.newest
+    customer_id = found.customer.id if found.customer else None
     pace = _pace(session, row)
     if thread is None:
         return Place(standing=Standing(messages_this_minute=pace))
     button = button_of(session, inbound, thread)
     named = _named(session, inbound, thread, customer_id, button)
-    newest = newest_for(session, inbound, thread)
     chosen = named or (newest if newest and continues(newest, now, is_thanks=is_thanks) else None)
     open_tickets = open_tickets_of(session, customer_id) if customer_id is not None else ()
     seen = Standing(messages_this_minute=pace, open_tickets=tuple(ticket.number for ticket in open_tickets))
@@ -100,10 +124,8 @@ def look(session: Session, inbound: Inbound, row: InboxRow, now: datetime, *, is
 
 def newest_for(session: Session, inbound: Inbound, thread: Thread) -> Conversation | None:
     """The newest conversation of the thread; where several people bring matters of their own, this customer's."""
-    query = select(Conversation).where(Conversation.thread_id == thread.id)
-    if inbound.is_shared:
-        query = query.join(Customer).where(Customer.external_id == inbound.customer)
-    return session.exec(query.order_by(col(Conversation.id).desc()).limit(1)).first()
+    query = _NEWEST_OF_CUSTOMER if inbound.is_shared else _NEWEST
+    return session.scalars(query, {"thread_id": thread.id, "customer": inbound.customer}).first()
 
 
 def continues(newest: Conversation, now: datetime, *, is_thanks: bool) -> bool:
@@ -116,14 +138,8 @@ def continues(newest: Conversation, now: datetime, *, is_thanks: bool) -> bool:
 
 def _pace(session: Session, row: InboxRow) -> int:
     """How many events of this thread came within the minute up to this one, itself included."""
-    return session.exec(
-        select(func.count(col(InboxRow.id))).where(
-            InboxRow.channel == row.channel,
-            InboxRow.thread_key == row.thread_key,
-            InboxRow.received_at > row.received_at - MINUTE,
-            col(InboxRow.id) <= row.id,
-        )
-    ).one()
+    place = {"channel": row.channel, "thread_key": row.thread_key, "row_id": row.id}
+    return session.connection().execute(_PACE, {**place, "since": row.received_at - MINUTE}).scalar_one()
 
 
 def button_of(session: Session, inbound: Inbound, thread: Thread) -> Button | None:
@@ -184,23 +200,10 @@ def _describe(
     came_at: datetime,
     now: datetime,
 ) -> Place:
-    said = session.exec(
-        select(Message)
-        .where(
-            Message.conversation_id == conversation.id,
-            col(Message.direction) == Direction.OUTGOING,
-            col(Message.private).is_(False),
-        )
-        .order_by(col(Message.id).desc())
-        .limit(30)
-    ).all()[::-1]
-    asked = session.exec(
-        select(Message)
-        .where(Message.conversation_id == conversation.id, col(Message.direction) == Direction.INCOMING)
-        .order_by(col(Message.id).desc())
-        .limit(1)
-    ).first()
-    ticket = session.exec(select(Ticket.number).where(Ticket.conversation_id == conversation.id)).first()
+    here = {"conversation_id": conversation.id}
+    said = session.scalars(_SAID, here).all()[::-1]
+    asked = session.scalars(_ASKED, here).first()
+    ticket = session.connection().execute(_TICKET, here).scalar()
     above = session.get(Message, button.message_id) if button else said[-1] if said else None
     about, is_own = asked_in(above), conversation.customer_id == customer_id
     return Place(
@@ -231,3 +234,30 @@ def _describe(
             and asked.detail.get("album") == inbound.album,
         ),
     )
+
+
+# Built once: every message asks these.
+_NEWEST = (
+    select(Conversation)
+    .where(Conversation.thread_id == bindparam("thread_id"))
+    .order_by(col(Conversation.id).desc())
+    .limit(1)
+)
+_NEWEST_OF_CUSTOMER = _NEWEST.join(Customer).where(Customer.external_id == bindparam("customer"))
+_PACE = select(func.count(col(InboxRow.id))).where(
+    InboxRow.channel == bindparam("channel"),
+    InboxRow.thread_key == bindparam("thread_key"),
+    col(InboxRow.received_at) > bindparam("since", type_=Utc),
+    col(InboxRow.id) <= bindparam("row_id"),
+)
+_HERE = Message.conversation_id == bindparam("conversation_id")
+_SAID = (
+    select(Message)
+    .where(_HERE, col(Message.direction) == Direction.OUTGOING, col(Message.private).is_(False))
+    .order_by(col(Message.id).desc())
+    .limit(30)
+)
+_ASKED = (
+    select(Message).where(_HERE, col(Message.direction) == Direction.INCOMING).order_by(col(Message.id).desc()).limit(1)
+)
+_TICKET = select(Ticket.number).where(Ticket.conversation_id == bindparam("conversation_id"))

@@ -32,7 +32,7 @@ from bot.happenings import Happening, happen
 from bot.live import Live
 from bot.models import InboxRow
 from bot.parking import park
-from bot.placing import Place, look
+from bot.placing import Place, Whereabouts, find, look
 from bot.recording import record
 from bot.speaking import Turn
 from handoff.errors import AlreadyDone, Stale
@@ -91,15 +91,16 @@ def _event(errand: Errand) -> Event:
 
 def _pass(errand: Errand, inbound: Inbound) -> None:
     with reading(errand.database) as session:
-        known = acquaintance(session, inbound, errand.now)
+        found = find(session, inbound)
+        known = acquaintance(session, inbound, found, errand.now)
         burst = Burst.of(errand.row, inbound)
         if errand.row.heard_to is not None:
             burst = grown(session, errand.channel, burst)
+        heard = Heard(burst, known, errand.live.serving, errand.live.house)
+        place = _look_in(session, errand, heard, found)
     if not known.concerns_us:
         _forget(errand)
         return
-    heard = Heard(burst, known, errand.live.serving, errand.live.house)
-    place = _look(errand, heard)
     bind_contextvars(conversation_id=place.conversation_id, release_id=heard.serving and heard.serving.release_id)
     if inbound.press and place.button is None:
         # Somebody else's button, or none of ours: nothing is said, and nobody gets a conversation by it.
@@ -161,9 +162,14 @@ def _settle(errand: Errand, heard: Heard, place: Place) -> None:
 
 
 def _look(errand: Errand, heard: Heard) -> Place:
-    burst, is_thanks = heard.burst, heard.is_thanks
     with reading(errand.database) as session:
-        return choose(look(session, burst.inbounds[0], burst.newest, errand.now, is_thanks=is_thanks), burst)
+        return _look_in(session, errand, heard)
+
+
+def _look_in(session: Session, errand: Errand, heard: Heard, found: Whereabouts | None = None) -> Place:
+    burst, is_thanks = heard.burst, heard.is_thanks
+    seen = look(session, burst.inbounds[0], burst.newest, errand.now, is_thanks=is_thanks, found=found)
+    return choose(seen, burst)
 
 
 def _finish(

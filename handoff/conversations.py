@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, update
-from sqlalchemy.sql.selectable import TypedReturnsRows
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
 from handoff.errors import AlreadyDone, ConversationNotFound, Stale
@@ -129,15 +129,15 @@ def _holds(conversation_id: int) -> ColumnElement[bool]:
 
 
 @cache
-def _swap(names: tuple[str, ...]) -> TypedReturnsRows[tuple[Conversation]]:
+def _swap(names: tuple[str, ...]) -> ReturningUpdate[Conversation]:
     """Set the version and these columns where version and owner are as they were seen."""
     return _set(("version", *names), col(Conversation.version) == bindparam("seen_version"), _IS_SEEN_OWNER)
 
 
-def _set(names: tuple[str, ...], *conditions: ColumnElement[bool]) -> TypedReturnsRows[tuple[Conversation]]:
+def _set(names: tuple[str, ...], *conditions: ColumnElement[bool]) -> ReturningUpdate[Conversation]:
     """Set columns of a conversation, and bring the session's own object of it up to date."""
     statement = update(Conversation).where(col(Conversation.id) == bindparam("which"), *conditions)
-    values = {name: bindparam(f"new_{name}") for name in names}
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     options = {"synchronize_session": False, "populate_existing": True}
     return statement.values(values).returning(Conversation).execution_options(**options)
 

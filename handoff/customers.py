@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel, select
 from handoff.models import Customer, Thread
 from handoff.people import account_of, tie
 from handoff.rows import id_of
+from handoff.threads import thread_called
 from handoff.wording import clean
 from store.changes import note_change
 from store.inserts import insert
@@ -38,11 +39,11 @@ def find_customer(
 
 def find_thread(session: Session, channel: str, external_id: str, now: datetime) -> Thread:
     """The thread that ``channel`` calls ``external_id``."""
-    called = {"channel": channel, "external_id": external_id}
-    thread = session.scalars(_THREAD, called).first()
+    thread = thread_called(session, channel, external_id)
     if thread is None:
-        _insert_once(session, Thread, **called, created_at=now)
-        thread = session.scalars(_THREAD, called).one()
+        _insert_once(session, Thread, channel=channel, external_id=external_id, created_at=now)
+        thread = thread_called(session, channel, external_id)
+        assert thread is not None
     return thread
 
 
@@ -91,9 +92,8 @@ def is_timezone(name: str) -> bool:
     return len(name) <= 64
 
 
-_CUSTOMER, _THREAD = (
-    select(table).where(table.channel == bindparam("channel"), table.external_id == bindparam("external_id"))
-    for table in (Customer, Thread)
+_CUSTOMER = select(Customer).where(
+    Customer.channel == bindparam("channel"), Customer.external_id == bindparam("external_id")
 )
 
 

@@ -37,7 +37,7 @@ from handoff.models import (
     Thread,
 )
 from handoff.outcomes import Resend
-from handoff.rows import id_of, rows_touched
+from handoff.rows import rows_touched
 from handoff.transcript import buttons_of, files_of
 from handoff.unsettled import Figures, dismiss, figures, resend
 from store.columns import Utc
@@ -110,12 +110,7 @@ def claim(
         delivery.attempts += 1
     session.flush()
     # No change is noted: nobody waits for a delivery to be begun, and the loop that waits for one to begin began it.
-    message_ids = [delivery.message_id for delivery in deliveries]
-    buttons, files = buttons_of(session, message_ids), files_of(session, message_ids)
-    return [
-        _claimed(session, delivery, buttons.get(delivery.message_id, ()), files.get(delivery.message_id, ()))
-        for delivery in deliveries
-    ]
+    return _claimed(session, deliveries)
 
 
 def channels_due(session: Session, now: datetime) -> set[str]:
@@ -213,25 +208,54 @@ _NEXT_DUE = (
 )
 
 
-def _claimed(
-    session: Session, delivery: Delivery, buttons: tuple[Button, ...], files: tuple[StoredFile, ...]
-) -> Claimed:
-    message = session.get_one(Message, delivery.message_id)
-    staff = session.get(Staff, message.staff_id) if message.staff_id and message.author is Author.AGENT else None
-    parts = select(SentPart.external_id).where(SentPart.message_id == message.id).order_by(col(SentPart.number))
+def _claimed(session: Session, deliveries: Sequence[Delivery]) -> list[Claimed]:
+    """These deliveries with all that is sent, asked of the database for all at once."""
+    message_ids = [delivery.message_id for delivery in deliveries]
+    if not message_ids:
+        return []
+    buttons, files = buttons_of(session, message_ids), files_of(session, message_ids)
+    found = {message.id: (message, *beside) for message, *beside in session.execute(_SENT_WITH, {"ids": message_ids})}
+    claimed = []
+    for delivery in deliveries:
+        message, thread, staff_name, detail = found[delivery.message_id]
+        claimed.append(
+            Claimed(
+                delivery,
+                message,
+                thread,
+                buttons.get(message.id, ()),
+                files.get(message.id, ()),
+                author=staff_name if message.author is Author.AGENT else None,
+                spot=(detail or {}).get("spot"),
+                sent=_sent(session, message),
+            )
+        )
+    return claimed
+
+
+def _sent(session: Session, message: Message) -> tuple[str, ...]:
     # Its own id is there before it is sent only when an attempt ended between two parts.
-    sent = () if message.external_id is None else (message.external_id, *session.exec(parts).all())
-    thread = session.get_one(Thread, delivery.thread_id)
-    return Claimed(
-        delivery, message, thread, buttons, files, staff.name if staff else None, _spot(session, message), sent
-    )
+    if message.external_id is None:
+        return ()
+    parts = select(SentPart.external_id).where(SentPart.message_id == message.id).order_by(col(SentPart.number))
+    return message.external_id, *session.exec(parts).all()
 
 
-def _spot(session: Session, message: Message) -> str | None:
-    said = select(Message.detail).where(
-        Message.conversation_id == message.conversation_id,
-        Message.direction == Direction.INCOMING,
-        col(Message.id) < id_of(message),
+_earlier = aliased(Message)
+_SAID_BEFORE = (
+    select(_earlier.detail)
+    .where(
+        _earlier.conversation_id == Message.conversation_id,
+        _earlier.direction == Direction.INCOMING,
+        col(_earlier.id) < col(Message.id),
     )
-    detail = session.exec(said.order_by(col(Message.id).desc()).limit(1)).first()
-    return (detail or {}).get("spot")
+    .order_by(col(_earlier.id).desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_SENT_WITH = (
+    rows_of(Message, Thread, col(Staff.name), _SAID_BEFORE)
+    .join(Thread, col(Thread.id) == Message.thread_id)
+    .outerjoin(Staff, col(Staff.id) == Message.staff_id)
+    .where(col(Message.id).in_(bindparam("ids", expanding=True)))
+)

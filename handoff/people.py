@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, bindparam, or_
 from sqlmodel import Session, col, select
 
 from handoff.actors import Actor, require
@@ -25,7 +26,10 @@ SHORTEST_PART_OF_ID = 4
 
 def same_person(customer: Customer) -> ColumnElement[bool]:
     """The condition on ``Customer`` that holds for this one and for all that are the same person."""
-    root = root_id(customer)
+    return _is_rooted_in(root_id(customer))
+
+
+def _is_rooted_in(root: Any) -> ColumnElement[bool]:
     return or_(col(Customer.id) == root, col(Customer.joined_to_id) == root)
 
 
@@ -55,8 +59,15 @@ def root_id(customer: Customer) -> int:
 
 def account_of(session: Session, customer: Customer) -> Account | None:
     """The account of the person that ``customer`` is, whichever of their customers it was set for."""
-    query = select(Account).join(Customer, col(Customer.account_id) == Account.id).where(same_person(customer))
-    return session.exec(query.limit(1)).first()
+    return session.scalars(_ACCOUNT, {"root_id": root_id(customer)}).first()
+
+
+_ACCOUNT = (
+    select(Account)
+    .join(Customer, col(Customer.account_id) == Account.id)
+    .where(_is_rooted_in(bindparam("root_id")))
+    .limit(1)
+)
 
 
 def set_account(session: Session, customer_id: int, account_id: int | None, actor: Actor, now: datetime) -> None:

@@ -18,9 +18,7 @@ def thread_called(session: Session, channel: str, external_id: str) -> Thread | 
     return session.scalars(_CALLED, {"channel": channel, "external_id": external_id}).first()
 
 
-_CALLED = select(Thread).where(
-    Thread.channel == bindparam("channel"), Thread.external_id == bindparam("external_id")
-)
+_CALLED = select(Thread).where(Thread.channel == bindparam("channel"), Thread.external_id == bindparam("external_id"))
 
 
 def places(session: Session, channel: str, external_id: str) -> Sequence[Thread]:

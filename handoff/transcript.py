@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam
+from sqlalchemy import BindParameter, bindparam
 from sqlmodel import Session, col, select
 
 from handoff.models import Attachment, Button, Delivery, Feedback, Message, MessageRevision, Staff
@@ -72,7 +72,7 @@ def buttons_of(session: Session, message_ids: Sequence[int]) -> dict[int, tuple[
     return _grouped((button.message_id, button) for button in found)
 
 
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _FILES = (
     select(Attachment.message_id, StoredFile)
     .join(StoredFile, col(StoredFile.id) == Attachment.file_id)

@@ -173,7 +173,7 @@ def _second_signs(view: View, evidence: Evidence, first: int, level: float) -> t
     """What the second encoder thinks of the first article; what is usual where it was not asked."""
     if evidence.second_raw is None or view.second is None:
         return tuple(prior.CENTRE[-3:].tolist())
-    near = np.maximum(evidence.features[:, 9], evidence.features[:, 10])
+    near = np.maximum(evidence.features[:, FIRST_LOOK], evidence.features[:, FIRST_LOOK + 1])
     others = np.delete(near, first)
     margin = float(near[first] - others.max()) if len(others) else 2.0
     closeness = _closeness(float(evidence.second_raw[first]), level) + view.second.encoder.lift

@@ -30,25 +30,57 @@ class Without:
     rows: tuple[int, ...] | None = None
 
 
-class VectorIndex:
-    """Rows of unit vectors, grouped by article (rows of one article lie together), searched by inner product.
+class VectorRows:
+    """Rows of unit vectors, grouped by article: rows of one article lie together.
 
     ``group``: the article of each row, ascending; not every article needs rows. The mean and covariance of the rows
     tell how similar a question is to this KB at large, so that one similarity can be compared with another.
     """
 
     def __init__(self, rows: Floats, group: Sequence[int], articles: int) -> None:
-        import faiss
-
-        one_thread_a_question()
         self.rows = np.ascontiguousarray(rows, np.float32)
         self.group = np.asarray(group, np.int64)
         self.starts = np.searchsorted(self.group, np.arange(articles + 1)).astype(np.int64)
-        self._faiss: Any = faiss.IndexFlatIP(rows.shape[1])
-        self._faiss.add(self.rows)
         self.mean = self.rows.mean(0) if len(rows) else np.zeros(rows.shape[1], np.float32)
         centred = self.rows - self.mean
         self._covariance = centred.T @ centred / max(1, len(rows))
+
+    def rows_of(self, article: int) -> Ints:
+        """The rows of ``article``."""
+        return np.arange(self.starts[article], self.starts[article + 1])
+
+    def level(self, question: Floats) -> tuple[float, float]:
+        """Mean and standard deviation of the question's similarity to all rows."""
+        variance = float(question @ self._covariance @ question)
+        return float(question @ self.mean), max(variance, 1e-6) ** 0.5
+
+    def similarities(self, question: Floats, articles: Ints) -> tuple[Floats, Ints]:
+        """The similarities of all rows of ``articles``, one article after the other, and how many each has."""
+        starts, ends = self.starts[articles], self.starts[articles + 1]
+        counts = ends - starts
+        similarities = np.empty(int(counts.sum()), np.float32)
+        place = 0
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            # Row by row of the matrix as it lies: gathering them first would cost more than the products.
+            np.dot(self.rows[start:end], question, out=similarities[place : place + end - start])
+            place += end - start
+        return similarities, counts
+
+    def places(self, articles: Ints) -> Ints:
+        """The rows of all ``articles``, one article after the other."""
+        return ranges(self.starts[articles], self.starts[articles + 1] - self.starts[articles])
+
+
+class VectorIndex(VectorRows):
+    """Rows that are searched, too, by inner product."""
+
+    def __init__(self, rows: Floats, group: Sequence[int], articles: int) -> None:
+        import faiss
+
+        super().__init__(rows, group, articles)
+        one_thread_a_question()
+        self._faiss: Any = faiss.IndexFlatIP(rows.shape[1])
+        self._faiss.add(self.rows)
         self.crowding = _crowding(self.rows, self.group)
 
     def nearest_articles(self, question: Floats, hidden: Ints | None = None) -> Ints:
@@ -63,26 +95,6 @@ class VectorIndex:
         count = min(_NEAREST, len(self.rows))
         _, found = self._faiss.search(question[None], count, params=parameters)
         return np.unique(self.group[found[0][found[0] >= 0]])
-
-    def rows_of(self, article: int) -> Ints:
-        """The rows of ``article``."""
-        return np.arange(self.starts[article], self.starts[article + 1])
-
-    def level(self, question: Floats) -> tuple[float, float]:
-        """Mean and standard deviation of the question's similarity to all rows."""
-        variance = float(question @ self._covariance @ question)
-        return float(question @ self.mean), max(variance, 1e-6) ** 0.5
-
-    def similarities(self, question: Floats, articles: Ints) -> tuple[Floats, Ints]:
-        """The similarities of all rows of ``articles``, one article after the other, and how many each has."""
-        rows, counts = self.places(articles)
-        similarities: Floats = self.rows[rows] @ question
-        return similarities, counts
-
-    def places(self, articles: Ints) -> tuple[Ints, Ints]:
-        """The rows of all ``articles``, one article after the other, and how many each has."""
-        counts = self.starts[articles + 1] - self.starts[articles]
-        return ranges(self.starts[articles], counts), counts
 
 
 def _crowding(rows: Floats, group: Ints) -> Floats:

@@ -13,6 +13,7 @@ from retrieval.background import background_texts
 from retrieval.encoders import Encoder, Encoders
 from retrieval.intents import intent_pieces, intents_of
 from retrieval.pieces import pieces_of
+from retrieval.stretches import stretches_of
 from retrieval.vectors import Kind, VectorCache, VectorKey, key_of
 
 Progress = Callable[[str], None]
@@ -41,6 +42,8 @@ def wanted(contents: Contents, encoders: Encoders) -> dict[VectorKey, Need]:
         for piece in pieces_of(published):
             need(own, piece.kind, piece.text)
         if own is not encoders.crossing:
+            for piece in stretches_of(published):
+                need(own, piece.kind, piece.text)
             for piece in pieces_of(published, crossing=True):
                 need(encoders.crossing, piece.kind, piece.text)
     for encoder in encoders.distinct:

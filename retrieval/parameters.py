@@ -14,7 +14,7 @@ from retrieval.intents import PRIOR, IntentParameters
 from retrieval.prior import Belief, Doubles, Look
 from retrieval.rereading import Rereading
 
-_FORMAT = 2
+_FORMAT = 3
 _PARTS = ("ranker", "confidence", "offer")
 
 

@@ -27,6 +27,8 @@ class Role(Enum):
     HEADING = "heading"
     """A heading that asks: not an example that a customer would say, yet found as one."""
     PASSAGE = "passage"
+    STRETCH = "stretch"
+    """A sentence or two of a passage without what stands above it, see ``retrieval.stretches``."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Piece:
 
     @property
     def kind(self) -> Kind:
-        return Kind.PASSAGE if self.role is Role.PASSAGE else Kind.QUERY
+        return Kind.PASSAGE if self.role in (Role.PASSAGE, Role.STRETCH) else Kind.QUERY
 
 
 def pieces_of(published: PublishedArticle, crossing: bool = False) -> list[Piece]:

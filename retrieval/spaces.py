@@ -11,8 +11,9 @@ import numpy as np
 from kb_content.articles import PublishedArticle
 from retrieval.discriminant import Discriminant
 from retrieval.encoders import Encoder, Encoders
-from retrieval.index import Floats, Ints, VectorIndex, Without, best_of_each
+from retrieval.index import Floats, Ints, VectorIndex, VectorRows, Without, best_of_each
 from retrieval.pieces import Role, pieces_of, stacked
+from retrieval.stretches import stretches_of
 from retrieval.variants import base
 from retrieval.vectors import VectorCache
 
@@ -24,10 +25,11 @@ NEARNESS = 5
 
 
 class Nearness(NamedTuple):
-    """Of each article: NEARNESS columns, standardised; its best similarity as it is; the number of its best passage,
-    -1 without any."""
+    """Of each article: NEARNESS columns and its best stretch, standardised; its best similarity as it is; the number of
+    its best passage, -1 without any."""
 
     columns: Floats
+    stretch: Floats
     raw: Floats
     places: Ints
 
@@ -46,6 +48,8 @@ class Space:
     passages: VectorIndex
     members: Ints
     discriminant: Discriminant | None = None
+    stretches: VectorRows | None = None
+    """None where they are not encoded: by a model that is too slow for it."""
 
     def candidates(self, question: Floats, without: Without | None) -> Ints:
         short = passage = None
@@ -60,14 +64,13 @@ class Space:
 
     def nearness(self, question: Floats, articles: Ints, without: Without | None) -> Nearness:
         """How near each of ``articles`` is to ``question``."""
-        rows, counts = self.shorts.places(articles)
-        shorts = self.shorts.rows[rows] @ question
+        shorts, counts = self.shorts.similarities(question, articles)
         if without is not None and without.rows is not None:
             place = int(np.searchsorted(articles, without.article))
             if place < len(articles) and articles[place] == without.article:
                 shorts[int(counts[:place].sum()) + np.array(without.rows)] = -np.inf
         raw, *_ = best_of_each(shorts, counts, 0.0, top=1)
-        shorts -= _UNCROWDED * self.shorts.crowding[rows]
+        shorts -= _UNCROWDED * self.shorts.crowding[self.shorts.places(articles)]
         titles = shorts[np.cumsum(counts) - counts]
         nearest, near, _ = best_of_each(shorts, counts, 0.0, top=3)
         passages, passage_counts = self.passages.similarities(question, articles)
@@ -80,7 +83,19 @@ class Space:
         for column, values in ((3, best), (4, several)):
             # An article without passages is as good as its title.
             columns[:, column] = np.where(passage_counts > 0, (values - mean) / spread, columns[:, 2])
-        return Nearness(columns, np.maximum(raw, best), places)
+        return Nearness(columns, self._stretch(question, articles, columns[:, 3]), np.maximum(raw, best), places)
+
+    def _stretch(self, question: Floats, articles: Ints, passage: Floats) -> Floats:
+        """The best stretch of each article; one without any is as good as its best passage."""
+        if self.stretches is None or not len(self.stretches.rows):
+            return passage
+        similar, counts = self.stretches.similarities(question, articles)
+        some = counts > 0
+        mean, spread = self.stretches.level(question)
+        found = passage.copy()
+        if some.any():
+            found[some] = (np.maximum.reduceat(similar, (np.cumsum(counts) - counts)[some]) - mean) / spread
+        return found
 
 
 def open_space(
@@ -110,7 +125,20 @@ def open_space(
     )
     enough = 2 <= len(members) == len(articles) and len(shorts.rows) >= least_examples * len(articles)
     discriminant = Discriminant.fit(shorts.rows, shorts.group, len(articles)) if enough else None
-    return Space(encoder, shorts, passages, members, discriminant)
+    return Space(
+        encoder, shorts, passages, members, discriminant, _stretches(articles, members, encoder, encoders, vectors)
+    )
+
+
+def _stretches(
+    articles: Sequence[PublishedArticle], members: Ints, encoder: Encoder, encoders: Encoders, vectors: VectorCache
+) -> VectorRows | None:
+    """Those of the ``members`` whose language ``encoder`` reads. Raises VectorsMissing."""
+    if encoder is encoders.crossing:
+        return None
+    parts = [stacked(vectors, encoder, stretches_of(articles[n])) for n in members.tolist()]
+    groups = np.repeat(members, [len(part) for part in parts])
+    return VectorRows(_stack(parts, encoder.dimension), groups.tolist(), len(articles))
 
 
 def _stack(parts: list[Floats], dimension: int) -> Floats:

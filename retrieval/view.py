@@ -6,20 +6,21 @@ Each article is seen once: in the customer's language, else in English, else in 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb_content.articles import Contents, PublishedArticle
-from retrieval import prior
+from kb_content.headings import is_question
 from retrieval.audience import ANYONE, Asker, may_see
 from retrieval.encoders import Encoder, Encoders
 from retrieval.index import Floats, Ints, Without
 from retrieval.pieces import Role, pieces_of
-from retrieval.prior import Belief
+from retrieval.prior import Belief, belief_for
 from retrieval.spaces import NEARNESS, Space, open_space
 from retrieval.texts import plain_key
 from retrieval.variants import base, chosen_articles
@@ -38,6 +39,7 @@ FEATURES = (
     "discriminant",
     "words covered",
     "words returned",
+    "stretch",
     "second nearest",
     "second passage",
     "second discriminant",
@@ -45,9 +47,10 @@ FEATURES = (
 """Columns of ``Evidence.features``. Similarities are standardised by the question's similarity to the whole KB; what
 the second encoder says is 0 for all while it was not asked."""
 
-FIRST_LOOK = 10
+FIRST_LOOK = 11
 """Columns that need no second encoder."""
 
+_STRETCH = FEATURES.index("stretch")
 _BY_WORDS = 8
 _LEAST_LOG_PROBABILITY = -12.0
 _EXAMPLES_PER_ARTICLE = 2.5
@@ -113,12 +116,15 @@ class View:
     is_restricted: bool
     """Whether some article is not for everybody."""
 
-    @property
+    @cached_property
     def belief(self) -> Belief:
-        """What to believe before anything is fitted: articles with examples are found otherwise than bare pages."""
-        if self.short_starts[-1] >= _EXAMPLES_PER_ARTICLE * len(self.articles):
-            return prior.ASKED
-        return prior.BARE_OTHER if self.is_other else prior.BARE
+        """What to believe before anything is fitted: how an article is found depends on how it is written."""
+        return belief_for(
+            has_examples=bool(self.short_starts[-1] >= _EXAMPLES_PER_ARTICLE * len(self.articles)),
+            with_bodies=_share(self.articles, lambda one: bool(one.passages)),
+            asking=_share(self.articles, lambda one: is_question(one.article.title)),
+            is_other=self.is_other,
+        )
 
     def asked(self, question: str, *, second: bool = False) -> Asked:
         """``question`` (cleaned) as this view reads it; one model is asked once."""
@@ -171,7 +177,8 @@ class View:
         for number, space in enumerate(self.spaces):
             mine = np.flatnonzero(self.space_of[articles] == number)
             near = space.nearness(asked.vectors[number], articles[mine], without)
-            features[mine, :NEARNESS], raw[mine], places[mine] = near
+            features[mine, :NEARNESS], features[mine, _STRETCH] = near.columns, near.stretch
+            raw[mine], places[mine] = near.raw, near.places
         second_raw = None
         if self.second is not None and asked.second is not None:
             second = self.second.nearness(asked.second, articles, without)
@@ -248,6 +255,10 @@ class View:
             covered[evidence.hidden_article] = sum(self.rarity[word] for word in left)
         shares: Floats = covered[evidence.articles] / np.float32(total)
         return shares
+
+
+def _share(articles: Sequence[PublishedArticle], holds: Callable[[PublishedArticle], bool]) -> float:
+    return sum(map(holds, articles)) / len(articles) if articles else 0.0
 
 
 def _unseen(articles: int, without: Without | None, visible: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:

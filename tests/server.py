@@ -83,8 +83,7 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 
 @contextmanager
 def running(folder: Path, way: str = "run", **settings: str) -> Iterator[Server]:
-    """`firstline run`, or api or worker, with its data in ``folder``; killed at the end if it does not stop by itself.
-    """
+    """`firstline run`, or api or worker, with its data in ``folder``; killed if it does not stop by itself."""
     variables = environment(folder, **settings)
     process = subprocess.Popen(
         [FIRSTLINE, way],

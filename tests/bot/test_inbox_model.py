@@ -64,6 +64,7 @@ class Inbox(RuleBasedStateMachine):
     def waits(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
+    @precondition(lambda self: self.rows)
     @rule(worker=WORKERS, limit=st.integers(1, 3))
     def claims_some(self, worker: str, limit: int) -> None:
         due = [row for row in self._in_order() if self._is_due(row)][:limit]
@@ -75,7 +76,7 @@ class Inbox(RuleBasedStateMachine):
             row.attempts += 1
             self.claims.append((worker, row, each))
 
-    @precondition(lambda self: any(row.state is WORKING for row in self.rows.values()))
+    @precondition(lambda self: self.is_working)
     @rule(worker=WORKERS)
     def takes_what_expired(self, worker: str) -> None:
         """Whoever had it may still come to an end with it."""
@@ -126,6 +127,7 @@ class Inbox(RuleBasedStateMachine):
         if is_as_it_was:
             self._moves(row, PARKED)
 
+    @precondition(lambda self: self.is_working)
     @rule(worker=WORKERS)
     def dies(self, worker: str) -> None:
         with transaction(self.database) as session:
@@ -134,6 +136,7 @@ class Inbox(RuleBasedStateMachine):
             if self._is_of(row, worker):
                 self._moves(row, NEW)
 
+    @precondition(lambda self: self.is_working)
     @rule(worker=WORKERS)
     def lives(self, worker: str) -> None:
         """A worker prolongs all that it has."""
@@ -167,6 +170,10 @@ class Inbox(RuleBasedStateMachine):
         under_way = [row.thread for row in self.rows.values() if row.state is WORKING and not self._has_expired(row)]
         assert len(under_way) == len(set(under_way))
 
+    @property
+    def is_working(self) -> bool:
+        return any(row.state is WORKING for row in self.rows.values())
+
     def _in_order(self) -> list[Row]:
         return sorted(self.rows.values(), key=lambda row: row.id)
 
@@ -193,7 +200,7 @@ class Inbox(RuleBasedStateMachine):
 
 
 def test_whatever_happens_inbox_rows_are_where_the_rules_say(database: Database) -> None:
-    examples = 60 if database.is_sqlite else 10
+    examples = 80 if database.is_sqlite else 10
     run_state_machine_as_test(
         lambda: Inbox(database),
         settings=settings(

@@ -179,9 +179,11 @@ def _was_answered(customer: Customer, asked: str, talk: Talk, verdict: Verdict) 
     if len(answers) > 1:
         verdict.answered_twice[customer.place.channel] += 1
         verdict.blame(f"{asked!r} of {customer.place.thread} was answered {len(answers)} times")
-    if not answers and said.conversation_id not in talk.tickets:
+    # What one turn writes has one time: words that were taken together with others are answered with them.
+    is_replied_to = any(each.message.at == said.at and (each.message.id or 0) > (said.id or 0) for each in talk.words)
+    if not (answers or is_replied_to or said.conversation_id in talk.tickets):
         verdict.lost += 1
-        verdict.blame(f"{asked!r} of {customer.place.thread} was not answered, and no person has it")
+        verdict.blame(f"{asked!r} of {customer.place.thread} was not answered, and no person has it: {_told(talk)}")
 
 
 # -- out: as many copies as the rule allows, in order ----------------------------------------------------------------
@@ -238,6 +240,14 @@ def _count_copies(channel: str, words: Words, seen: int, verdict: Verdict) -> No
     if extra > allowed:
         verdict.answered_twice[channel] += 1
         verdict.blame(f"{name} is there {seen} times after {words.delivery.doubts} doubts")
+
+
+def _told(talk: Talk) -> list[str]:
+    """The talk in short, for whoever looks for a mistake."""
+    return [
+        f"{each.id} at {each.at:%M:%S.%f}: {each.decision or each.direction.value} {each.text[:30]!r}"
+        for each in talk.messages
+    ]
 
 
 def _plain(text: str) -> str:

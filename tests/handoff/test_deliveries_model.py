@@ -82,6 +82,8 @@ class Deliveries(RuleBasedStateMachine):
             person = find_customer(session, self.channel, "ada", self.now)
             threads = [find_thread(session, self.channel, f"place {number}", self.now) for number in range(3)]
             self.talks = [id_of(open_conversation(session, each, person, "en", self.now)) for each in threads]
+        for number in range(3):
+            self.says(number, is_agents=number == 0)
 
     @rule(thread=st.integers(0, 2), is_agents=st.booleans())
     def says(self, thread: int, is_agents: bool) -> None:
@@ -95,6 +97,7 @@ class Deliveries(RuleBasedStateMachine):
     def waits(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
+    @precondition(lambda self: any(row.state is READY for row in self.rows))
     @rule(worker=st.sampled_from("ab"), limit=st.integers(1, 4))
     def claims_some(self, worker: str, limit: int) -> None:
         due = [row for row in self.rows if self._is_due(row)][:limit]
@@ -143,16 +146,19 @@ class Deliveries(RuleBasedStateMachine):
                 row.not_before = later
             row.worker = None
 
+    @precondition(lambda self: self.is_sending)
     @rule(worker=st.sampled_from("ab"))
     def dies(self, worker: str) -> None:
         self._release(self._name(worker), [row for row in self.rows if row.state is SENDING and row.worker == worker])
 
+    @precondition(lambda self: self.is_sending)
     @rule(seconds=SECONDS)
     def expires(self, seconds: int) -> None:
         self.waits(seconds)
         late = [row for row in self.rows if row.state is SENDING and row.lease_until and row.lease_until < self.now]
         self._release(None, late)
 
+    @precondition(lambda self: self.is_sending)
     @rule(worker=st.sampled_from("ab"))
     def lives(self, worker: str) -> None:
         """A worker prolongs all that it has."""
@@ -181,6 +187,10 @@ class Deliveries(RuleBasedStateMachine):
     def sends_one_at_a_time_in_a_thread(self) -> None:
         under_way = [row.thread for row in self.rows if row.state is SENDING]
         assert len(under_way) == len(set(under_way))
+
+    @property
+    def is_sending(self) -> bool:
+        return any(row.state is SENDING for row in self.rows)
 
     def _is_due(self, row: Row) -> bool:
         others = [each for each in self.rows if each.thread == row.thread and each is not row]
@@ -211,7 +221,7 @@ class Deliveries(RuleBasedStateMachine):
 
 
 def test_whatever_happens_deliveries_are_where_the_rules_say(database: Database) -> None:
-    examples = 60 if database.is_sqlite else 10
+    examples = 80 if database.is_sqlite else 10
     run_state_machine_as_test(
         lambda: Deliveries(database),
         settings=settings(

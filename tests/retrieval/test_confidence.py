@@ -15,9 +15,10 @@ from retrieval.confidence import (
 from retrieval.view import FEATURES, FIRST_LOOK
 
 _BELIEF = prior.ASKED.first
+_BELIEFS = [prior.ASKED, prior.ASKED_PAGES, prior.BARE, prior.FAQ, prior.BARE_OTHER, prior.FAQ_OTHER]
 
 
-@pytest.mark.parametrize("belief", [prior.ASKED, prior.BARE])
+@pytest.mark.parametrize("belief", _BELIEFS)
 def test_the_prior_has_a_place_for_every_feature_and_sign(belief: prior.Belief) -> None:
     for look in (belief.first, belief.second):
         assert len(look.ranker) == len(FEATURES)
@@ -25,10 +26,35 @@ def test_the_prior_has_a_place_for_every_feature_and_sign(belief: prior.Belief) 
     assert len(prior.CENTRE) == len(prior.SCALE) == len(SIGNS)
 
 
-@pytest.mark.parametrize("belief", [prior.ASKED, prior.BARE])
+@pytest.mark.parametrize("belief", _BELIEFS)
 def test_the_first_look_makes_nothing_of_what_only_the_second_sees(belief: prior.Belief) -> None:
     assert not belief.first.ranker[FIRST_LOOK:].any()
     assert not belief.first.confidence[-3:].any()
+
+
+def test_what_is_believed_follows_how_the_articles_are_written() -> None:
+    for has_examples, with_bodies, asking, is_other, belief in (
+        (True, 0.0, 0.0, False, prior.ASKED),
+        (True, 1.0, 1.0, False, prior.ASKED_PAGES),
+        (False, 1.0, 0.1, False, prior.BARE),
+        (False, 1.0, 0.9, False, prior.FAQ),
+        (False, 1.0, 0.1, True, prior.BARE_OTHER),
+        (False, 1.0, 0.9, True, prior.FAQ_OTHER),
+        (False, 0.0, 0.9, True, prior.BARE_OTHER),
+    ):
+        found = prior.belief_for(has_examples, with_bodies, asking, is_other)
+        assert found.first.ranker.tolist() == pytest.approx(belief.first.ranker.tolist())
+        assert found.second.offer.tolist() == pytest.approx(belief.second.offer.tolist())
+
+
+def test_a_knowledge_base_of_both_kinds_is_believed_to_be_in_between() -> None:
+    title = FEATURES.index("title")
+    weights = [
+        prior.belief_for(has_examples=False, with_bodies=1.0, asking=asking, is_other=False).first.ranker[title]
+        for asking in (0.1, 0.4, 0.5, 0.9)
+    ]
+    assert weights == sorted(weights)
+    assert len(set(weights)) == 4
 
 
 def test_without_rows_everything_stays_as_believed() -> None:

@@ -115,7 +115,7 @@ def test_a_page_without_text_is_read_by_its_title(encoders: Encoders) -> None:
 def test_only_what_is_in_doubt_is_read_again(reader: Reader, opened: Open) -> None:
     rule = likes("nothing")
     sharp = opened(rule)
-    for text in ("SEND an invite -- again?!", "password", "blue elephants", "", "!!"):
+    for text in ("SEND an invite -- again?!", "password", "purple monkeys dancing", "", "!!"):
         assert sharp.read(text) == reader.read(text)
         assert not WORTH[0] < reader.read(text).confidence < WORTH[1]
     assert rule.read == []
@@ -227,8 +227,8 @@ def test_a_real_model_from_a_folder_is_read_with(
     reader: Reader, opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    model = load_reranker(str(make_reranker(tmp_path, "offered")), lambda _sentence: None)
+    model = load_reranker(str(make_reranker(tmp_path, "pick")), lambda _sentence: None)
     reading = opened(model).read(VAGUE)
-    assert reading.hits[0].article_id == "export-report"
+    assert reading.hits[0].article_id == "import-csv"
     assert reading.why[SIGN] > 1
-    assert reader.read(VAGUE).hits[0].article_id != "export-report"
+    assert reader.read(VAGUE).hits[0].article_id != "import-csv"
