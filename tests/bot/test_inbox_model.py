@@ -200,7 +200,7 @@ class Inbox(RuleBasedStateMachine):
 
 
 def test_whatever_happens_inbox_rows_are_where_the_rules_say(database: Database) -> None:
-    examples = 80 if database.is_sqlite else 10
+    examples = 40 if database.is_sqlite else 10
     run_state_machine_as_test(
         lambda: Inbox(database),
         settings=settings(

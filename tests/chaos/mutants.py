@@ -53,8 +53,8 @@ MUTANTS = (
     Mutant(
         "what is claimed is not marked as taken",
         "handoff/deliveries.py",
-        "delivery.state, delivery.worker = DeliveryState.SENDING, worker",
-        "delivery.worker = worker",
+        "        state=DeliveryState.SENDING,\n",
+        "",
         _DELIVERIES,
     ),
     Mutant(
