@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -143,8 +144,12 @@ def cite(published: PublishedArticle, passage: Passage, address: str, secret: by
     """The citation of one passage, with a link that opens the article of that version at it."""
     article = published.article
     url = article_link(published, passage.anchor, address, secret)
-    quote = shorten(to_text(passage.text), LONGEST_QUOTE)
-    return Citation(article.id, published.version, passage.key, article.title, url, quote)
+    return Citation(article.id, published.version, passage.key, article.title, url, _quote(passage.text))
+
+
+@lru_cache(maxsize=4_000)
+def _quote(markdown: str) -> str:
+    return shorten(to_text(markdown), LONGEST_QUOTE)
 
 
 def _cut(text: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, or_, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, func, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -79,10 +79,10 @@ def claim_some(
     query = _CLAIM if thread_key is None else _CLAIM_OF_THREAD
     wanted = {"now": now, "channels": channels, "most": limit, "thread_key": thread_key}
     rows = list(session.scalars(query, wanted))
-    for row in rows:
-        row.state, row.worker, row.lease_until = InboxState.WORKING, worker, now + LEASE
-        row.attempts += 1
-    session.flush()
+    if rows:
+        # The rows are brought up to date by it.
+        taken = {"ids": [row.id for row in rows], "by": worker, "until": now + LEASE}
+        session.scalars(_TAKE, taken).all()
     return rows
 
 
@@ -116,7 +116,7 @@ def hold(session: Session, row: InboxRow, worker: str, until: datetime, heard_to
     A row of its thread after row ``heard_to`` makes it due at once.
     """
     waiting = {"not_before": until, "waits_since": until, "heard_to": heard_to, "attempts": row.attempts - 1}
-    return _move(session, row.id, worker, state=InboxState.NEW, **waiting)
+    return _put_off(session, row, worker, waiting)
 
 
 def forget(session: Session, row_id: int) -> None:
@@ -129,6 +129,11 @@ def has_due(session: Session, now: datetime, channels: tuple[str, ...]) -> bool:
     return session.connection().execute(_HAS_DUE, {"now": now, "channels": channels}).first() is not None
 
 
+def count_new(session: Session, most: int) -> int:
+    """How many rows wait for a turn, whether or not it may begin by now; not counted beyond ``most``."""
+    return session.connection().execute(_COUNT_NEW, {"most": most}).scalar_one()
+
+
 def next_due(session: Session, now: datetime, channels: tuple[str, ...]) -> datetime | None:
     """When the next row that waits becomes due by itself; None while none waits."""
     return session.connection().execute(_NEXT_DUE, {"now": now, "channels": channels}).scalar()
@@ -137,8 +142,16 @@ def next_due(session: Session, now: datetime, channels: tuple[str, ...]) -> date
 def put_back(session: Session, row: InboxRow, worker: str, error: str, now: datetime) -> bool:
     """Try the row again later: after 1, 2, 4, 8 seconds."""
     wait = timedelta(seconds=2 ** (row.attempts - 1))
-    later = {"not_before": now + wait, "heard_to": None}
-    return _move(session, row.id, worker, state=InboxState.NEW, error=error[:300], **later)
+    later = {"not_before": now + wait, "heard_to": None, "error": error[:300]}
+    return _put_off(session, row, worker, later)
+
+
+def _put_off(session: Session, row: InboxRow, worker: str, values: dict[str, Any]) -> bool:
+    """Whoever claims rows must hear of it, to look again in time."""
+    is_ours = _move(session, row.id, worker, state=InboxState.NEW, **values)
+    if is_ours:
+        note_change(session, "inbox", row.id or 0, values["not_before"])
+    return is_ours
 
 
 def take_away(session: Session, row: InboxRow, error: str | None, *, to: InboxState = InboxState.PARKED) -> bool:
@@ -254,8 +267,21 @@ _DUE = (is_unfinished(), is_of(bindparam("channels", expanding=True)), _is_due(_
 _CLAIM = (
     select(InboxRow).where(*_DUE).order_by(col(InboxRow.id)).limit(bindparam("most")).with_for_update(skip_locked=True)
 )
+_TAKE = (
+    update(InboxRow)
+    .where(col(InboxRow.id).in_(bindparam("ids", expanding=True)))
+    .values(
+        state=InboxState.WORKING,
+        worker=bindparam("by"),
+        lease_until=bindparam("until"),
+        attempts=col(InboxRow.attempts) + 1,
+    )
+    .returning(InboxRow)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
 _CLAIM_OF_THREAD = _CLAIM.where(col(InboxRow.thread_key) == bindparam("thread_key"))
 _HAS_DUE = select(InboxRow.id).where(*_DUE).limit(1)
+_COUNT_NEW = select(func.count()).select_from(select(InboxRow.id).where(is_new()).limit(bindparam("most")).subquery())
 _NEXT_DUE = (
     select(InboxRow.not_before)
     .where(is_of(bindparam("channels", expanding=True)), is_new(), col(InboxRow.not_before) > _NOW)

@@ -22,6 +22,7 @@ from store.errors import StoreError
 
 log = structlog.get_logger()
 BATCH = 20
+_MANY = 100
 SLOTS = 8
 """Deliveries of one channel that are under way at once: a slow channel never holds up another."""
 _AGAIN = 0.5
@@ -37,6 +38,8 @@ class Sender:
         self.database = database
         self.channels = channels
         self.worker = worker
+        self._on_room = on_room
+        self._some_wait = False
         self._crews = {name: Crew(f"send-{name}", SLOTS, on_room) for name in channels}
         self._resends = {name: channel.resend for name, channel in channels.items()}
         self._under_way: set[int] = set()
@@ -66,10 +69,14 @@ class Sender:
     def step(self, now: datetime) -> bool:
         """Claim what is due and let it be sent, as far as there is room; True if there was anything. What comes next
         is a change of a delivery, or makes room."""
+        # Set before it is looked: what ends meanwhile, and is not seen to have ended, wakes the loop all the same.
+        self._some_wait = True
         with reading(self.database) as session:
             due, self._due_at = deliveries.channels_due(session, now), deliveries.next_due(session, now)
-        found = [self._send_some(name, now) for name in sorted(due & set(self.channels))]
-        return any(found)
+            ready = deliveries.count_ready(session, _MANY)
+        found = sum(self._send_some(name, now) for name in sorted(due & set(self.channels)))
+        self._some_wait = ready > found or ready == _MANY
+        return found > 0
 
     def wait_until(self, now: datetime, longest: float) -> float:
         """Seconds until something that was put off when ``step`` looked becomes due, at most ``longest``."""
@@ -83,17 +90,17 @@ class Sender:
             crew.stop(max(until - time.monotonic(), 0))
         self._stopped.set()
 
-    def _send_some(self, name: str, now: datetime) -> bool:
+    def _send_some(self, name: str, now: datetime) -> int:
         free = self._crews[name].free
         if free <= 0 or not self.channels[name].is_open:
-            return False
+            return 0
         with transaction(self.database) as session:
             claimed = deliveries.claim(session, now, self.worker, free, channels=(name,))
         with self._lock:
             self._under_way.update(each.delivery.id or 0 for each in claimed)
         for each in claimed:
             self._crews[name].do(partial(self._send, name, each))
-        return bool(claimed)
+        return len(claimed)
 
     def _send(self, name: str, claimed: Claimed) -> None:
         ids = {"delivery_id": claimed.delivery.id, "conversation_id": claimed.message.conversation_id}
@@ -109,6 +116,9 @@ class Sender:
         finally:
             with self._lock:
                 self._under_way.discard(claimed.delivery.id or 0)
+            if self._some_wait:
+                # Maybe for this one's end, in its thread.
+                self._on_room()
 
     def _record(self, name: str, claimed: Claimed, made: Attempt) -> None:
         """What is known must not become a doubt because the database is away for a while."""

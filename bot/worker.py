@@ -28,6 +28,7 @@ from store.watch import Watch
 log = structlog.get_logger()
 TURNS = 4
 """At once. More than there are cores: a turn may wait for a file or a profile of its channel."""
+MANY = 100
 POLL = 1.0
 LEASES_EVERY = 5.0
 LONGEST_STEP = 60.0
@@ -63,6 +64,7 @@ class Worker:
         self._threads: list[threading.Thread] = []
         self._beats: dict[str, float] = {}
         self._due_at: datetime | None = None
+        self._some_wait = False
 
     def start(self, *, follows: bool = True) -> None:
         """Begin. Without ``follows`` no release is taken up until ``follow``: messages wait for it, and get a person
@@ -157,13 +159,17 @@ class Worker:
         now, names, free = datetime.now(UTC), tuple(self.channels), self.turns.free
         if not free:
             return False
+        # Set before it is looked: a turn that ends meanwhile, and is not seen to have ended, wakes the loop too.
+        self._some_wait, rows = True, list[InboxRow]()
         with reading(self.database) as session:
             has_due, self._due_at = inbox.has_due(session, now, names), inbox.next_due(session, now, names)
+            waiting = inbox.count_new(session, MANY)
         if has_due:
             with transaction(self.database) as session:
                 rows = inbox.claim_some(session, self.name, now, free, channels=names)
             for row in rows:
                 self.turns.do(partial(self._take_turn, row), key=row.id)
+        self._some_wait = waiting > len(rows) or waiting == MANY
         return False
 
     def _take_turn(self, row: InboxRow) -> None:
@@ -175,8 +181,9 @@ class Worker:
         except Exception as error:
             # Its lease runs out, and the row is taken again.
             log.exception("turn not recorded", error=type(error).__name__)
-        # Something else of its thread may wait for its end, or it for more words, or for another try.
-        self.watch.wake(TURN_ENDED)
+        if self._some_wait:
+            # Maybe for this one's end, in its thread.
+            self.watch.wake(TURN_ENDED)
 
     def _deliver(self) -> bool:
         self.sender.step(datetime.now(UTC))

@@ -31,9 +31,11 @@ def find_customer(
     if customer is None:
         _insert_once(session, Customer, channel=channel, external_id=external_id, created_at=now)
         customer = session.scalars(_CUSTOMER, {"channel": channel, "external_id": external_id}).one()
-    customer.name = _short(name, 200) or customer.name
-    customer.language = _short(language, 16) or customer.language
-    session.flush()
+    known = customer.name, customer.language
+    given = _short(name, 200) or customer.name, _short(language, 16) or customer.language
+    if given != known:
+        customer.name, customer.language = given
+        session.flush()
     return customer
 
 

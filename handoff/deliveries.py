@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, update
 from sqlalchemy import select as rows_of
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -50,6 +50,7 @@ __all__ = [
     "Figures",
     "channels_due",
     "claim",
+    "count_ready",
     "dismiss",
     "figures",
     "has_outlived",
@@ -104,11 +105,10 @@ def claim(
     """
     deliveries = _due(session, now, limit, channels, thread_id)
     lease = LEASE if lease_seconds is None else timedelta(seconds=lease_seconds)
-    for delivery in deliveries:
-        delivery.state, delivery.worker = DeliveryState.SENDING, worker
-        delivery.lease_until = now + lease
-        delivery.attempts += 1
-    session.flush()
+    if deliveries:
+        # They are brought up to date by it.
+        taken = {"ids": [delivery.id for delivery in deliveries], "by": worker, "until": now + lease}
+        session.scalars(_TAKE, taken).all()
     # No change is noted: nobody waits for a delivery to be begun, and the loop that waits for one to begin began it.
     return _claimed(session, deliveries)
 
@@ -116,6 +116,11 @@ def claim(
 def channels_due(session: Session, now: datetime) -> set[str]:
     """The channels that have a delivery which ``claim`` would take. Reads only."""
     return set(session.connection().execute(_CHANNELS_DUE, {"now": now}).scalars())
+
+
+def count_ready(session: Session, most: int) -> int:
+    """How many deliveries wait to be sent, whether or not they may be by now; not counted beyond ``most``."""
+    return session.connection().execute(_COUNT_READY, {"most": most}).scalar_one()
 
 
 def next_due(session: Session, now: datetime) -> datetime | None:
@@ -193,6 +198,18 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_TAKE = (
+    update(Delivery)
+    .where(col(Delivery.id).in_(bindparam("ids", expanding=True)))
+    .values(
+        state=DeliveryState.SENDING,
+        worker=bindparam("by"),
+        lease_until=bindparam("until"),
+        attempts=col(Delivery.attempts) + 1,
+    )
+    .returning(Delivery)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
 _THEIRS = select(Thread.id).where(
     Thread.id == Delivery.thread_id, col(Thread.channel).in_(bindparam("channels", expanding=True))
 )
@@ -200,6 +217,8 @@ _DUE_ON_CHANNELS = _DUE.where(_THEIRS.exists())
 _CHANNELS_DUE = (
     select(Thread.channel).join(Delivery, col(Delivery.thread_id) == Thread.id).where(_is_due(_NOW)).distinct()
 )
+_READY = select(Delivery.id).where(Delivery.state == DeliveryState.READY).limit(bindparam("most")).subquery()
+_COUNT_READY = select(func.count()).select_from(_READY)
 _NEXT_DUE = (
     select(Delivery.not_before)
     .where(Delivery.state == DeliveryState.READY, col(Delivery.not_before) > _NOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import bindparam, func, update
 from sqlmodel import Session, col, select
 
 from handoff.conversations import add_activity
@@ -17,12 +17,20 @@ from store.changes import note_change
 from store.inserts import insert
 
 _OPEN = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
-_ANYBODYS = (
-    select(Delivery)
-    .where(Delivery.id == bindparam("delivery_id"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
+_SENT = (
+    update(Delivery)
+    .where(col(Delivery.id) == bindparam("delivery_id"), col(Delivery.state) != DeliveryState.SENT)
+    .values(
+        state=DeliveryState.SENT,
+        sent_at=bindparam("moment"),
+        worker=bindparam("by"),
+        lease_until=None,
+        error=None,
+    )
+    .returning(Delivery)
+    .execution_options(synchronize_session=False, populate_existing=True)
 )
+_CALL = update(Message).where(col(Message.id) == bindparam("which")).values(external_id=bindparam("called"))
 _LATE = "This delivery is no longer this worker's: its lease ran out."
 
 
@@ -44,15 +52,15 @@ def mark_sent(
 
     That is so whoever has the delivery by now: said late, it still ends another attempt or an agent's doubt.
     """
-    delivery = session.scalars(_ANYBODYS, {"delivery_id": delivery_id}).one()
     external_ids = () if external_id is None else (external_id, *more)
-    if delivery.state is DeliveryState.SENT:
-        _keep_copy(session, delivery.message_id, external_ids)
+    told = {"delivery_id": delivery_id, "moment": now, "by": worker}
+    delivery = session.scalars(_SENT, told).first()
+    if delivery is None:
+        _keep_copy(session, session.get_one(Delivery, delivery_id).message_id, external_ids)
         return
-    delivery.state, delivery.sent_at, delivery.worker = DeliveryState.SENT, now, worker
-    delivery.lease_until, delivery.error = None, None
     _keep_parts(session, delivery.message_id, external_ids)
-    note(session, delivery, now)
+    # Only of the message, which whoever shows it looks at: a change of a delivery wakes those who send.
+    note_change(session, "message", delivery.message_id, now)
 
 
 def mark_ready(
@@ -142,15 +150,12 @@ def note(session: Session, delivery: Delivery, now: datetime) -> None:
 
 def _keep_parts(session: Session, message_id: int, external_ids: Sequence[str], first: int = 0) -> None:
     """Part ``first`` and those after it are called so by the channel."""
-    if not external_ids:
-        return
-    message = session.get_one(Message, message_id)
     for number, external_id in enumerate(external_ids, start=first):
         if number == 0:
-            message.external_id = external_id
-            session.flush()
+            session.execute(_CALL, {"which": message_id, "called": external_id})
             continue
-        values = {"message_id": message_id, "thread_id": message.thread_id, "number": number}
+        thread_id = session.get_one(Message, message_id).thread_id
+        values = {"message_id": message_id, "thread_id": thread_id, "number": number}
         part = insert(session, SentPart).values(**values, external_id=external_id)
         session.execute(part.on_conflict_do_nothing())
 

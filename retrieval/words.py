@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 from typing import Any
 
@@ -25,8 +26,14 @@ def words_of(text: str) -> list[str]:
 
     Chinese characters count alone, too: 改密码 and 修改密码 share more than pairs tell.
     """
+    return list(_words(text))
+
+
+@lru_cache(maxsize=4_000)
+def _words(text: str) -> tuple[str, ...]:
+    """Kept, since every answer weighs the same sentences of the KB again."""
     cleaned = clean(text, PASSAGE_LIMIT)
-    return [stem(token) for token in tokens(cleaned)] + _HAN.findall(cleaned)
+    return (*(stem(token) for token in tokens(cleaned)), *_HAN.findall(cleaned))
 
 
 def stem(word: str) -> str:
