@@ -33,7 +33,7 @@ from bench.places import (
     wait_for_answers,
 )
 
-RATE, SECONDS = 60, 60
+RATES, SECONDS = (40, 60), 45
 CHATS, THREADS = 96, 144
 """Telegram takes 30 messages a second from a bot: two in five go there, three in five to Slack."""
 BURST = 2_000
@@ -66,7 +66,8 @@ def measure() -> Iterator[Figure]:
     yield Figure("encoders alone", 1000 / alone, "messages/s of one core")
     for name, replicas in (("SQLite", 0), ("PostgreSQL", 1), ("two replicas", 2)):
         with site(name, replicas, alone) as running:
-            yield from _steady(running, RATE, SECONDS)
+            for rate in RATES:
+                yield from _steady(running, rate, SECONDS)
             yield from _burst(running)
 
 
@@ -80,7 +81,7 @@ def _steady(site: Site, rate: float, seconds: int) -> Iterator[Figure]:
     said_in = time.monotonic() - started
     wait_for_answers(places)
     cpu_ms = (site.cpu_seconds() - before) * 1000 / number
-    found, name = tally(places), site.name
+    found, name = tally(places), f"{site.name} at {rate:g}/s"
     yield Figure(f"{name}: said", number / said_in, "messages/s")
     yield Figure(f"{name}: from said to answered, p50", found.percentile(50), "ms")
     yield Figure(f"{name}: from said to answered, p95", found.percentile(95), "ms", goal=GOAL_MS)

@@ -7,12 +7,13 @@ import subprocess
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import count, cycle, islice
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, Protocol
 
 PATIENCE = 120.0
+_numbers = count()
 Question = tuple[str, str]
 """What is asked, and a word that its answer must contain."""
 
@@ -90,8 +91,11 @@ def telegram_chats(world: Any, number: int) -> list[Asked]:
 
 def slack_threads(team: Any, number: int) -> list[Asked]:
     """Slack takes about one message a second in a channel, so each thread has one of its own: pacing is not timed."""
-    members = [team.add_person(f"member{each}") for each in range(number)]
-    channels = [team.add_channel(f"help{each}", members=[who], bot=True) for each, who in enumerate(members)]
+    names = [f"{each:05}" for each in islice(_numbers, number)]
+    members = [team.add_person(f"member{name}") for name in names]
+    channels = [
+        team.add_channel(f"help{name}", members=[who], bot=True) for name, who in zip(names, members, strict=True)
+    ]
     return [Asked(SlackThread(who, channel, team.bot)) for who, channel in zip(members, channels, strict=True)]
 
 
