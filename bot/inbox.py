@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -190,12 +190,14 @@ def renew(session: Session, worker: str, row_ids: Sequence[int], now: datetime) 
     rows_touched(session, update(InboxRow).where(*mine).values(lease_until=now + LEASE))
 
 
-def release(session: Session, worker: str) -> int:
-    """Give back what a dead worker of this name held, so that it need not wait for the lease to run out. How many."""
+def release(session: Session, worker: str, *, save: Collection[int] = (), not_before: datetime | None = None) -> int:
+    """Give back what a worker of this name holds, ``save`` some rows, so that it need not wait for the lease to run
+    out: to be begun with at ``not_before``, at once without one. How many there were."""
+    later = {} if not_before is None else {"not_before": not_before}
     statement = (
         update(InboxRow)
-        .where(col(InboxRow.state) == InboxState.WORKING, col(InboxRow.worker) == worker)
-        .values(state=InboxState.NEW, worker=None, lease_until=None)
+        .where(col(InboxRow.state) == InboxState.WORKING, col(InboxRow.worker) == worker, col(InboxRow.id).not_in(save))
+        .values(state=InboxState.NEW, worker=None, lease_until=None, **later)
     )
     return rows_touched(session, statement)
 

@@ -26,6 +26,8 @@ from store import Database, measures, reading, transaction
 from store.watch import Watch
 
 log = structlog.get_logger()
+_UNKNOWN = 0
+"""Stands for rows that were perhaps claimed: no row has this id."""
 TURNS = 4
 """At once. More than there are cores: a turn may wait for a file or a profile of its channel."""
 MANY = 100
@@ -65,6 +67,7 @@ class Worker:
         self._beats: dict[str, float] = {}
         self._due_at: datetime | None = None
         self._some_wait = False
+        self._dropped: set[int] = set()
 
     def start(self, *, follows: bool = True) -> None:
         """Begin. Without ``follows`` no release is taken up until ``follow``: messages wait for it, and get a person
@@ -159,18 +162,35 @@ class Worker:
         now, names, free = datetime.now(UTC), tuple(self.channels), self.turns.free
         if not free:
             return False
+        self._pick_up(now)
         # Set before it is looked: a turn that ends meanwhile, and is not seen to have ended, wakes the loop too.
         self._some_wait, rows = True, list[InboxRow]()
         with reading(self.database) as session:
             has_due, self._due_at = inbox.has_due(session, now, names), inbox.next_due(session, now, names)
             waiting = inbox.count_new(session, MANY)
         if has_due:
-            with transaction(self.database) as session:
-                rows = inbox.claim_some(session, self.name, now, free, channels=names)
+            try:
+                with transaction(self.database) as session:
+                    rows = inbox.claim_some(session, self.name, now, free, channels=names)
+            except BaseException:
+                # It may be committed all the same, and nobody heard of which.
+                self._dropped.add(_UNKNOWN)
+                raise
             for row in rows:
                 self.turns.do(partial(self._take_turn, row), key=row.id)
         self._some_wait = waiting > len(rows) or waiting == MANY
         return False
+
+    def _pick_up(self, now: datetime) -> None:
+        """Let go of rows that are this worker's though no turn is under way with them: the database was away when they
+        were claimed, or when their turn was to be recorded."""
+        dropped = set(self._dropped)
+        if not dropped:
+            return
+        save = [key for key in self.turns.lasting() if isinstance(key, int) and key not in dropped]
+        with transaction(self.database) as session:
+            inbox.release(session, self.name, save=save, not_before=now)
+        self._dropped -= dropped
 
     def _take_turn(self, row: InboxRow) -> None:
         clear_contextvars()
@@ -179,8 +199,9 @@ class Worker:
             with measures.turn_seconds.labels(row.channel).time():
                 handle(self.database, self.live, self.channels[row.channel], row, self.name, datetime.now(UTC))
         except Exception as error:
-            # Its lease runs out, and the row is taken again.
+            # Not even put back: the loop picks it up.
             log.exception("turn not recorded", error=type(error).__name__)
+            self._dropped.add(row.id or 0)
         if self._some_wait:
             # Maybe for this one's end, in its thread.
             self.watch.wake(TURN_ENDED)

@@ -27,7 +27,8 @@ from store.keeping import keeping
 from store.migrate import upgrade
 from store.watch import Watch
 
-PATIENCE = 90
+PATIENCE = 45
+"""Looks of a second each; fewer than a lease has seconds, for nobody is to wait until one runs out."""
 SECRET = "a-secret_of_our_own"
 
 
