@@ -20,8 +20,8 @@ from bot.said import (
     before_of,
     choices_of,
     has_clarified,
-    is_in_a_loop,
     offered_in,
+    said_lately,
 )
 from handoff.customers import customer_called
 from handoff.models import (
@@ -224,7 +224,7 @@ def _describe(
             ticket=ticket,
             has_clarified=has_clarified(said),
             offered=offered_in(said),
-            is_in_a_loop=is_in_a_loop(said, came_at),
+            said_lately=said_lately(said, came_at),
             has_declined=bool(said) and said[-1].detail.get("why") in (Why.FOREIGN.value, Why.VAGUE.value),
             answered=tuple(pair for message in said if message.decision == ANSWER for pair in answered_in(message)),
             was_told_to_slow_down=any(m.detail.get("why") == Why.TOO_FAST.value and now - m.at < MINUTE for m in said),

@@ -79,12 +79,20 @@ class Standing:
     """Somebody else than whose conversation it is, talking to people and not to the bot."""
     is_more_of_album: bool = False
     """Sent together with a message that was dealt with already."""
-    is_in_a_loop: bool = False
-    """The bot said so much here, and was answered so soon, that it seems to talk with a machine."""
+    said_lately: tuple[int, ...] = (0, 0)
+    """How often the bot spoke here in the last minute, and in the last quarter of an hour."""
 
     @property
     def has_ticket(self) -> bool:
         return self.ticket is not None
+
+
+def is_in_a_loop(standing: Standing, policy: Policy) -> bool:
+    """Whether the customer seems to be a machine: in a minute the bot said half as much as a customer may, or three
+    times that in a quarter of an hour, and is answered all the same."""
+    most = max(policy.messages_per_minute // 2, 1)
+    in_a_minute, in_a_quarter = standing.said_lately
+    return in_a_minute >= most or in_a_quarter >= 3 * most
 
 
 def decide(
@@ -100,7 +108,7 @@ def decide(
         return Silence("people talk among themselves")
     if standing.is_more_of_album and not reading.text.strip():
         return Silence("the rest of an album")
-    if standing.is_in_a_loop:
+    if is_in_a_loop(standing, policy):
         # A person looks at it, whatever is said and however many tickets there are; the bot is silent from now on.
         return escalate(Reason.BOT_STUCK)
     if standing.messages_this_minute > policy.messages_per_minute:

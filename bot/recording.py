@@ -27,6 +27,7 @@ from bot.decisions import (
     Why,
 )
 from bot.inbound_text import shorten
+from bot.policy import is_in_a_loop
 from bot.replies import promise
 from bot.replies import say as sentence
 from bot.senders import meet, remember
@@ -158,7 +159,7 @@ def _carry_out(
         case Clarify():
             _clarify(session, conversation, turn.decision, turn, now)
         case Escalate():
-            measures.loop_guard_total.inc(int(turn.place.standing.is_in_a_loop))
+            measures.loop_guard_total.inc(int(is_in_a_loop(turn.place.standing, turn.policy)))
             _escalate(session, conversation, turn.decision, turn, now)
             suggestions.offer(session, conversation, message, turn, now)
         case Decline(why):

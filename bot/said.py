@@ -12,8 +12,8 @@ from handoff.models import Author, Button, Message
 from retrieval.followups import Before
 
 ANSWER, CLARIFY = "answer", "clarify"
-LOOPS = ((10, timedelta(minutes=1)), (30, timedelta(minutes=15)))
-"""So many words of the bot, each answered within the time, are no talk with a person."""
+LATELY = (timedelta(minutes=1), timedelta(minutes=15))
+"""The spans in which the bot's own messages are counted, to notice that it talks with a machine."""
 
 
 def has_clarified(said: Sequence[Message]) -> bool:
@@ -23,11 +23,11 @@ def has_clarified(said: Sequence[Message]) -> bool:
     return CLARIFY in decisions[last_answer + 1 :]
 
 
-def is_in_a_loop(said: Sequence[Message], at: datetime) -> bool:
-    """Whether somebody who writes at ``at`` seems to be a machine: the bot has said that much by then, and is answered
-    all the same. Who sends many messages at once does not wait for the bot's, so those do not count."""
+def said_lately(said: Sequence[Message], at: datetime) -> tuple[int, ...]:
+    """How often the bot had spoken by ``at`` within each of LATELY. Who sends many messages at once does not wait for
+    the bot's, so those do not count."""
     times = [message.at for message in said if message.author is Author.BOT and message.at < at]
-    return any(sum(at - each <= within for each in times) >= most for most, within in LOOPS)
+    return tuple(sum(at - each <= within for each in times) for within in LATELY)
 
 
 def offered_in(said: Sequence[Message]) -> frozenset[str]:

@@ -171,3 +171,12 @@ def test_a_kb_that_cannot_support_the_target_suggests_where_it_has_nothing_more_
     policy = replace(POLICY, threshold=None)
     decision = decide(Standing(has_clarified=True), reading(0.99), policy)
     assert decision == Escalate(Reason.LOW_CONFIDENCE, suggestion="reset")
+
+
+@pytest.mark.parametrize("said_lately", [(10, 10), (2, 30)])
+def test_a_customer_who_answers_each_word_of_the_bot_is_a_machine_only_where_so_many_are_not_allowed(
+    said_lately: tuple[int, int],
+) -> None:
+    standing, patient = Standing(said_lately=said_lately), replace(POLICY, messages_per_minute=1000)
+    assert decide(standing, reading(0.95), POLICY) == Escalate(Reason.BOT_STUCK)
+    assert isinstance(decide(standing, reading(0.95), patient), Answer)
