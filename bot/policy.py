@@ -165,10 +165,11 @@ def _from_knowledge(standing: Standing, reading: Reading, policy: Policy, would_
         standing = replace(standing, has_clarified=False)
     if _is_sure(reading, policy):
         return _when_sure(standing, reading, policy, would_repeat)
-    is_unlikely = max(reading.confidence, reading.offer) < policy.offer_floor
     may_ask_back = not (standing.has_declined or standing.has_clarified)
-    if is_unlikely and may_ask_back and says_little(reading.text):
+    if may_ask_back and reading.confidence < policy.offer_floor and says_little(reading.text):
+        # Of so few words a choice of articles would be a guess, however probable that one of three fits.
         return Decline(Why.VAGUE)
+    is_unlikely = max(reading.confidence, reading.offer) < policy.offer_floor
     if reading.foreign:
         return escalate(Reason.NO_KNOWLEDGE) if standing.has_declined else Decline(Why.FOREIGN)
     if is_unlikely:

@@ -55,6 +55,7 @@ def reading(confidence: float = 0.0, intent: str | None = None, sure: float = 0.
         (reading(0.95, text=" "), Decline(Why.EMPTY)),
         (reading(0.10, offer=0.4), "clarify"),
         (reading(0.10, text="I have a problem"), Decline(Why.VAGUE)),
+        (reading(0.10, text="I have a problem", offer=0.6), Decline(Why.VAGUE)),
         (reading(0.10, text="我想问一下", foreign=True), Decline(Why.VAGUE)),
         (reading(0.95, text="password"), Answer("reset")),
     ],
