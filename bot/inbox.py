@@ -17,7 +17,7 @@ from bot.models import InboxRow, InboxState
 from handoff.rows import rows_touched
 from store import measures
 from store.changes import note_change
-from store.columns import Utc
+from store.columns import Utc, table_of
 from store.crashpoints import reach
 from store.inserts import insert
 
@@ -263,7 +263,7 @@ def _moving(names: tuple[str, ...]) -> Update:
 
 
 # Built once: the loops ask them again and again.
-_ROWS = InboxRow.__table__  # type: ignore[attr-defined]
+_ROWS = table_of(InboxRow)
 _NOW = bindparam("now", type_=Utc)
 _DUE = (is_unfinished(), is_of(bindparam("channels", expanding=True)), _is_due(_NOW), _is_first_in_line(_NOW))
 _CLAIM = (

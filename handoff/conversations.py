@@ -34,7 +34,7 @@ from handoff.transcript import Line, history
 from handoff.wording import clean
 from store import fulltext
 from store.changes import note_change
-from store.columns import storable
+from store.columns import storable, table_of
 
 __all__ = [
     "ACTIVITIES",
@@ -310,6 +310,6 @@ def _button(message: Message, spec: ButtonSpec, position: int) -> dict[str, Any]
 
 
 # Written without objects, which nobody needs: they would take longer than all else that is said.
-_BUTTON = insert(Button.__table__)  # type: ignore[attr-defined]
-_DELIVERIES = Delivery.__table__  # type: ignore[attr-defined]
+_BUTTON = insert(table_of(Button))
+_DELIVERIES = table_of(Delivery)
 _DELIVERY = insert(_DELIVERIES).values(state=DeliveryState.READY, attempts=0, doubts=0).returning(_DELIVERIES.c.id)

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, insert, select, text
 from sqlmodel import Session
 
+from store.columns import table_of
 from store.models import Change
 
 _LOCK = 7_301_946
@@ -21,7 +22,7 @@ CHANNEL = "firstline_change"
 # Built once: every commit writes changes, and every watcher reads them.
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(:key)")
 _TELL = text("SELECT pg_notify(:channel, :told)")
-_CHANGES = Change.__table__  # type: ignore[attr-defined]
+_CHANGES = table_of(Change)
 _WRITE = insert(_CHANGES).returning(_CHANGES.c.id)
 _LATEST = select(func.max(_CHANGES.c.id))
 _AFTER = select(Change).where(_CHANGES.c.id > bindparam("last_id")).order_by(_CHANGES.c.id).limit(bindparam("most"))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import Enum as PythonEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, Table, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
@@ -72,3 +72,8 @@ def storable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [storable(item) for item in value]
     return value
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table of a model, for statements that are built once and make no objects."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, delete, text
 from sqlalchemy import insert as plain_insert
 from sqlmodel import Session, col, select
 
+from store.columns import table_of
 from store.inserts import insert
 from store.models import Searchable
 
@@ -23,7 +24,7 @@ _MOST_QUERY_TOKENS = 32
 _MOST_INDEXED_BYTES = 300_000
 
 # FTS5 in a trigger is refused under trusted_schema=OFF, hence by hand; https://sqlite.org/fts5.html has the form.
-_SEARCHABLE = Searchable.__table__  # type: ignore[attr-defined]
+_SEARCHABLE = table_of(Searchable)
 _ENTER = plain_insert(_SEARCHABLE).returning(_SEARCHABLE.c.id)
 _ADD = text("INSERT INTO searchable_words (rowid, words) VALUES (:row_id, :words)")
 _TAKE_OUT = text("INSERT INTO searchable_words (searchable_words, rowid, words) VALUES ('delete', :row_id, :words)")

@@ -28,7 +28,7 @@ from store import reading, transaction
 router = APIRouter(prefix="/console/proposals", route_class=ConsoleRoute, include_in_schema=False)
 
 Editor = Annotated[Staff, Depends(staff_with(Permission.EDIT_ARTICLES))]
-Ids = Annotated[list[int], Form(max_length=5_000)]
+Ids = Annotated[list[int], Form(max_length=5_000, default_factory=list)]
 Count = Annotated[int | None, Query(ge=0, lt=10**6)]
 QUESTIONS_A_PAGE = 400
 """Boxes that one form may have; what is beyond comes when these are decided."""
@@ -72,7 +72,7 @@ def decide(
     now: Now,
     staff: Editor,
     do: Annotated[str, Form(pattern="^(accept|decline|take_back)$")],
-    ids: Ids = [],  # noqa: B006
+    ids: Ids,
 ) -> Response:
     """Accept or decline what is ticked; with nothing ticked the page says so."""
     if not ids:
