@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import postgres
 import pytest
+import structlog
 
 from store import Database, engine, migrate, open_database
 
@@ -97,6 +99,14 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
 @pytest.fixture
 def postgresql_database(postgresql_url: str) -> Iterator[Database]:
     yield from _opened(postgresql_url)
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """What is logged of the failures that a test causes is no news."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
 
 
 def _opened(url: str) -> Iterator[Database]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import postgres
 import pytest
-import structlog
 from standins.telegram import TelegramWorld
 
 from bot import inbox
@@ -26,6 +24,8 @@ from store.errors import StoreError
 from store.keeping import keeping
 from store.migrate import upgrade
 from store.watch import Watch
+
+pytestmark = pytest.mark.usefixtures("quiet")
 
 PATIENCE = 45
 """Looks of a second each; fewer than a lease has seconds, for nobody is to wait until one runs out."""
@@ -43,14 +43,6 @@ def cluster(postgres_server: str) -> Iterator[postgres.Cluster]:
         cluster.stop()
     finally:
         cluster.remove()
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """What is logged of a database that is away is no news."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.reset_defaults()
 
 
 def says(database: Database, visitor: str) -> None:

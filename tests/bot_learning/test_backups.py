@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 import postgres
 import pytest
-import structlog
 from answered import Archive
 from sqlalchemy import make_url, text
 from sqlmodel import select
@@ -25,19 +22,13 @@ from store import Database, files, fulltext, measures, reading, transaction
 from store.backup import MAKE, VERIFY, Backup, Standing, backups, note_made, open_backup, status
 from store.models import StoredFile, Timer
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests need not survive a power cut."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """What is logged of the failures that these tests cause is no news."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

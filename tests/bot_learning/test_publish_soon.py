@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import structlog
 from answered import Archive
 
 from bot.learning.publish import Fit
@@ -18,15 +15,9 @@ from kb_content.proposals import Proposal
 from store import Database, leases, reading, transaction
 from store.keeping import LASTS
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 FIT, BROKEN = Fit(), Fit(encoder="/nowhere/a-model")
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """What is logged of the failures that these tests cause is no news."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import structlog
 from answered import ARTICLES, Archive
 
 from bot.learning.publish import Fit, publish_newest
@@ -20,15 +17,9 @@ from kb_content.articles import Article, Mode
 from kb_content.folder import Folder
 from store import Database, reading, transaction
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 FIT = Fit()
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """What is logged of the failures that these tests cause is no news."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture
