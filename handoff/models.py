@@ -97,6 +97,49 @@ class Action(Enum):
     NOT_YET = "not_yet"
     SOMETHING_ELSE = "something_else"
     LANGUAGE = "language"
+    TICKET = "ticket"
+    """Show one of the customer's own tickets; the argument is its number, as below."""
+    ADD_TO_TICKET = "add_to_ticket"
+    CLOSE_TICKET = "close_ticket"
+    REOPEN_TICKET = "reopen_ticket"
+    CSAT = "csat"
+    """A rating of how a ticket was dealt with; the argument is 1 to 5."""
+    NPS = "nps"
+    """How likely they would recommend us; the argument is 0 to 10."""
+    NO_SURVEYS = "no_surveys"
+
+
+class Impact(Enum):
+    """How many people the matter stops."""
+
+    ONE = "one"
+    SOME = "some"
+    ALL = "all"
+
+
+class Urgency(Enum):
+    """How long it can wait, in the customer's eyes."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class Source(Enum):
+    """How the matter came to the desk: through a channel, or told to an agent who wrote it down."""
+
+    CHANNEL = "channel"
+    PHONE = "phone"
+    EMAIL = "email"
+    VISIT = "visit"
+
+
+class WaitsFor(Enum):
+    """Whom or what a pending ticket waits for."""
+
+    CUSTOMER = "customer"
+    BOT = "bot"
+    TIME = "time"
 
 
 class Plan(Enum):
@@ -107,11 +150,13 @@ class Plan(Enum):
     VIP = "vip"
 
 
-def _key() -> Any:
+def key() -> Any:
+    """The column of a table's own id."""
     return Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
 
 
-def _reference(table: str, *, nullable: bool = False, index: bool = True) -> Any:
+def reference(table: str, *, nullable: bool = False, index: bool = True) -> Any:
+    """The column of another table's id."""
     column: Column[int] = Column(BigId, ForeignKey(f"{table}.id"), nullable=nullable, index=index)
     return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
 
@@ -120,7 +165,7 @@ class Staff(SQLModel, table=True):
     """Somebody who works here: agent, editor, admin or viewer."""
 
     __tablename__ = "staff"
-    id: int | None = _key()
+    id: int | None = key()
     email: str = Field(max_length=254, unique=True)
     name: str = Field(max_length=120)
     role: Role = Field(sa_type=enum_column(Role))
@@ -135,7 +180,7 @@ class SignInLink(SQLModel, table=True):
 
     __tablename__ = "sign_in_link"
     token_sha256: str = Field(primary_key=True, max_length=64)
-    staff_id: int | None = _reference("staff", nullable=True)
+    staff_id: int | None = reference("staff", nullable=True)
     expires_at: datetime = Field(sa_type=Utc)
     used_at: datetime | None = Field(default=None, sa_type=Utc)
 
@@ -145,7 +190,7 @@ class StaffSession(SQLModel, table=True):
 
     __tablename__ = "staff_session"
     token_sha256: str = Field(primary_key=True, max_length=64)
-    staff_id: int = _reference("staff")
+    staff_id: int = reference("staff")
     created_at: datetime = Field(sa_type=Utc)
     last_seen_at: datetime = Field(sa_type=Utc)
 
@@ -154,7 +199,7 @@ class ApiToken(SQLModel, table=True):
     """A key to the API, shown once and kept as its hash."""
 
     __tablename__ = "api_token"
-    id: int | None = _key()
+    id: int | None = key()
     name: str = Field(max_length=120, unique=True)
     scope: Scope = Field(sa_type=enum_column(Scope))
     token_sha256: str = Field(max_length=64, unique=True)
@@ -167,7 +212,7 @@ class Account(SQLModel, table=True):
     """A customer's company and its service package."""
 
     __tablename__ = "account"
-    id: int | None = _key()
+    id: int | None = key()
     name: str = Field(max_length=200, unique=True)
     plan: Plan = Field(default=Plan.STANDARD, sa_type=enum_column(Plan))
     created_at: datetime = Field(sa_type=Utc)
@@ -179,7 +224,7 @@ class AccountDomain(SQLModel, table=True):
     __tablename__ = "account_domain"
     domain: str = Field(primary_key=True, max_length=253)
     """Lower case, ASCII (IDNA)."""
-    account_id: int = _reference("account")
+    account_id: int = reference("account")
 
 
 class AccountLink(SQLModel, table=True):
@@ -187,11 +232,11 @@ class AccountLink(SQLModel, table=True):
 
     __tablename__ = "account_link"
     code_sha256: str = Field(primary_key=True, max_length=64)
-    account_id: int = _reference("account")
+    account_id: int = reference("account")
     created_at: datetime = Field(sa_type=Utc)
     expires_at: datetime = Field(sa_type=Utc)
     used_at: datetime | None = Field(default=None, sa_type=Utc)
-    customer_id: int | None = _reference("customer", nullable=True)
+    customer_id: int | None = reference("customer", nullable=True)
     """Who used it."""
 
 
@@ -200,7 +245,7 @@ class Customer(SQLModel, table=True):
 
     __tablename__ = "customer"
     __table_args__ = (UniqueConstraint("channel", "external_id"),)
-    id: int | None = _key()
+    id: int | None = key()
     channel: str = Field(max_length=16)
     external_id: str = Field(max_length=120)
     name: str | None = Field(default=None, max_length=200)
@@ -208,11 +253,15 @@ class Customer(SQLModel, table=True):
     prefers_language: str | None = Field(default=None, max_length=16)
     """What they chose by ``/language``: it wins over what a message looks like."""
     timezone: str | None = Field(default=None, max_length=64)
-    account_id: int | None = _reference("account", nullable=True)
-    joined_to_id: int | None = _reference("customer", nullable=True)
+    account_id: int | None = reference("account", nullable=True)
+    joined_to_id: int | None = reference("customer", nullable=True)
     """The same person as this customer (who is joined to nobody): an agent said so."""
     profiled_at: datetime | None = Field(default=None, sa_type=Utc)
     """When the channel was last asked what it knows of them."""
+    email: str | None = Field(default=None, max_length=254)
+    """Where replies go as well, because the customer said so or an agent wrote it down. Nobody has checked it."""
+    no_surveys_at: datetime | None = Field(default=None, sa_type=Utc)
+    """When they said that they do not want to be asked how they like us."""
     created_at: datetime = Field(sa_type=Utc)
 
 
@@ -221,11 +270,13 @@ class Thread(SQLModel, table=True):
 
     __tablename__ = "thread"
     __table_args__ = (UniqueConstraint("channel", "external_id"),)
-    id: int | None = _key()
+    id: int | None = key()
     channel: str = Field(max_length=16)
     external_id: str = Field(max_length=200)
     unreachable: str | None = Field(default=None, max_length=200)
     """Why nothing can be sent here now (a sentence for agents); None while it can."""
+    is_staff: bool = False
+    """Only people who work here read it: notices of the desk may go there, and private words."""
     created_at: datetime = Field(sa_type=Utc)
 
 
@@ -233,9 +284,9 @@ class Conversation(SQLModel, table=True):
     """The messages about one matter. ``version`` moves with everything that a turn must not overlook."""
 
     __tablename__ = "conversation"
-    id: int | None = _key()
-    thread_id: int = _reference("thread")
-    customer_id: int = _reference("customer")
+    id: int | None = key()
+    thread_id: int = reference("thread")
+    customer_id: int = reference("customer")
     owner: Owner = Field(default=Owner.BOT, sa_type=enum_column(Owner))
     version: int = 0
     language: str = Field(default="en", max_length=16)
@@ -254,12 +305,12 @@ class Message(SQLModel, table=True):
         Index("ix_message_conversation_id_id", "conversation_id", "id"),
         UniqueConstraint("thread_id", "external_id"),
     )
-    id: int | None = _key()
-    conversation_id: int = _reference("conversation", index=False)
-    thread_id: int = _reference("thread", index=False)
+    id: int | None = key()
+    conversation_id: int = reference("conversation", index=False)
+    thread_id: int = reference("thread", index=False)
     direction: Direction = Field(sa_type=enum_column(Direction))
     author: Author = Field(sa_type=enum_column(Author))
-    staff_id: int | None = _reference("staff", nullable=True)
+    staff_id: int | None = reference("staff", nullable=True)
     private: bool = False
     text: str = Field(sa_type=Text)
     at: datetime = Field(sa_type=Utc)
@@ -281,8 +332,8 @@ class MessageRevision(SQLModel, table=True):
     """What a message said before its sender edited it."""
 
     __tablename__ = "message_revision"
-    id: int | None = _key()
-    message_id: int = _reference("message")
+    id: int | None = key()
+    message_id: int = reference("message")
     text: str = Field(sa_type=Text)
     replaced_at: datetime = Field(sa_type=Utc)
 
@@ -292,9 +343,9 @@ class SentPart(SQLModel, table=True):
 
     __tablename__ = "sent_part"
     __table_args__ = (UniqueConstraint("thread_id", "external_id"),)
-    id: int | None = _key()
-    message_id: int = _reference("message")
-    thread_id: int = _reference("thread", index=False)
+    id: int | None = key()
+    message_id: int = reference("message")
+    thread_id: int = reference("thread", index=False)
     number: int
     """From 1; part 0 is the message's own ``external_id``."""
     external_id: str = Field(max_length=200)
@@ -304,9 +355,9 @@ class Attachment(SQLModel, table=True):
     """A stored file that came, or goes, with a message."""
 
     __tablename__ = "attachment"
-    id: int | None = _key()
-    message_id: int = _reference("message")
-    file_id: int = _reference("stored_file")
+    id: int | None = key()
+    message_id: int = reference("message")
+    file_id: int = reference("stored_file")
 
 
 class Button(SQLModel, table=True):
@@ -314,7 +365,7 @@ class Button(SQLModel, table=True):
 
     __tablename__ = "button"
     token: str = Field(primary_key=True, max_length=43)
-    message_id: int = _reference("message")
+    message_id: int = reference("message")
     action: Action = Field(sa_type=enum_column(Action))
     label: str = Field(max_length=200)
     position: int = 0
@@ -328,12 +379,15 @@ class Delivery(SQLModel, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
+        # A message can go to several places: the chat, and an e-mail address as well.
+        UniqueConstraint("message_id", "thread_id"),
         Index("ix_delivery_thread_id_id", "thread_id", "id"),
         Index("ix_delivery_state_not_before", "state", "not_before"),
     )
-    id: int | None = _key()
-    message_id: int = Field(sa_column=Column(BigId, ForeignKey("message.id"), nullable=False, unique=True))
-    thread_id: int = _reference("thread", index=False)
+    id: int | None = key()
+    message_id: int = reference("message", index=False)
+    thread_id: int = reference("thread", index=False)
+    """The thread of the message, or another place that gets a copy of it."""
     state: DeliveryState = Field(default=DeliveryState.READY, sa_type=enum_column(DeliveryState))
     attempts: int = 0
     doubts: int = 0
@@ -350,11 +404,16 @@ class Ticket(SQLModel, table=True):
     """The numbered work item of a conversation."""
 
     __tablename__ = "ticket"
-    __table_args__ = (Index("ix_ticket_status_created_at", "status", "created_at"),)
-    id: int | None = _key()
+    __table_args__ = (
+        Index("ix_ticket_status_created_at", "status", "created_at"),
+        Index("ix_ticket_status_due_at_number", "status", "due_at", "number"),
+        Index("ix_ticket_assignee_id_status", "assignee_id", "status"),
+        Index("ix_ticket_team_status", "team", "status"),
+    )
+    id: int | None = key()
     number: int = Field(sa_column=Column(BigId, nullable=False, unique=True))
     conversation_id: int = Field(sa_column=Column(BigId, ForeignKey("conversation.id"), nullable=False, unique=True))
-    customer_id: int = _reference("customer")
+    customer_id: int = reference("customer")
     status: TicketStatus = Field(default=TicketStatus.OPEN, sa_type=enum_column(TicketStatus))
     priority: Priority = Field(default=Priority.P2, sa_type=enum_column(Priority))
     tier: int = 1
@@ -362,10 +421,27 @@ class Ticket(SQLModel, table=True):
     reason: Reason | None = Field(default=None, sa_type=enum_column(Reason))
     """Why the bot handed over; None when a person took the conversation on their own account."""
     subject: str = Field(max_length=200)
-    assignee_id: int | None = _reference("staff", nullable=True)
+    assignee_id: int | None = reference("staff", nullable=True, index=False)
+    impact: Impact | None = Field(default=None, sa_type=enum_column(Impact))
+    urgency: Urgency | None = Field(default=None, sa_type=enum_column(Urgency))
+    priority_by_id: int | None = reference("staff", nullable=True, index=False)
+    """Who confirmed or changed the priority; None while it is the bot's proposal."""
+    category: str | None = Field(default=None, max_length=100, index=True)
+    source: Source = Field(default=Source.CHANNEL, sa_type=enum_column(Source))
+    waits_for: WaitsFor | None = Field(default=None, sa_type=enum_column(WaitsFor))
+    """Of a pending ticket; None otherwise."""
+    snoozed_until: datetime | None = Field(default=None, sa_type=Utc)
+    """When a ticket that waits for a time comes back."""
+    external_url: str | None = Field(default=None, max_length=500)
+    """The matter in another system: an issue tracker, an incident."""
+    merged_into_id: int | None = reference("ticket", nullable=True)
+    """The ticket that goes on with this one's matter."""
+    due_at: datetime | None = Field(default=None, sa_type=Utc)
+    """When the next promise of a running clock falls due; None while nothing is promised. Kept by ``handoff.sla``."""
     created_at: datetime = Field(sa_type=Utc)
     updated_at: datetime = Field(sa_type=Utc)
     resolved_at: datetime | None = Field(default=None, sa_type=Utc)
+    closed_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
 class Feedback(SQLModel, table=True):
@@ -392,9 +468,9 @@ class Suggestion(SQLModel, table=True):
     """
 
     __tablename__ = "suggestion"
-    id: int | None = _key()
-    conversation_id: int = _reference("conversation")
-    message_id: int = _reference("message")
+    id: int | None = key()
+    conversation_id: int = reference("conversation")
+    message_id: int = reference("message")
     """The customer's message that it answers."""
     text: str = Field(sa_type=Text)
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
@@ -403,8 +479,8 @@ class Suggestion(SQLModel, table=True):
     article: str = Field(max_length=100)
     confidence: float
     state: SuggestionState = Field(default=SuggestionState.OFFERED, sa_type=enum_column(SuggestionState))
-    sent_message_id: int | None = _reference("message", nullable=True)
-    staff_id: int | None = _reference("staff", nullable=True)
+    sent_message_id: int | None = reference("message", nullable=True)
+    staff_id: int | None = reference("staff", nullable=True)
     offered_at: datetime = Field(sa_type=Utc)
     decided_at: datetime | None = Field(default=None, sa_type=Utc)
 
@@ -418,5 +494,5 @@ class AnswerAudit(SQLModel, table=True):
     right_article: str | None = Field(default=None, max_length=100)
     """Of a wrong answer: the article that would have been right, "" where the KB has none, None where nobody said."""
     note: str = Field(default="", max_length=500)
-    staff_id: int = _reference("staff")
+    staff_id: int = reference("staff")
     at: datetime = Field(sa_type=Utc)

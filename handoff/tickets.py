@@ -11,9 +11,11 @@ from sqlmodel import Session, col, select
 
 from handoff.conversations import add_activity, advance, lock_conversation
 from handoff.errors import Stale, TicketClosed, TicketNotFound, WrongStatus
-from handoff.models import Conversation, Owner, Priority, Reason, Ticket, TicketStatus
+from handoff.models import Conversation, Owner, Priority, Reason, Ticket, TicketStatus, WaitsFor
 from handoff.rows import Lock, hold, id_of
 from handoff.suggestions import outdate
+from handoff.ticketing.events import note_event
+from handoff.ticketing.models import Happened
 from handoff.wording import subject_of
 from store.changes import note_change
 
@@ -114,7 +116,7 @@ def move(
     Returns whether a solved ticket came to life again. Raises WrongStatus, TicketClosed or Stale.
     """
     before, status = ticket.status, next_status(ticket.status, event)
-    is_solved = status not in UNSOLVED
+    is_solved, was_solved = status not in UNSOLVED, before not in UNSOLVED
     advance(
         session,
         id_of(conversation),
@@ -125,14 +127,43 @@ def move(
         closed_at=(conversation.closed_at or now) if is_solved else None,
         confirmed=_confirmed_after(event, conversation.confirmed),
     )
+    is_new_assignee = assignee_id is not None and assignee_id != ticket.assignee_id
     ticket.status, ticket.updated_at = status, now
     ticket.resolved_at = (ticket.resolved_at or now) if is_solved else None
+    ticket.closed_at = (ticket.closed_at or now) if status is TicketStatus.CLOSED else None
+    ticket.waits_for = WaitsFor.BOT if status is TicketStatus.PENDING else None
     ticket.assignee_id = assignee_id or ticket.assignee_id
     session.flush()
     if status is not TicketStatus.OPEN:
         outdate(session, id_of(conversation), now)
+    if is_new_assignee:
+        note_event(session, ticket, Happened.ASSIGNED, now, staff_id=assignee_id)
+    for kind in _happened(before, status, event):
+        waits = {"waits_for": ticket.waits_for.value} if kind is Happened.WAITS and ticket.waits_for else {}
+        note_event(session, ticket, kind, now, staff_id=assignee_id, **waits)
     note_change(session, "ticket", id_of(ticket), now, conversation.version)
-    return before not in UNSOLVED and not is_solved
+    return was_solved and not is_solved
+
+
+def _happened(before: TicketStatus, status: TicketStatus, event: Event) -> list[Happened]:
+    """What a step from one status to the next is called in the ticket's history."""
+    found = []
+    if before is not status:
+        found.append(_BECAME[status] if status is not TicketStatus.OPEN else _back_from(before))
+    if event is Event.REPLY:
+        found.append(Happened.ANSWERED)
+    return found
+
+
+def _back_from(before: TicketStatus) -> Happened:
+    return Happened.RESUMED if before is TicketStatus.PENDING else Happened.REOPENED
+
+
+_BECAME = {
+    TicketStatus.PENDING: Happened.WAITS,
+    TicketStatus.RESOLVED: Happened.RESOLVED,
+    TicketStatus.CLOSED: Happened.CLOSED,
+}
 
 
 def open_ticket(
@@ -231,6 +262,7 @@ def _create(
     )
     session.add(ticket)
     session.flush()
+    note_event(session, ticket, Happened.OPENED, now, priority=priority.value, tier=tier)
     return ticket
 
 

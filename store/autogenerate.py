@@ -2,7 +2,9 @@
 
 ``store`` knows no other room, so whoever calls imports the models and hands their metadata in::
 
-    .venv/bin/python -c "import store.models, handoff.models, kb_content.models, retrieval.models
+    .venv/bin/python -c "import store.models, kb_content.models, retrieval.models
+    import handoff.models, handoff.ticketing.models, handoff.sla.models, handoff.staffing.models
+    import handoff.surveys.models, handoff.workplace.models
     import bot.models, bot.channels.slack.tables
     from sqlmodel import SQLModel; from store.autogenerate import autogenerate
     print(autogenerate('sqlite:////tmp/scratch.db', SQLModel.metadata, 'what changes'))"

@@ -28,6 +28,11 @@ from store import Database, fulltext, reading, transaction
 MODELS = (
     "store.models",
     "handoff.models",
+    "handoff.ticketing.models",
+    "handoff.sla.models",
+    "handoff.staffing.models",
+    "handoff.surveys.models",
+    "handoff.workplace.models",
     "bot.models",
     "bot.channels.slack.tables",
     "kb_content.models",

@@ -21,6 +21,11 @@ NEWEST = "newest"
 _MODELS = (
     "store.models",
     "handoff.models",
+    "handoff.ticketing.models",
+    "handoff.sla.models",
+    "handoff.staffing.models",
+    "handoff.surveys.models",
+    "handoff.workplace.models",
     "kb_content.models",
     "retrieval.models",
     "bot.models",

@@ -18,6 +18,11 @@ from store.errors import DatabaseUnreachable, NewerDatabase, StoreError
 MODELS = (
     "store.models",
     "handoff.models",
+    "handoff.ticketing.models",
+    "handoff.sla.models",
+    "handoff.staffing.models",
+    "handoff.surveys.models",
+    "handoff.workplace.models",
     "bot.models",
     "bot.channels.slack.tables",
     "kb_content.models",

@@ -1,0 +1,1 @@
+"""What the desk promises, and how it keeps count: calendars, policies, and the four clocks of a ticket."""

@@ -1,0 +1,1 @@
+"""What tickets have beside their conversation: a history of events, tags, links, notices."""
