@@ -2,10 +2,12 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# One more than two cores: much of the end-to-end tests is waiting for the pace that a platform allows.
+WORKERS ?= 3
 SOURCES := api bot handoff retrieval kb_content store
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench bench-answers bench-channels bench-peers load soak chaos mutants browser pictures clean help
+.PHONY: run test check bench bench-answers bench-channels bench-desk bench-peers load soak chaos mutants browser pictures vectors clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -28,7 +30,7 @@ run: $(VENV)/.installed ## start everything: API, console, web chat, channels
 	@exec $(BIN)/firstline run
 
 test: $(VENV)/.installed-test ## set up and run all tests
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: $(VENV)/.installed-test ## lint, types, import contract
 	$(BIN)/ruff check .
@@ -44,6 +46,12 @@ bench-answers: $(VENV)/.installed-test ## how many questions of public data are 
 
 bench-channels: $(VENV)/.installed-test ## a minute of 20 messages a second over Telegram and Slack
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench channels
+
+bench-desk: $(VENV)/.installed-test ## queue, ticket and search with 100,000 tickets and 1,000,000 messages
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench desk
+
+vectors: $(VENV)/.installed ## make anew the vectors that come with Firstline, after the sample or a model changed
+	HF_HUB_OFFLINE=1 $(BIN)/python -m retrieval.shipped
 
 load: $(VENV)/.installed-test ## 60 messages a second by webhook and a burst of 2,000, on both databases and two replicas
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench load

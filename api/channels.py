@@ -53,6 +53,12 @@ def connections_of(
             address=address,
             is_worker=is_worker,
         )
+    if settings.smtp_url:
+        from bot.channels.email.connection import EmailConnection
+
+        found["email"] = EmailConnection(
+            settings.smtp_url.get_secret_value(), settings.files_dir, address=address, is_worker=is_worker
+        )
     return found
 
 
@@ -79,6 +85,10 @@ def check_channels(settings: Settings) -> dict[str, list[Finding]]:
             address=settings.address,
             staff_chats=settings.telegram_staff,
         )
+    if settings.smtp_url:
+        from bot.channels.email.check import check_email
+
+        found["email"] = check_email(settings.smtp_url.get_secret_value())
     if settings.has_slack:
         from bot.channels.slack.check import check_slack
 

@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import threading
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,10 +25,13 @@ from api.settings import Settings, secret_key
 from api.starting import Starter, say, warn_of_sample
 from api.vitals import software
 from bot import inbox
+from bot.channels.base import Channel
+from bot.desk import outcomes, surveys
 from bot.live import Live
 from bot.worker import SERVER
 from handoff import deliveries
-from store import Database, crashpoints, lock, open_database
+from handoff.sla.defaults import lay_out
+from store import Database, crashpoints, lock, open_database, transaction
 from store.migrate import upgrade
 from store.watch import Watch
 
@@ -35,10 +39,13 @@ __all__ = ["Starter", "serve", "warn_of_sample"]
 log = structlog.get_logger()
 
 
-def serve(settings: Settings, *, has_pages: bool, has_worker: bool) -> None:
+def serve(
+    settings: Settings, *, has_pages: bool, has_worker: bool, stand_ins: Mapping[str, Channel] | None = None
+) -> None:
     """Run until SIGINT or SIGTERM. Raises AlreadyRunning, DatabaseUnreachable and the like with sentences.
 
     With PostgreSQL any number of them share a database: with both, or pages here and loops there.
+    ``stand_ins``: channels that stand in for platforms which are not there.
     """
     configure(settings.log_level, settings.secrets)
     if settings.crash_at:
@@ -54,6 +61,10 @@ def serve(settings: Settings, *, has_pages: bool, has_worker: bool) -> None:
         stack.callback(database.close)
         key = secret_key(settings)
         check_key(database, key, datetime.now(UTC))
+        with transaction(database) as session:
+            lay_out(session, datetime.now(UTC))
+            outcomes.begin(session, datetime.now(UTC))
+            surveys.begin(session, datetime.now(UTC))
         warn_of_clock(database)
         watch = stack.enter_context(Watch(database))
         listener = _listen(settings) if has_pages else None
@@ -65,7 +76,7 @@ def serve(settings: Settings, *, has_pages: bool, has_worker: bool) -> None:
         way = "run" if has_pages and has_worker else "api" if has_pages else "worker"
         stack.enter_context(noted(database, f"{way} {software()}"))
         stack.enter_context(_metrics(product))
-        starter = Starter(product, address, has_worker=has_worker)
+        starter = Starter(product, address, has_worker=has_worker, stand_ins=stand_ins)
         stack.callback(starter.stop)
         if listener is not None:
             _serve_pages(product, listener, starter)

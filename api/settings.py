@@ -72,6 +72,15 @@ class Settings(BaseSettings):
             return cls.model_fields[info.field_name].get_default()  # type: ignore[attr-defined]
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        from bot.channels.email.server import parse_smtp_url
+
+        if value is not None:
+            parse_smtp_url(value.get_secret_value())
+        return value
+
     @field_validator("telegram_staff_chats")
     @classmethod
     def _are_chats(cls, value: str) -> str:
@@ -123,6 +132,15 @@ class Settings(BaseSettings):
         return bool(self.slack_bot_token or (self.slack_client_id and self.slack_client_secret))
 
     @property
+    def staff_places(self) -> tuple[tuple[str, str], ...]:
+        """The channels of the staff that can be written in: of each, the platform and what it calls the place."""
+        chats = _words(self.telegram_staff_chats) if self.telegram_token else ()
+        # Among several workspaces nobody knows whose channel it is; ``own`` is the one of the token.
+        own = self.slack_staff_channel if self.slack_bot_token else None
+        slack = (("slack", f"own:{own}"),) if own else ()
+        return (*slack, *(("telegram", chat) for chat in chats))
+
+    @property
     def telegram_staff(self) -> frozenset[int]:
         """The chats of agents, whose words are no customer's."""
         return frozenset(int(chat) for chat in _words(self.telegram_staff_chats))
@@ -131,6 +149,17 @@ class Settings(BaseSettings):
 def _words(listed: str) -> tuple[str, ...]:
     """What stands between commas and spaces."""
     return tuple(listed.replace(",", " ").split())
+
+
+def source_of(name: str) -> str:
+    """Where the value of the setting ``name`` comes from: "environment", ".env" or "default"."""
+    variable = f"FIRSTLINE_{name.upper()}"
+    if any(key.upper() == variable for key in os.environ):
+        return "environment"
+    dotenv = Path(".env")
+    written = dotenv.read_text("utf8", "replace").splitlines() if dotenv.is_file() else []
+    is_written = any(line.split("=")[0].strip().upper() == variable for line in written)
+    return ".env" if is_written else "default"
 
 
 def secret_key(settings: Settings) -> bytes:

@@ -7,6 +7,7 @@ import secrets
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -19,6 +20,7 @@ from bot.channels.mailbox import TERMINAL, WEB, Mailbox
 from bot.learning.nightly import Nightly
 from bot.learning.upkeep import Upkeep
 from bot.worker import Worker
+from handoff.copies import use_mail
 from kb_content.catalogue import is_sample_live
 from store import Database, reading, transaction
 from store.keeping import keeping
@@ -36,12 +38,21 @@ FILES_SECONDS = 300.0
 class Starter:
     """``begin`` once; ``stop`` when the pages are closed, or ``drain`` before."""
 
-    def __init__(self, product: Product, address: str, *, has_worker: bool, pause: float = FIRST_PAUSE) -> None:
+    def __init__(
+        self,
+        product: Product,
+        address: str,
+        *,
+        has_worker: bool,
+        pause: float = FIRST_PAUSE,
+        stand_ins: Mapping[str, Channel] | None = None,
+    ) -> None:
         self.product = product
         self.address = address
         self.pause = pause
         self.connections = tuple(product.connections.values())
-        channels = mailboxes() | {name: each.channel for name, each in product.connections.items()}
+        connected = {name: each.channel for name, each in product.connections.items()}
+        channels = {**mailboxes(), **(stand_ins or {}), **connected}
         self.worker = Worker(product.database, product.watch, product.live, channels) if has_worker else None
         if (worker := self.worker) is not None:
             product.dead_loops = lambda: worker.dead_loops(time.monotonic())
@@ -80,6 +91,7 @@ class Starter:
     def _start(self) -> None:
         threading.Thread(target=self._look_after_files, name="files", daemon=True).start()
         if self.worker is not None:
+            _say_whether_mail_goes(self.product)
             # Before there is knowledge: the desk's words go out, and nobody waits for it beyond their deadline.
             self.worker.start(follows=False)
         is_prepared = self._is_prepared()
@@ -160,6 +172,11 @@ class Starter:
         link = _first_admin_link(self.product.database)
         if link:
             _print(f"first admin: {self.address}/console/welcome/{link}")
+
+
+def _say_whether_mail_goes(product: Product) -> None:
+    with transaction(product.database) as session:
+        use_mail(session, product.settings.smtp_url is not None)
 
 
 def mailboxes() -> dict[str, Channel]:

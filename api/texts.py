@@ -35,6 +35,11 @@ def texts(language: str | None) -> Texts:
     return Texts(first if first in LANGUAGES else "en")
 
 
+def also(key: str, language: str) -> list[str]:
+    """How the other languages say it: who thinks in one and reads the other finds it all the same."""
+    return [texts(other)(key) for other in LANGUAGES if other != language]
+
+
 @cache
 def sentences(language: str) -> dict[str, str]:
     """Every text of ``language`` by its key."""

@@ -95,6 +95,7 @@ def render(claimed: Claimed) -> Outgoing:
         doubts=delivery.doubts,
         may_repeat=_may_repeat(claimed),
         made_at=delivery.created_at,
+        about=claimed.about,
     )
 
 
@@ -107,6 +108,9 @@ def _may_repeat(claimed: Claimed) -> bool:
 
 
 def _outcome(database: Database, channel: Channel, claimed: Claimed, worker: str, now: datetime) -> Outcome:
+    if _is_internal(claimed):
+        # Whoever wrote the delivery made a mistake: this is the last place where it can be seen.
+        return DeliveryError("Internal words go to places of the staff only.", permanent=True)
     if _is_in_vain(claimed):
         return DeliveryError(claimed.thread.unreachable or "", permanent=True)
     try:
@@ -128,6 +132,11 @@ def _outcome(database: Database, channel: Channel, claimed: Claimed, worker: str
         # A mistake of ours, and nobody knows how far it came.
         log.exception("sending failed", delivery_id=_id(claimed), error=type(error).__name__)
         return Uncertain(type(error).__name__, sent=parts.sent)
+
+
+def _is_internal(claimed: Claimed) -> bool:
+    """Whether these are words for the desk on their way to a place that others read, too."""
+    return claimed.message.private and not claimed.thread.is_staff
 
 
 def _is_in_vain(claimed: Claimed) -> bool:

@@ -12,6 +12,7 @@ from handoff.actors import Actor, require
 from handoff.errors import HandoffError
 from handoff.models import AnswerAudit, Direction, Message
 from handoff.permissions import Permission
+from handoff.surveys.outcomes import settle
 from kb_content.models import ArticleVersion, KbArticle, Release, ReleaseArticle, ReleaseState
 from store import audit
 from store.changes import note_change
@@ -62,6 +63,7 @@ def judge(session: Session, message_id: int, finding: Judgement, actor: Actor, n
         )
     )
     session.flush()
+    settle(session, message.conversation_id, now)
     audit.record(
         session, actor.name, "answer.audited", "message", message_id, now, right=finding.is_right, article=article
     )

@@ -110,9 +110,10 @@ def _with(burst: Burst, row: InboxRow, channel: Channel) -> Burst:
 
 
 def _goes_on(first: Inbound, following: Inbound) -> bool:
-    is_same = (first.customer, first.is_shared, first.reply_to) == (
+    is_same = (first.customer, first.is_shared, first.reply_to, first.about) == (
         following.customer,
         following.is_shared,
         following.reply_to,
+        following.about,
     )
     return is_same and not following.press and not following.command

@@ -5,7 +5,20 @@ from __future__ import annotations
 import re
 
 from bot.channels.base import Command, CommandName
-from bot.decisions import ChooseLanguage, Decision, Decline, ShowTickets, StartOver, Welcome, Why
+from bot.decisions import (
+    BeginAdding,
+    ChooseLanguage,
+    CloseTicket,
+    Decision,
+    Decline,
+    Rate,
+    ReopenTicket,
+    ShowTickets,
+    StartOver,
+    Surveys,
+    Welcome,
+    Why,
+)
 from bot.policy import Policy, Standing, escalate, is_over_the_limit
 from handoff.models import Owner, Reason
 
@@ -22,10 +35,23 @@ NAMES = {
 }
 _CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
 _NUMBER = re.compile(r"#?(\d{1,12})")
+_NUMBER_AND_MORE = re.compile(r"#?(\d{1,12})(?:[\s,，:：]+(.*))?", re.DOTALL)
+_OWN = (
+    CommandName.TICKETS,
+    CommandName.STATUS,
+    CommandName.ADD,
+    CommandName.CLOSE,
+    CommandName.REOPEN,
+    CommandName.RATE,
+)
+"""What concerns the customer's own tickets, which is nobody else's business."""
+_ON = ("on", "yes", "开", "开启", "打开")
 
 
 def decide_command(command: Command, standing: Standing, policy: Policy, *, is_shared: bool) -> Decision:
     """What to do about a command. ``is_shared``: others read along, so nothing about the customer's matters is said."""
+    if is_shared and command.name in _OWN:
+        return Decline(Why.PRIVATE_ONLY)
     match command.name:
         case CommandName.START:
             return Welcome("" if is_shared else command.argument)
@@ -35,8 +61,34 @@ def decide_command(command: Command, standing: Standing, policy: Policy, *, is_s
             return _person(standing, policy)
         case CommandName.LANGUAGE:
             return ChooseLanguage(language_called(command.argument))
+        case CommandName.SURVEYS:
+            return Surveys(command.argument.strip().casefold() in _ON)
         case CommandName.TICKETS | CommandName.STATUS:
-            return Decline(Why.PRIVATE_ONLY) if is_shared else ShowTickets(_number(command))
+            return ShowTickets(_number(command))
+    return _about_own(command)
+
+
+def _about_own(command: Command) -> Decision:
+    """Without a number that can be read, the customer's tickets are shown: each has its buttons."""
+    number, more = number_and_more(command.argument)
+    if number is None:
+        return ShowTickets()
+    match command.name:
+        case CommandName.CLOSE:
+            return CloseTicket(number)
+        case CommandName.REOPEN:
+            return ReopenTicket(number)
+        case CommandName.RATE if more.isdecimal() and more.isascii() and len(more) < 3:
+            return Rate(int(more), number=number)
+        case CommandName.ADD:
+            return BeginAdding(number)
+    return ShowTickets(number)
+
+
+def number_and_more(argument: str) -> tuple[int | None, str]:
+    """The number of a ticket at the beginning of what followed a command, and the words after it."""
+    found = _NUMBER_AND_MORE.fullmatch(argument.strip())
+    return (int(found[1]), (found[2] or "").strip()) if found else (None, "")
 
 
 def language_called(name: str) -> str | None:

@@ -8,19 +8,22 @@ import structlog
 
 from bot.acquaintance import Acquaintance
 from bot.arrivals import Arrived
+from bot.awaiting import is_comment
 from bot.bursts import Burst
 from bot.channels.base import Profile
 from bot.choosing import chosen
 from bot.commands import decide_command
-from bot.decisions import Answer, Decision, Escalate, Reopen, Silence
+from bot.decisions import AddToTicket, Answer, Decision, Escalate, Reopen, Silence, SurveyWords
 from bot.live import House, Serving, policy_of
 from bot.placing import Place
-from bot.policy import BUILT_IN, Policy
+from bot.policy import BUILT_IN, Policy, fixed_rule
 from bot.presses import decide_press
 from bot.speaking import Turn
 from bot.understanding import Understood, decide_about, reading_by, understand
+from bot.worth_showing import question_before
 from bot.writing import with_article, written
 from handoff.models import Action, Owner, Reason
+from retrieval.followups import Read
 
 log = structlog.get_logger()
 THANKS = "thanks"
@@ -58,8 +61,10 @@ class Heard:
 def choose(place: Place, burst: Burst) -> Place:
     """``place`` with the button that the customer named in words instead of pressing it, if they did."""
     inbound = burst.inbounds[-1]
-    if inbound.press or inbound.command or place.owner is Owner.HUMAN:
+    if inbound.press or inbound.command or place.owner is Owner.HUMAN or place.adds_to is not None:
         return place
+    if place.aside and (typed := place.aside.score(burst.text)):
+        return replace(place.in_aside(), button=typed)
     number = chosen(burst.text, [button.label for button in place.choices])
     return place if number is None else replace(place, button=place.choices[number])
 
@@ -79,10 +84,22 @@ def read(heard: Heard, place: Place) -> Heard:
             if place.button.action is Action.OPTION:
                 reading = with_article(reading, place.button.argument or "", serving.shelf)
             understood = Understood(reading, before=place.asked_after)
+        understood = _with_what_was_asked(understood, reads, serving.policy, place)
     except Exception as error:
         log.exception("reading failed", release=serving.release_id, error=type(error).__name__)
         return heard
     return replace(heard, understood=understood)
+
+
+def _with_what_was_asked(understood: Understood, reads: Read, policy: Policy, place: Place) -> Understood:
+    """Where a person is asked for: with the reading of what the customer had asked until then."""
+    ruled = None if place.button else fixed_rule(understood.reading, policy)
+    is_request = isinstance(ruled, Escalate) and ruled.reason is Reason.ASKED_FOR_HUMAN
+    is_pressed = place.button is not None and place.button.action is Action.PERSON
+    question = question_before(place) if (is_request or is_pressed) and place.owner is Owner.BOT else None
+    if question is None or question == understood.reading.text:
+        return understood
+    return replace(understood, asked_before=reads(question))
 
 
 def decided(heard: Heard, place: Place, *, would_repeat: bool = False) -> Turn:
@@ -92,10 +109,15 @@ def decided(heard: Heard, place: Place, *, would_repeat: bool = False) -> Turn:
     if place.button:
         question = place.last_question or ""
         decision = decide_press(place, policy)
+    elif place.adds_to is not None:
+        decision = AddToTicket(place.adds_to)
     elif inbound.command:
         decision = decide_command(inbound.command, place.standing, policy, is_shared=inbound.is_shared)
     else:
         decision = _decide(heard, place, would_repeat)
+        survey_id = _commented(heard, place, decision)
+        if survey_id is not None:
+            decision, place = SurveyWords(survey_id), place.in_aside()
     understood, arrived = heard.understood, heard.arrived or tuple(() for _ in heard.burst.inbounds)
     return Turn(
         inbound=inbound,
@@ -112,6 +134,7 @@ def decided(heard: Heard, place: Place, *, would_repeat: bool = False) -> Turn:
         earlier=tuple(zip(heard.burst.inbounds[:-1], arrived[:-1], strict=True)),
         parts=understood.parts if understood else (),
         before=understood.before if understood else None,
+        asked_before=understood.asked_before if understood else None,
         shown_id=heard.burst.row.message_id,
         received_at=heard.burst.row.received_at,
     )
@@ -130,12 +153,19 @@ def _write(turn: Turn, known: dict[Decision, Turn]) -> Turn:
         known[turn.decision] = written(turn)
     earlier = known[turn.decision]
     rest = replace(earlier.rest, place=turn.place) if earlier.rest else None
-    return replace(turn, composed=earlier.composed, rest=rest)
+    return replace(turn, composed=earlier.composed, worth=earlier.worth, rest=rest)
 
 
 def _was_told(turn: Turn) -> bool:
     composed = turn.composed
     return composed is not None and not turn.place.told.isdisjoint((composed.text, composed.extract))
+
+
+def _commented(heard: Heard, place: Place, decision: Decision) -> int | None:
+    """The survey of the number that the customer has just given, where their words say why and nothing else."""
+    if place.aside is None or place.owner is Owner.HUMAN or heard.is_thanks:
+        return None
+    return place.aside.survey_id if is_comment(decision, heard.burst.text) else None
 
 
 def _decide(heard: Heard, place: Place, would_repeat: bool) -> Decision:

@@ -141,6 +141,57 @@ class ChooseLanguage:
     language: str | None = None
 
 
+@dataclass(frozen=True)
+class BeginAdding:
+    """The customer wants to add something to one of their tickets: what they write next goes there."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class AddToTicket:
+    """What the customer wrote goes to a ticket of theirs, wherever it was said."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class CloseTicket:
+    """The customer needs no more of a ticket of theirs."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class ReopenTicket:
+    """The customer wants a person to look at a ticket of theirs again."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A number for how we are: for what the message with the pressed button asked about, or for an own ticket."""
+
+    score: int
+    message_id: int | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class SurveyWords:
+    """What the customer says beside the number that they gave."""
+
+    survey_id: int
+
+
+@dataclass(frozen=True)
+class Surveys:
+    """Whether the customer wants to be asked how they like us."""
+
+    are_wanted: bool
+
+
 Decision = (
     Answer
     | Clarify
@@ -155,6 +206,13 @@ Decision = (
     | Welcome
     | ShowTickets
     | ChooseLanguage
+    | BeginAdding
+    | AddToTicket
+    | CloseTicket
+    | ReopenTicket
+    | Rate
+    | SurveyWords
+    | Surveys
 )
 
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, func, or_, update
+from sqlalchemy import select as rows_of
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -29,6 +30,17 @@ STARTS = 10
 NOWHERE = "nowhere:"
 """How the thread key of an event begins that names no place to answer in."""
 LEASE = timedelta(seconds=60)
+
+
+class Outlook(NamedTuple):
+    """What a loop wants to know before it claims."""
+
+    has_due: bool
+    """Whether ``claim_some`` would find a row."""
+    next_due: datetime | None
+    """When the next row that waits becomes due by itself; None while none waits."""
+    waiting: int
+    """How many rows wait for a turn, whether or not it may begin by now; not counted beyond what was asked for."""
 
 
 def accept(
@@ -124,14 +136,10 @@ def forget(session: Session, row_id: int) -> None:
     session.execute(update(InboxRow).where(col(InboxRow.id) == row_id).values(payload="{}"))
 
 
-def has_due(session: Session, now: datetime, channels: tuple[str, ...]) -> bool:
-    """Whether ``claim_some`` would find a row. Reads only: many loops may ask without waiting for each other."""
-    return session.connection().execute(_HAS_DUE, {"now": now, "channels": channels}).first() is not None
-
-
-def count_new(session: Session, most: int) -> int:
-    """How many rows wait for a turn, whether or not it may begin by now; not counted beyond ``most``."""
-    return session.connection().execute(_COUNT_NEW, {"most": most}).scalar_one()
+def outlook(session: Session, now: datetime, channels: tuple[str, ...], most: int) -> Outlook:
+    """Reads only: many loops may ask without waiting for each other."""
+    wanted = {"now": now, "channels": channels, "most": most}
+    return Outlook(*session.connection().execute(_OUTLOOK, wanted).one())
 
 
 def next_due(session: Session, now: datetime, channels: tuple[str, ...]) -> datetime | None:
@@ -282,11 +290,15 @@ _TAKE = (
     .execution_options(synchronize_session=False, populate_existing=True)
 )
 _CLAIM_OF_THREAD = _CLAIM.where(col(InboxRow.thread_key) == bindparam("thread_key"))
-_HAS_DUE = select(InboxRow.id).where(*_DUE).limit(1)
-_COUNT_NEW = select(func.count()).select_from(select(InboxRow.id).where(is_new()).limit(bindparam("most")).subquery())
 _NEXT_DUE = (
     select(InboxRow.not_before)
     .where(is_of(bindparam("channels", expanding=True)), is_new(), col(InboxRow.not_before) > _NOW)
     .order_by(col(InboxRow.not_before))
     .limit(1)
+)
+_SOME_NEW = select(InboxRow.id).where(is_new()).limit(bindparam("most")).subquery()
+_OUTLOOK = rows_of(
+    select(InboxRow.id).where(*_DUE).exists(),
+    _NEXT_DUE.scalar_subquery(),
+    select(func.count()).select_from(_SOME_NEW).scalar_subquery(),
 )

@@ -53,6 +53,8 @@ class House:
     messages_per_minute: int = 20
     open_tickets: int = 3
     promise_days: int = 1
+    staff_places: tuple[tuple[str, str], ...] = ()
+    """Where the staff reads what is urgent: channels, and what each calls the place."""
     secret: bytes = field(default=b"", repr=False)
     """What signs the links that leave the house."""
     llm: LlmSettings | None = None

@@ -18,7 +18,8 @@ from bot.live import House
 from bot.models import InboxRow, InboxState
 from bot.own_matters import as_typed
 from bot.placing import button_of, find, newest_for
-from bot.replies import promise, say
+from bot.promises import promise_to
+from bot.replies import say
 from bot.transcribing import write_down
 from handoff import conversations
 from handoff.conversations import ButtonSpec, add_activity, add_note, lock_conversation, newest_conversation
@@ -26,7 +27,7 @@ from handoff.customers import find_customer, find_thread
 from handoff.errors import AlreadyDone
 from handoff.models import Action, Author, Conversation, Customer, Message, Owner, Reason, Thread
 from handoff.rows import id_of
-from handoff.tickets import open_ticket
+from handoff.tickets import customer_wrote, open_ticket
 from retrieval.languages import language_of
 from store import Database, measures, transaction
 from store.crashpoints import reach
@@ -126,6 +127,8 @@ def _hand_over(database: Database, case: Case) -> bool:
             is_with_person = conversation.owner is Owner.HUMAN
             message = _show(session, conversation, customer, case)
             inbox.show(session, id_of(row), id_of(message))
+            if is_with_person:
+                customer_wrote(session, conversation, now)
             reach("turn.in_park")
             if not is_with_person:
                 _escalate(session, conversation, message, case, now)
@@ -212,7 +215,7 @@ def _escalate(session: Session, conversation: Conversation, message: Message, ca
         return
     customer = session.get_one(Customer, conversation.customer_id)
     language = _language(customer, conversation.language, case.event)
-    who, when = say("who", language), promise(case.house.promise_days, language)
+    who, when = say("who", language), promise_to(session, ticket, now, language, case.house.promise_days)
     words = say("stuck", language, who=who, promise=when, number=ticket.number)
     detail = {"reason": Reason.BOT_STUCK.value, "ticket": ticket.number, **measured.received(row.received_at)}
     buttons = [ButtonSpec(Action.SOMETHING_ELSE, say("something_else", language))]

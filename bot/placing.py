@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, or_
 from sqlmodel import Session, col, select
 
+from bot.adding import ABOUT, conversation_of, own_number
+from bot.awaiting import NOTHING, Aside, awaited
 from bot.channels.base import Inbound
 from bot.decisions import Why
+from bot.matters import merged, spoken_in_last
 from bot.models import InboxRow
 from bot.policy import Standing
 from bot.said import (
@@ -42,7 +44,6 @@ from store.columns import Utc
 
 IDLE = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
-_ABOUT = re.compile(r"^\s*(?:about|关于|關於)\s*#(\d{1,12})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,19 @@ class Place:
     told: frozenset[str] = frozenset()
     """The texts of the bot's answers here."""
     button: Button | None = None
+    adds_to: int | None = None
+    """The number of the customer's own ticket to which this is to be added; the place is its conversation if that is in
+    this thread."""
+    aside: Aside | None = None
+    """The question about us that the bot has just asked this customer."""
     standing: Standing = field(default_factory=Standing)
+
+    def in_aside(self) -> Place:
+        """The same, where what answers a question about us belongs."""
+        if self.aside is None:
+            return self
+        aside = self.aside
+        return replace(self, conversation_id=aside.conversation_id, version=aside.version, owner=aside.owner)
 
 
 @dataclass(frozen=True)
@@ -105,20 +118,35 @@ def look(
     customer_id = found.customer.id if found.customer else None
     pace = _pace(session, row)
     if thread is None:
-        return Place(standing=Standing(messages_this_minute=pace))
+        return Place(
+            adds_to=own_number(session, inbound, customer_id, None, None), standing=Standing(messages_this_minute=pace)
+        )
     button = button_of(session, inbound, thread)
-    named = _named(session, inbound, thread, customer_id, button)
-    chosen = named or (newest if newest and continues(newest, now, is_thanks=is_thanks) else None)
+    asks = NOTHING if inbound.press or inbound.command else awaited(session, thread, customer_id, now)
+    adds_to = own_number(session, inbound, customer_id, thread, asks.add_to)
+    named = _named(session, inbound, thread, customer_id, button, adds_to)
     open_tickets = open_tickets_of(session, customer_id) if customer_id is not None else ()
+    named = named if inbound.press else merged(session, named)
+    if named is None and newest is not None:
+        newest = spoken_in_last(session, merged(session, newest) or newest, open_tickets)
+    chosen = named or (newest if newest and continues(newest, now, is_thanks=is_thanks) else None)
     seen = Standing(messages_this_minute=pace, open_tickets=tuple(ticket.number for ticket in open_tickets))
     if chosen is None:
-        return Place(button=button, is_unreachable=thread.unreachable is not None, standing=seen)
+        return Place(
+            button=button,
+            is_unreachable=thread.unreachable is not None,
+            adds_to=adds_to,
+            aside=asks.aside,
+            standing=seen,
+        )
     place = _describe(session, chosen, inbound, customer_id, seen, button, row.received_at, now)
     return replace(
         place,
         button=button,
         is_unreachable=thread.unreachable is not None,
-        is_reply_to_closing=named is not None and place.is_closed and button is None,
+        is_reply_to_closing=named is not None and place.is_closed and button is None and adds_to is None,
+        adds_to=adds_to,
+        aside=asks.aside,
     )
 
 
@@ -162,17 +190,25 @@ def button_of(session: Session, inbound: Inbound, thread: Thread) -> Button | No
 
 
 def _named(
-    session: Session, inbound: Inbound, thread: Thread, customer_id: int | None, button: Button | None
+    session: Session,
+    inbound: Inbound,
+    thread: Thread,
+    customer_id: int | None,
+    button: Button | None,
+    adds_to: int | None,
 ) -> Conversation | None:
-    """The conversation that the message points to: by its button, by the message it answers, or by "About #12"."""
+    """The conversation that the message points to: by its button, by the ticket it is to be added to, by the message it
+    answers, or by "About #12"."""
     if button is not None:
         message = session.get_one(Message, button.message_id)
         return session.get_one(Conversation, message.conversation_id)
+    if adds_to is not None:
+        return conversation_of(session, adds_to, thread)
     if inbound.reply_to is not None:
         found = _answered(session, thread, inbound.reply_to)
         if found is not None and (not inbound.is_shared or found.customer_id == customer_id):
             return found
-    if about := _ABOUT.match(inbound.text):
+    if about := ABOUT.match(inbound.text):
         return session.exec(
             select(Conversation)
             .join(Ticket)
@@ -212,7 +248,7 @@ def _describe(
         owner=conversation.owner,
         is_closed=conversation.closed_at is not None,
         language=conversation.language,
-        last_question=about.get("question") or (asked.text if asked else None),
+        last_question=about.get("question") or (asked.text if asked and "command" not in asked.detail else None),
         asked_after=about.get("before"),
         # What others wrote in a shared place is no context for this customer's words.
         before=before_of(said) if is_own else None,

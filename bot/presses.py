@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from bot.decisions import (
     Answer,
+    BeginAdding,
     ChooseLanguage,
+    CloseTicket,
     Confirm,
     Decision,
     Decline,
     Escalate,
+    Rate,
     Reopen,
+    ReopenTicket,
+    ShowTickets,
     Silence,
     StartOver,
+    Surveys,
     Thumb,
     Why,
 )
 from bot.placing import Place
 from bot.policy import Policy, escalate, is_over_the_limit
-from handoff.models import Action, Owner, Reason
+from handoff.models import Action, Button, Owner, Reason
 from kb_content.articles import Mode
+
+AGAIN = (Action.TICKET, Action.ADD_TO_TICKET, Action.CLOSE_TICKET, Action.REOPEN_TICKET)
+"""Buttons that work more than once: what they lead to depends on how the ticket is by then."""
 
 
 def decide_press(place: Place, policy: Policy) -> Decision:
     """What to do about the button that was pressed in ``place``."""
     button = place.button
-    if button is None or button.pressed_at is not None:
+    if button is None or (button.pressed_at is not None and button.action not in AGAIN):
         return Silence("this button is unknown or was pressed before")
     match button.action:
         case Action.HELPFUL | Action.NOT_HELPFUL:
@@ -37,6 +46,11 @@ def decide_press(place: Place, policy: Policy) -> Decision:
             return StartOver()
         case Action.LANGUAGE:
             return ChooseLanguage(button.argument)
+        case Action.NO_SURVEYS:
+            return Surveys(are_wanted=False)
+    number = int(button.argument) if button.argument and button.argument.isdecimal() else None
+    if number is not None and (chosen := _about_own(button, number)) is not None:
+        return chosen
     if place.owner is Owner.HUMAN:
         return Silence("a person owns this conversation")
     if button.action is Action.OPTION and button.argument:
@@ -44,6 +58,22 @@ def decide_press(place: Place, policy: Policy) -> Decision:
     if is_over_the_limit(place.standing, policy) and not place.standing.has_ticket:
         return Decline(Why.TOO_MANY_TICKETS)
     return escalate(Reason.ASKED_FOR_HUMAN if button.action is Action.PERSON else Reason.LOW_CONFIDENCE)
+
+
+def _about_own(button: Button, number: int) -> Decision | None:
+    """What a button about a ticket of the customer's own, or about us, means; None for any other."""
+    match button.action:
+        case Action.TICKET:
+            return ShowTickets(number)
+        case Action.ADD_TO_TICKET:
+            return BeginAdding(number)
+        case Action.CLOSE_TICKET:
+            return CloseTicket(number)
+        case Action.REOPEN_TICKET:
+            return ReopenTicket(number)
+        case Action.CSAT | Action.NPS:
+            return Rate(number, message_id=button.message_id)
+    return None
 
 
 def _chosen(article_id: str, place: Place, policy: Policy) -> Decision:

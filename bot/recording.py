@@ -8,27 +8,34 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot import own_matters, suggestions
+from bot import own_matters, ratings, suggestions
 from bot.asking import own_words
 from bot.decisions import (
+    AddToTicket,
     Answer,
+    BeginAdding,
     ChooseLanguage,
     Clarify,
+    CloseTicket,
     Confirm,
     Decline,
     Escalate,
+    Rate,
     Reopen,
+    ReopenTicket,
     ShowTickets,
     Silence,
     SmallTalk,
     StartOver,
+    Surveys,
+    SurveyWords,
     Thumb,
     Welcome,
     Why,
 )
 from bot.inbound_text import shorten
-from bot.policy import is_in_a_loop
-from bot.replies import promise
+from bot.policy import ASKS_FOR_HUMAN, BUILT_IN, GENERAL, is_in_a_loop
+from bot.promises import promise_to
 from bot.replies import say as sentence
 from bot.senders import meet, remember
 from bot.speaking import Turn, person_button, say, speak
@@ -43,7 +50,7 @@ from handoff.desk import confirm_solved, not_yet
 from handoff.errors import AlreadyDone, NotAllowed
 from handoff.models import Action, Conversation, Customer, Message, Owner, Reason
 from handoff.threads import mark_reachable
-from handoff.tickets import open_ticket
+from handoff.tickets import customer_wrote, open_ticket
 from store import measures
 from store.crashpoints import reach
 
@@ -55,6 +62,8 @@ def record(session: Session, turn: Turn, now: datetime) -> Conversation:
     message = _said(session, conversation, customer, turn, now)
     if turn.place.button is not None:
         press(session, turn.place.button.token, now)
+    if message is not None and isinstance(turn.decision, Silence) and conversation.owner is Owner.HUMAN:
+        customer_wrote(session, conversation, now)
     _carry_out(session, conversation, customer, message, turn, now)
     _tell_of_lost_files(session, conversation, turn, now)
     reach("turn.in_record")
@@ -64,8 +73,10 @@ def record(session: Session, turn: Turn, now: datetime) -> Conversation:
 def _conversation(session: Session, turn: Turn, now: datetime) -> tuple[Conversation, Customer]:
     inbound, place = turn.inbound, turn.place
     if place.conversation_id is not None and not isinstance(turn.decision, StartOver):
-        advance(session, place.conversation_id, place.version, place.owner, now, language=turn.language[:16])
-        conversation = session.get_one(Conversation, place.conversation_id)
+        # Words that will be written move the time with the same statement.
+        moves = {} if inbound.press else {"last_message_at": now}
+        seen = (place.conversation_id, place.version, place.owner, now)
+        conversation = advance(session, *seen, language=turn.language[:16], **moves)
         customer = meet(session, turn, now)
     else:
         thread = find_thread(session, inbound.channel, inbound.thread, now)
@@ -111,6 +122,8 @@ def _incoming(
     elif inbound.command:
         text = own_matters.as_typed(inbound.command, text)
     detail: dict[str, Any] = {"reading": _kept(turn)} if turn.reading is not None else {}
+    if inbound.command:
+        detail["command"] = inbound.command.name.value
     return write_down(
         session,
         conversation,
@@ -176,7 +189,7 @@ def _carry_out(
             say(session, conversation, turn, key, now, buttons=[person_button(turn)] if key == "thumb_down" else [])
         case Confirm():
             ticket = confirm_solved(session, conversation, now)
-            say(session, conversation, turn, "confirmed", now, number=ticket.number)
+            ratings.closed(session, conversation, ticket, "confirmed", turn, now)
         case Reopen():
             _reopen(session, conversation, turn, now)
         case Welcome(code):
@@ -185,6 +198,20 @@ def _carry_out(
             own_matters.show_tickets(session, conversation, customer, number, turn, now)
         case ChooseLanguage(language):
             own_matters.choose_language(session, conversation, customer, language, turn, now)
+        case BeginAdding(number):
+            own_matters.begin_adding(session, conversation, customer, number, turn, now)
+        case AddToTicket(number):
+            own_matters.add_to_ticket(session, conversation, customer, message, number, turn, now)
+        case CloseTicket(number):
+            own_matters.close_ticket(session, conversation, customer, number, turn, now)
+        case ReopenTicket(number):
+            own_matters.reopen_ticket(session, conversation, customer, number, turn, now)
+        case Rate(score, message_id, number):
+            ratings.rate(session, conversation, customer, score, turn, now, message_id=message_id, number=number)
+        case SurveyWords(survey_id):
+            ratings.take_words(session, conversation, survey_id, turn, now)
+        case Surveys(are_wanted):
+            ratings.choose_surveys(session, conversation, customer, are_wanted, turn, now)
 
 
 def _clarify(session: Session, conversation: Conversation, decision: Clarify, turn: Turn, now: datetime) -> None:
@@ -245,16 +272,31 @@ def _escalate(
         priority=decision.priority,
         tier=decision.tier,
         team=decision.team,
+        category=_category(decision, turn),
     )
     own = own_words(turn.policy, decision.intent, turn.language)
     if key == "escalated":
         key = "stuck" if decision.reason is Reason.BOT_STUCK else "promised" if own else key
-    who, when = sentence("who", turn.language), promise(turn.policy.promise_days, turn.language)
+    who = sentence("who", turn.language)
+    when = promise_to(session, ticket, now, turn.language, turn.policy.promise_days)
     promised = sentence(key, turn.language, number=ticket.number, who=who, promise=when)
     buttons = [ButtonSpec(Action.SOMETHING_ELSE, sentence("something_else", turn.language))]
     detail = {"reason": decision.reason.value, "ticket": ticket.number}
     text = f"{own}\n\n{promised}" if own else promised
     speak(session, conversation, turn, text, now, detail=detail, buttons=buttons)
+
+
+def _category(decision: Escalate, turn: Turn) -> str | None:
+    """What the matter is about, as far as it was understood. That somebody wants a person is no matter."""
+    if decision.suggestion:
+        topic = turn.policy.topic_of(decision.suggestion, turn.language)
+        return topic if topic != GENERAL else None
+    if decision.intent:
+        return None if decision.intent == ASKS_FOR_HUMAN else decision.intent
+    reading = turn.reading
+    is_understood = reading is not None and reading.intent_confidence >= turn.policy.intent_floor
+    intent = turn.policy.intent(reading.intent) if reading is not None and is_understood else None
+    return intent.name if intent is not None and intent.name not in BUILT_IN else None
 
 
 def _subject(decision: Escalate, turn: Turn) -> str:
@@ -268,5 +310,6 @@ def _reopen(session: Session, conversation: Conversation, turn: Turn, now: datet
         ticket = not_yet(session, conversation, now)
     except NotAllowed:
         return
-    who, when = sentence("who", turn.language), promise(turn.policy.promise_days, turn.language)
+    who = sentence("who", turn.language)
+    when = promise_to(session, ticket, now, turn.language, turn.policy.promise_days)
     say(session, conversation, turn, "reopened", now, number=ticket.number, who=who, promise=when)

@@ -17,7 +17,7 @@ from bot.crew import Crew
 from handoff import deliveries
 from handoff.deliveries import Claimed
 from handoff.errors import Stale
-from store import Database, reading, transaction
+from store import Database, glancing, reading, transaction
 from store.errors import StoreError
 
 log = structlog.get_logger()
@@ -71,11 +71,11 @@ class Sender:
         is a change of a delivery, or makes room."""
         # Set before it is looked: what ends meanwhile, and is not seen to have ended, wakes the loop all the same.
         self._some_wait = True
-        with reading(self.database) as session:
-            due, self._due_at = deliveries.channels_due(session, now), deliveries.next_due(session, now)
-            ready = deliveries.count_ready(session, _MANY)
-        found = sum(self._send_some(name, now) for name in sorted(due & set(self.channels)))
-        self._some_wait = ready > found or ready == _MANY
+        with glancing(self.database) as session:
+            outlook = deliveries.outlook(session, now, _MANY)
+        self._due_at = outlook.next_due
+        found = sum(self._send_some(name, now) for name in sorted(outlook.channels & set(self.channels)))
+        self._some_wait = outlook.ready > found or outlook.ready == _MANY
         return found > 0
 
     def wait_until(self, now: datetime, longest: float) -> float:

@@ -18,6 +18,7 @@ from bot.live import House, Serving
 from bot.placing import Place
 from bot.policy import Policy
 from bot.replies import say as sentence
+from bot.worth_showing import Worth
 from handoff import conversations
 from handoff.conversations import ButtonSpec
 from handoff.models import Action, Author, Conversation
@@ -50,6 +51,10 @@ class Turn:
     """One reading for each of several questions."""
     before: str | None = None
     """The earlier question that it took to understand this one."""
+    asked_before: Reading | None = None
+    """Where the message only asks for a person: the reading of what the customer had asked."""
+    worth: Worth | None = None
+    """What an agent should see beside the ticket; ``composed`` is its answer then."""
     rest: Turn | None = None
     """What is done about a question of the message that the answer leaves open."""
     about: str | None = None

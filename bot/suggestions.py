@@ -11,10 +11,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.decisions import Escalate
 from bot.replies import say as sentence
 from bot.speaking import Turn
-from bot.writing import question_of
 from handoff import desk
 from handoff.actors import Actor, require
 from handoff.conversations import ButtonSpec, lock_conversation
@@ -25,7 +23,6 @@ from handoff.rows import id_of
 from handoff.suggestions import outdate, pending
 from handoff.tickets import ticket_by_number
 from handoff.wording import clean, sendable
-from retrieval.reader import Reading
 from store import audit, fulltext
 from store.changes import note_change
 
@@ -42,11 +39,11 @@ def offer(
 
     An older suggestion that nobody decided about is outdated by it.
     """
-    article = turn.decision.suggestion if isinstance(turn.decision, Escalate) else None
-    composed, reading = turn.composed, _reading_about(article, turn)
-    if not article or composed is None or reading is None or message is None:
+    worth, composed = turn.worth, turn.composed
+    if worth is None or composed is None or message is None:
         return None
     outdate(session, id_of(conversation), now)
+    article, reading = worth.article_id, worth.reading
     hit = next((hit for hit in reading.hits if hit.article_id == article), None)
     is_best = hit is not None and hit is reading.hits[0]
     # The confidence is about the best article; of another one only its share among the candidates is known.
@@ -56,12 +53,13 @@ def offer(
         message_id=id_of(message),
         text=clean(composed.text).strip(),
         detail={
-            "question": question_of(turn, article),
-            "before": turn.before,
+            "question": worth.question,
+            "before": worth.before,
             "article": article,
             "release": turn.serving.release_id if turn.serving else None,
             **composed.detail,
             "language": turn.language,
+            "by_request": worth.is_by_request,
             "would_answer": is_best and _is_sure(confidence, turn.policy.threshold),
         },
         topic=turn.policy.topic_of(article, hit.language if hit else reading.language),
@@ -72,11 +70,6 @@ def offer(
     session.add(suggestion)
     session.flush()
     return suggestion
-
-
-def _reading_about(article: str | None, turn: Turn) -> Reading | None:
-    """Of several questions in one message the reading of the one that this article answers."""
-    return next((part for part in turn.parts if part.hits and part.hits[0].article_id == article), turn.reading)
 
 
 def _is_sure(confidence: float, threshold: float | None) -> bool:

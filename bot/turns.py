@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -29,6 +30,7 @@ from bot.channels.base import Channel, DeliveryError, Event, Inbound, Unreadable
 from bot.deciding import Heard, choose, decided, finished, read
 from bot.decisions import Decision, name_of
 from bot.happenings import Happening, happen
+from bot.hinting import Hinter
 from bot.live import Live
 from bot.models import InboxRow
 from bot.parking import park
@@ -53,15 +55,25 @@ class Errand:
     row: InboxRow
     worker: str
     now: datetime
+    hinter: Hinter | None = None
+    """Without one it is shown at once that the bot is at it."""
 
     @property
     def row_id(self) -> int:
         return self.row.id or 0
 
 
-def handle(database: Database, live: Live, channel: Channel, row: InboxRow, worker: str, now: datetime) -> None:
+def handle(
+    database: Database,
+    live: Live,
+    channel: Channel,
+    row: InboxRow,
+    worker: str,
+    now: datetime,
+    hinter: Hinter | None = None,
+) -> None:
     """Take one claimed inbox row through the whole pass. Whatever fails, the customer gets a person, not silence."""
-    errand = Errand(database, live, channel, row, worker, now)
+    errand = Errand(database, live, channel, row, worker, now, hinter)
     reach("turn.claimed")
     if row.attempts > inbox.STARTS:
         _park(errand, f"its turn was begun {inbox.STARTS} times and never came to an end")
@@ -106,10 +118,16 @@ def _pass(errand: Errand, inbound: Inbound) -> None:
         # Somebody else's button, or none of ours: nothing is said, and nobody gets a conversation by it.
         _forget(errand)
         return
-    if not (known.is_with_person or inbound.press):
-        errand.channel.hint(inbound)
-    if understood := _listen(errand, heard, place):
-        _settle(errand, *understood)
+    with _hinting(errand, inbound) if not (known.is_with_person or inbound.press) else nullcontext():
+        if understood := _listen(errand, heard, place):
+            _settle(errand, *understood)
+
+
+def _hinting(errand: Errand, inbound: Inbound) -> AbstractContextManager[None]:
+    if errand.hinter is not None:
+        return errand.hinter.around(errand.channel, inbound)
+    errand.channel.hint(inbound)
+    return nullcontext()
 
 
 def _listen(errand: Errand, heard: Heard, place: Place) -> tuple[Heard, Place] | None:

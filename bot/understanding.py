@@ -26,12 +26,13 @@ class Understood:
     """What a message means. ``reading``: of the whole, or of the question that leads where it asks several.
 
     ``parts``: one reading for each of several questions, in their order, else empty. ``before``: the earlier question
-    that it took to understand this one.
+    that it took to understand this one. ``asked_before``: where a person is asked for, what was asked until then.
     """
 
     reading: Reading
     parts: tuple[Reading, ...] = ()
     before: str | None = None
+    asked_before: Reading | None = None
 
     def about(self, article_id: str) -> Reading:
         """The reading of the question that this article answers."""

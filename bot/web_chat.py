@@ -69,7 +69,11 @@ def visible_messages(
         return []
     rows = session.exec(
         select(Message, Delivery, Staff.name)
-        .join(Delivery, col(Delivery.message_id) == Message.id, isouter=True)
+        .join(
+            Delivery,
+            (col(Delivery.message_id) == Message.id) & (col(Delivery.thread_id) == Message.thread_id),
+            isouter=True,
+        )
         .join(Staff, col(Staff.id) == Message.staff_id, isouter=True)
         .where(
             Message.thread_id == thread.id,

@@ -1,4 +1,4 @@
-"""The loops of a running Firstline: turns, deliveries, and the watch for a new release."""
+"""The loops of a running Firstline: turns, deliveries, the desk's own deeds, and the watch for a new release."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from bot import inbox
 from bot.channels.base import Channel
 from bot.crew import Crew
+from bot.desk.loop import DeskLoop
+from bot.hinting import Hinter
 from bot.live import Live
 from bot.models import InboxRow
 from bot.recovery import recover
 from bot.sending import Sender
 from bot.turns import handle
 from bot.watchdog import Patience, Watchdog
-from store import Database, measures, reading, transaction
+from store import Database, glancing, measures, transaction
 from store.watch import Watch
 
 log = structlog.get_logger()
@@ -60,7 +62,9 @@ class Worker:
         # SQLite has one server at a time: under the same name it finds what its dead predecessor held.
         self.name = SERVER if database.is_sqlite else f"{SERVER}-{os.getpid()}-{secrets.token_hex(3)}"
         self.sender = Sender(database, channels, self.name, partial(watch.wake, SENT))
+        self.hinter = Hinter()
         self.turns = Crew("turn", TURNS, partial(watch.wake, TURN_ENDED))
+        self.desk = DeskLoop(database, live.house)
         self.watchdog = Watchdog(database, live.house, channels, self.name, self.turns, patience)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -77,6 +81,7 @@ class Worker:
         self._begin("leases", self._keep_leases, self._pause_long)
         self._begin("delivery", self._deliver, self._until_due)
         self._begin("turns", self._take_turns, self._until_next)
+        self._begin("desk", self._mind_the_desk, self._pause)
         if follows:
             self.follow()
 
@@ -97,6 +102,7 @@ class Worker:
         for thread in self._threads:
             thread.join(max(until - time.monotonic(), 0))
         self.turns.stop(max(until - time.monotonic(), 0))
+        self.hinter.stop()
         self.watchdog.stop(max(until - time.monotonic(), 0))
         self.sender.stop(max(until - time.monotonic(), 0))
         self._let_go()
@@ -150,6 +156,9 @@ class Worker:
             log.info("release live", release=self.live.serving.release_id if self.live.serving else None)
         return False
 
+    def _mind_the_desk(self) -> bool:
+        return self.desk.step(datetime.now(UTC))
+
     def _keep_leases(self) -> bool:
         self.sender.keep_leases(datetime.now(UTC))
         return False
@@ -165,12 +174,12 @@ class Worker:
         self._pick_up(now)
         # Set before it is looked: a turn that ends meanwhile, and is not seen to have ended, wakes the loop too.
         self._some_wait, rows = True, list[InboxRow]()
-        with reading(self.database) as session:
-            has_due, self._due_at = inbox.has_due(session, now, names), inbox.next_due(session, now, names)
-            waiting = inbox.count_new(session, MANY)
-        if has_due:
+        with glancing(self.database) as session:
+            outlook = inbox.outlook(session, now, names, MANY)
+        self._due_at = outlook.next_due
+        if outlook.has_due:
             try:
-                with transaction(self.database) as session:
+                with transaction(self.database, is_lasting=False) as session:
                     rows = inbox.claim_some(session, self.name, now, free, channels=names)
             except BaseException:
                 # It may be committed all the same, and nobody heard of which.
@@ -178,7 +187,7 @@ class Worker:
                 raise
             for row in rows:
                 self.turns.do(partial(self._take_turn, row), key=row.id)
-        self._some_wait = waiting > len(rows) or waiting == MANY
+        self._some_wait = outlook.waiting > len(rows) or outlook.waiting == MANY
         return False
 
     def _pick_up(self, now: datetime) -> None:
@@ -197,7 +206,8 @@ class Worker:
         bind_contextvars(inbox_id=row.id)
         try:
             with measures.turn_seconds.labels(row.channel).time():
-                handle(self.database, self.live, self.channels[row.channel], row, self.name, datetime.now(UTC))
+                channel, now = self.channels[row.channel], datetime.now(UTC)
+                handle(self.database, self.live, channel, row, self.name, now, self.hinter)
         except Exception as error:
             # Not even put back: the loop picks it up.
             log.exception("turn not recorded", error=type(error).__name__)

@@ -11,6 +11,8 @@ from bot.decisions import Answer, Escalate, Rest
 from bot.live import Serving
 from bot.speaking import Turn
 from bot.understanding import Understood
+from bot.worth_showing import Worth, worth_showing
+from handoff.models import Reason
 from retrieval.reader import Hit, Reading
 
 
@@ -19,9 +21,33 @@ def written(turn: Turn) -> Turn:
     match turn.decision:
         case Answer(article_id, also, rest):
             return replace(turn, composed=_text(turn, (article_id, *also)), rest=_left(turn, rest) if rest else None)
-        case Escalate(suggestion=str() as article_id):
-            return replace(turn, composed=_text(turn, (article_id,)))
+        case Escalate():
+            return _with_suggestion(turn, turn.decision)
     return turn
+
+
+def _with_suggestion(turn: Turn, decision: Escalate) -> Turn:
+    """``turn`` with what an agent should see; ``composed`` None where there is nothing, or it is gone."""
+    worth = _worth(turn, decision)
+    if worth is None or turn.serving is None:
+        return turn
+    understood = Understood(worth.reading)
+    composed = answer_text(turn.serving, understood, (worth.article_id,), turn.language, worth.question)
+    return replace(turn, worth=worth, composed=composed) if composed else turn
+
+
+def _worth(turn: Turn, decision: Escalate) -> Worth | None:
+    if turn.reading is None:
+        return None
+    if (chosen := decision.suggestion) is not None:
+        reading = next((part for part in turn.parts if part.hits and part.hits[0].article_id == chosen), turn.reading)
+        return Worth(chosen, question_of(turn, chosen), turn.before, reading)
+    found = worth_showing(decision, turn.place, turn.policy, turn.reading, turn.question, turn.before)
+    earlier = turn.asked_before
+    if earlier is None or decision.reason is not Reason.ASKED_FOR_HUMAN:
+        return found
+    # What was asked before says more than the request; the request may tell of the matter as well.
+    return worth_showing(decision, turn.place, turn.policy, earlier, earlier.text, None) or found
 
 
 def answer_text(

@@ -14,8 +14,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import func, or_, update
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
 
 from handoff.actors import OPERATOR, Actor, require
@@ -26,6 +28,7 @@ from handoff.passwords import digest
 from handoff.people import hold, tie
 from handoff.permissions import Permission
 from handoff.rows import id_of, rows_touched
+from handoff.sla.again import look_at_account
 from handoff.wording import clean
 from store import audit
 from store.changes import note_change
@@ -45,6 +48,14 @@ class AccountRow:
     account: Account
     domains: tuple[str, ...]
     people: int
+
+
+class AccountChoice(NamedTuple):
+    """An account to choose from. Every page of a ticket offers all of them, so these are no whole rows."""
+
+    id: int
+    name: str
+    plan: Plan
 
 
 def add_account(
@@ -68,6 +79,7 @@ def change_account(
     account = account_by_id(session, account_id)
     account.name, account.plan = _free_name(session, name, account), plan
     session.flush()
+    look_at_account(session, account_id, now)
     _leave_trace(session, account, actor, "account.changed", now, name=account.name, plan=plan.value)
     return account
 
@@ -91,6 +103,13 @@ def account_named(session: Session, name: str) -> Account:
 def all_accounts(session: Session) -> Sequence[Account]:
     """Every account, by name."""
     return session.exec(select(Account).order_by(func.lower(Account.name), col(Account.id))).all()
+
+
+def account_choices(session: Session) -> list[AccountChoice]:
+    """Every account to choose from, by name."""
+    query = rows_of(col(Account.id), col(Account.name), col(Account.plan))
+    ordered = query.order_by(func.lower(Account.name), col(Account.id))
+    return [AccountChoice(*row) for row in session.execute(ordered)]
 
 
 def accounts_overview(session: Session) -> list[AccountRow]:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, bindparam, insert, update
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
+from handoff.copies import copy_by_mail
 from handoff.errors import AlreadyDone, ConversationNotFound, Stale
 from handoff.models import (
     Action,
@@ -57,10 +58,32 @@ ACTIVITIES = {
     "escalated": "Handed to a person",
     "taken_over": "Taken over",
     "claimed": "Claimed",
+    "assigned": "Assigned",
+    "unassigned": "Back in the queue",
+    "team_changed": "Moved to another team",
     "handed_back": "Handed back to the bot",
     "resolved": "Resolved",
     "reopened": "Reopened",
     "confirmed_solved": "The customer says that it is solved",
+    "closed_by_customer": "The customer closed the ticket",
+    "waits_for_customer": "Waits for the customer",
+    "snoozed": "Snoozed",
+    "woken": "The time of the snooze is over",
+    "resumed": "The customer wrote, so the ticket is open again",
+    "reminded": "The customer was asked whether it is still open",
+    "expired": "Closed, as nobody wrote any more",
+    "opened_by_staff": "Opened",
+    "priority_set": "Priority",
+    "tier_moved": "Tier",
+    "diagnosed": "Diagnosis",
+    "worked_around": "Workaround",
+    "external_set": "Linked with another system",
+    "linked": "Linked",
+    "unlinked": "Link taken off",
+    "merged_into": "Goes on in another ticket",
+    "merged_from": "Goes on here",
+    "split_off": "Part of it goes on in another ticket",
+    "split_from": "Was part of another ticket",
     "delivery_failed": "A message could not be delivered",
     "sent_again": "Sent again by hand",
     "arrived": "Found to have arrived",
@@ -68,6 +91,11 @@ ACTIVITIES = {
     "reachable": "Can be reached again",
     "stuck": "The bot could not deal with this message",
     "replayed": "The bot looks at a message again",
+    "missed_first_response": "The first answer is late",
+    "missed_diagnosis": "The diagnosis is late",
+    "missed_workaround": "The workaround is late",
+    "missed_resolution": "The solution is late",
+    "staff_told": "The staff was told",
 }
 
 
@@ -154,18 +182,21 @@ _CALLED = select(Message.id).where(
 # advance(session, 7, 3, Owner.BOT, now, owner=Owner.HUMAN)
 def advance(
     session: Session, conversation_id: int, version: int, owner: Owner, now: datetime, /, **new_values: Any
-) -> None:
+) -> Conversation:
     """Compare and swap: set ``new_values`` and version + 1 while version and owner are still these, else raise Stale.
 
-    The session's own Conversation object is up to date afterwards.
+    Returns the session's own Conversation object, up to date.
     """
     hold_thread(session, _holds(conversation_id))
     expected = {"which": conversation_id, "seen_version": version, "seen_owner": owner}
     given = {f"new_{name}": value for name, value in new_values.items()}
     swapped = session.scalars(_swap(tuple(new_values)), {**expected, "new_version": version + 1, **given})
-    if swapped.one_or_none() is None:
+    if (conversation := swapped.one_or_none()) is None:
         raise Stale
+    if "last_message_at" in new_values:
+        session.info["touched"] = conversation_id, new_values["last_message_at"]
     note_change(session, "conversation", conversation_id, now, version + 1)
+    return conversation
 
 
 def add_incoming(
@@ -223,6 +254,9 @@ def say(
         connection.execute(_BUTTON, [_button(message, spec, position) for position, spec in enumerate(buttons)])
     what = {"message_id": id_of(message), "thread_id": message.thread_id, "not_before": now, "created_at": now}
     note_change(session, "delivery", connection.execute(_DELIVERY, what).scalar_one(), now)
+    if author in (Author.AGENT, Author.SYSTEM):
+        # Somebody who left may wait for it; what the bot says, it says to somebody who is there.
+        copy_by_mail(session, conversation, message, now)
     return message
 
 

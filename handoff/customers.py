@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,13 +10,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import bindparam
 from sqlmodel import Session, SQLModel, select
 
+from handoff.errors import BadEmail
 from handoff.models import Customer, Thread
 from handoff.people import account_of, tie
 from handoff.rows import id_of
 from handoff.threads import thread_called
-from handoff.wording import clean
+from handoff.wording import clean, normal_email
 from store.changes import note_change
 from store.inserts import insert
+
+# What browsers take for an address. Signs beyond these have a meaning of their own in the head of a mail.
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+ADDRESS = rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(\.{_LABEL})+"
 
 
 def find_customer(
@@ -83,6 +89,17 @@ def prefer_language(session: Session, customer: Customer, language: str | None) 
     """What the customer chose by ``/language`` (BCP 47); None: what their messages look like counts again."""
     customer.prefers_language = _short(language, 16)
     session.flush()
+
+
+def set_email(session: Session, customer: Customer, address: str | None, now: datetime) -> None:
+    """Where answers to this customer go as well, as they say themselves; None: nowhere. Raises BadEmail."""
+    chosen = normal_email(address) if address is not None else None
+    if chosen is not None and not re.fullmatch(ADDRESS, chosen):
+        raise BadEmail
+    if customer.email != chosen:
+        customer.email = chosen
+        session.flush()
+        note_change(session, "customer", id_of(customer), now)
 
 
 def is_timezone(name: str) -> bool:

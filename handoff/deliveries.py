@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, true, update
 from sqlalchemy import select as rows_of
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from handoff.copies import EMAIL
 from handoff.marking import (
     doubt,
     keep_part,
@@ -26,8 +27,10 @@ from handoff.marking import (
     note,
 )
 from handoff.models import (
+    Attachment,
     Author,
     Button,
+    Conversation,
     Delivery,
     DeliveryState,
     Direction,
@@ -35,6 +38,7 @@ from handoff.models import (
     SentPart,
     Staff,
     Thread,
+    Ticket,
 )
 from handoff.outcomes import Resend
 from handoff.rows import rows_touched
@@ -46,11 +50,11 @@ from store.models import StoredFile
 __all__ = [
     "LEASE",
     "UNFINISHED",
+    "About",
     "Claimed",
     "Figures",
-    "channels_due",
+    "Outlook",
     "claim",
-    "count_ready",
     "dismiss",
     "figures",
     "has_outlived",
@@ -62,6 +66,7 @@ __all__ = [
     "mark_sent",
     "mark_uncertain",
     "next_due",
+    "outlook",
     "release_worker",
     "renew",
     "resend",
@@ -69,6 +74,19 @@ __all__ = [
 
 UNFINISHED = (DeliveryState.READY, DeliveryState.SENDING)
 LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class About:
+    """What words are about, for a place that does not show the conversation around them: a mail, say."""
+
+    number: int | None
+    """The ticket's."""
+    subject: str
+    language: str
+    channel: str
+    """Where the conversation is."""
+    is_for_staff: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,13 @@ class Claimed:
     """Where in the thread the customer's last words before it were said, as the channel put it."""
     sent: tuple[str, ...] = ()
     """The channel's ids of its parts that an earlier attempt brought there."""
+    about: About | None = None
+    """Of words that go where the conversation around them does not show."""
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it goes to another place than the conversation's own."""
+        return self.delivery.thread_id != self.message.thread_id
 
 
 def claim(
@@ -113,14 +138,22 @@ def claim(
     return _claimed(session, deliveries)
 
 
-def channels_due(session: Session, now: datetime) -> set[str]:
-    """The channels that have a delivery which ``claim`` would take. Reads only."""
-    return set(session.connection().execute(_CHANNELS_DUE, {"now": now}).scalars())
+class Outlook(NamedTuple):
+    """What a loop wants to know before it claims."""
+
+    channels: frozenset[str]
+    """Those that have a delivery which ``claim`` would take."""
+    next_due: datetime | None
+    """When the next delivery that is put off becomes due."""
+    ready: int
+    """How many deliveries wait to be sent, whether or not they may be by now; not counted beyond what was asked for."""
 
 
-def count_ready(session: Session, most: int) -> int:
-    """How many deliveries wait to be sent, whether or not they may be by now; not counted beyond ``most``."""
-    return session.connection().execute(_COUNT_READY, {"most": most}).scalar_one()
+def outlook(session: Session, now: datetime, most: int) -> Outlook:
+    """Reads only."""
+    rows = session.connection().execute(_OUTLOOK, {"now": now, "most": most}).all()
+    _, next_due, ready = rows[0]
+    return Outlook(frozenset(channel for channel, *_ in rows if channel is not None), next_due, ready)
 
 
 def next_due(session: Session, now: datetime) -> datetime | None:
@@ -218,12 +251,19 @@ _CHANNELS_DUE = (
     select(Thread.channel).join(Delivery, col(Delivery.thread_id) == Thread.id).where(_is_due(_NOW)).distinct()
 )
 _READY = select(Delivery.id).where(Delivery.state == DeliveryState.READY).limit(bindparam("most")).subquery()
-_COUNT_READY = select(func.count()).select_from(_READY)
 _NEXT_DUE = (
     select(Delivery.not_before)
     .where(Delivery.state == DeliveryState.READY, col(Delivery.not_before) > _NOW)
     .order_by(col(Delivery.not_before))
     .limit(1)
+)
+_DUE_CHANNELS = _CHANNELS_DUE.subquery()
+_FIGURES = select(
+    _NEXT_DUE.scalar_subquery().label("next_due"),
+    select(func.count()).select_from(_READY).scalar_subquery().label("ready"),
+).subquery()
+_OUTLOOK = rows_of(_DUE_CHANNELS.c.channel, _FIGURES.c.next_due, _FIGURES.c.ready).select_from(
+    _FIGURES.outerjoin(_DUE_CHANNELS, true())
 )
 
 
@@ -232,11 +272,16 @@ def _claimed(session: Session, deliveries: Sequence[Delivery]) -> list[Claimed]:
     message_ids = [delivery.message_id for delivery in deliveries]
     if not message_ids:
         return []
-    buttons, files = buttons_of(session, message_ids), files_of(session, message_ids)
-    found = {message.id: (message, *beside) for message, *beside in session.execute(_SENT_WITH, {"ids": message_ids})}
+    ids = {"ids": [delivery.id for delivery in deliveries]}
+    found = {delivery_id: beside for delivery_id, *beside in session.execute(_SENT_WITH, ids)}
+    # Most words have buttons, few have files.
+    buttons = buttons_of(session, message_ids)
+    with_files = [message.id for message, *_, has_files in found.values() if has_files]
+    files = files_of(session, with_files) if with_files else {}
     claimed = []
     for delivery in deliveries:
-        message, thread, staff_name, detail = found[delivery.message_id]
+        message, thread, staff_name, detail, _ = found[delivery.id]
+        is_here = thread.id == message.thread_id
         claimed.append(
             Claimed(
                 delivery,
@@ -245,11 +290,24 @@ def _claimed(session: Session, deliveries: Sequence[Delivery]) -> list[Claimed]:
                 buttons.get(message.id, ()),
                 files.get(message.id, ()),
                 author=staff_name if message.author is Author.AGENT else None,
-                spot=(detail or {}).get("spot"),
-                sent=_sent(session, message),
+                spot=(detail or {}).get("spot") if is_here else None,
+                sent=_sent(session, message) if is_here else (),
+                about=None if is_here and thread.channel != EMAIL else _about(session, message, thread),
             )
         )
     return claimed
+
+
+def _about(session: Session, message: Message, place: Thread) -> About:
+    query = (
+        rows_of(col(Ticket.number), col(Ticket.subject), col(Conversation.language), col(Thread.channel))
+        .select_from(Conversation)
+        .join(Thread, col(Thread.id) == Conversation.thread_id)
+        .outerjoin(Ticket, col(Ticket.conversation_id) == Conversation.id)
+        .where(col(Conversation.id) == message.conversation_id)
+    )
+    number, subject, language, channel = session.execute(query).one()
+    return About(number, subject or "", language, channel, place.is_staff)
 
 
 def _sent(session: Session, message: Message) -> tuple[str, ...]:
@@ -272,9 +330,11 @@ _SAID_BEFORE = (
     .limit(1)
     .scalar_subquery()
 )
+_HAS_FILES = select(Attachment.file_id).where(Attachment.message_id == Message.id).exists()
 _SENT_WITH = (
-    rows_of(Message, Thread, col(Staff.name), _SAID_BEFORE)
-    .join(Thread, col(Thread.id) == Message.thread_id)
+    rows_of(col(Delivery.id), Message, Thread, col(Staff.name), _SAID_BEFORE, _HAS_FILES)
+    .join(Message, col(Message.id) == Delivery.message_id)
+    .join(Thread, col(Thread.id) == Delivery.thread_id)
     .outerjoin(Staff, col(Staff.id) == Message.staff_id)
-    .where(col(Message.id).in_(bindparam("ids", expanding=True)))
+    .where(col(Delivery.id).in_(bindparam("ids", expanding=True)))
 )

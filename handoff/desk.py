@@ -14,12 +14,16 @@ from sqlmodel import Session, col, select
 
 from handoff.actors import OPERATOR, Actor, require
 from handoff.conversations import ButtonSpec, add_activity, add_note, lock_conversation, say
-from handoff.errors import AlreadyDone, StaleReply, TicketNotFound
-from handoff.models import Action, Author, Conversation, Direction, Message, Ticket, TicketStatus
+from handoff.errors import NoPlace, StaleReply, Taken, TicketNotFound
+from handoff.models import Action, Author, Conversation, Direction, Message, Staff, Ticket, TicketStatus
 from handoff.permissions import Permission
 from handoff.rows import id_of
-from handoff.tickets import Event, move, open_ticket, ticket_by_number, ticket_of
+from handoff.staffing import following
+from handoff.threads import can_be_written_in
+from handoff.ticketing.deeds import at_desk, leave_trace
+from handoff.tickets import Event, move, open_ticket, ticket_of
 from handoff.wording import sendable
+from handoff.workplace.mentions import tell_mentioned
 from store import audit
 
 __all__ = [
@@ -27,6 +31,7 @@ __all__ = [
     "Actor",
     "ClosingWords",
     "claim",
+    "close_own",
     "confirm_solved",
     "hand_back",
     "not_yet",
@@ -48,14 +53,16 @@ class ClosingWords:
 
 
 def claim(session: Session, number: int, actor: Actor, now: datetime) -> Ticket:
-    """Make the ticket the actor's, unless it is. Raises AlreadyDone when another person has it."""
-    ticket, conversation = _at_desk(session, number, actor)
+    """Make the ticket the actor's, unless it is. Raises Taken when another person has it."""
+    ticket, conversation = at_desk(session, number, actor)
     if ticket.assignee_id not in (None, actor.staff_id):
-        raise AlreadyDone(f"Ticket #{number} has an agent already. Take it over if it should be yours.")
+        holder = session.get_one(Staff, ticket.assignee_id).name
+        words = f"{holder} has ticket #{number} already. Take it over if it should be yours."
+        raise Taken(words, number=number, holder=holder)
     if _is_at_work(ticket, actor):
         return ticket
     move(session, ticket, conversation, Event.CLAIM, now, assignee_id=actor.staff_id)
-    _leave_trace(session, ticket, conversation, actor, "claimed", now)
+    leave_trace(session, ticket, conversation, actor, "claimed", now)
     return ticket
 
 
@@ -63,13 +70,14 @@ def take_over(session: Session, conversation_id: int, actor: Actor, now: datetim
     """Make the conversation the actor's, whoever had it, with a ticket if it has none. The bot falls silent in it."""
     require(session, actor, Permission.WORK_TICKETS)
     conversation = lock_conversation(session, conversation_id)
-    ticket = ticket_of(session, conversation_id)
+    ticket = known = ticket_of(session, conversation_id)
     if ticket is None:
         ticket = open_ticket(session, conversation, None, _first_words(session, conversation_id), now)
     if _is_at_work(ticket, actor):
         return ticket
     move(session, ticket, conversation, Event.TAKE_OVER, now, assignee_id=actor.staff_id)
-    _leave_trace(session, ticket, conversation, actor, "taken_over", now)
+    leave_trace(session, ticket, conversation, actor, "taken_over", now)
+    following.opened(session, ticket, now, is_new=known is None)
     return ticket
 
 
@@ -89,15 +97,17 @@ def reply(
 
     ``seen_message_id``: the newest message that the actor had read; StaleReply when the customer wrote after it.
     ``detail`` and ``buttons``: what a room above wants to keep with the words, and put below them.
-    Raises EmptyText, TextTooLong, TicketClosed.
+    Raises EmptyText, TextTooLong, TicketClosed, NoPlace.
     """
     words = sendable(text, has_files=bool(file_ids))
-    ticket, conversation = _at_desk(session, number, actor)
+    ticket, conversation = at_desk(session, number, actor)
+    if not can_be_written_in(session, conversation.thread_id):
+        raise NoPlace
     if seen_message_id is not None and _wrote_after(session, conversation, seen_message_id):
         raise StaleReply
-    came_to_life = move(session, ticket, conversation, Event.REPLY, now, assignee_id=_assignee(ticket, actor))
-    if came_to_life:
-        _tell(session, conversation, actor, "reopened", now)
+    assignee_id = _assignee(ticket, actor)
+    if move(session, ticket, conversation, Event.REPLY, now, assignee_id=assignee_id, by=actor.staff_id):
+        add_activity(session, conversation, "reopened", now, staff_id=actor.staff_id, by=actor.name)
     message = say(
         session,
         conversation,
@@ -114,28 +124,35 @@ def reply(
 
 
 def note(session: Session, number: int, text: str, actor: Actor, now: datetime) -> Message:
-    """Write something beside the ticket that the customer never sees. Raises EmptyText, TextTooLong."""
+    """Write something beside the ticket that the customer never sees; who is named in it with an "@" gets a notice.
+
+    Raises EmptyText, TextTooLong.
+    """
     words = sendable(text)
-    ticket, conversation = _at_desk(session, number, actor)
+    ticket, conversation = at_desk(session, number, actor)
     message = add_note(session, conversation, words, actor.staff_id, now)
     message.detail = _signature(actor)
+    tell_mentioned(session, ticket, message, actor, now)
     audit.record(session, actor.name, "ticket.noted", "ticket", id_of(ticket), now, message=message.id)
     return message
 
 
 def hand_back(session: Session, number: int, actor: Actor, now: datetime) -> Ticket:
     """Let the bot talk with the customer again. The ticket waits, and keeps its agent."""
-    ticket, conversation = _at_desk(session, number, actor)
-    move(session, ticket, conversation, Event.HAND_BACK, now)
-    _leave_trace(session, ticket, conversation, actor, "handed_back", now)
+    ticket, conversation = at_desk(session, number, actor)
+    move(session, ticket, conversation, Event.HAND_BACK, now, by=actor.staff_id)
+    leave_trace(session, ticket, conversation, actor, "handed_back", now)
     return ticket
 
 
 def resolve(session: Session, number: int, actor: Actor, now: datetime, words: ClosingWords) -> Ticket:
     """Call the matter solved, and ask the customer whether it is: ``words`` in the conversation's language."""
-    ticket, conversation = _at_desk(session, number, actor)
-    move(session, ticket, conversation, Event.RESOLVE, now, assignee_id=_assignee(ticket, actor))
-    _leave_trace(session, ticket, conversation, actor, "resolved", now)
+    ticket, conversation = at_desk(session, number, actor)
+    assignee_id = _assignee(ticket, actor)
+    move(session, ticket, conversation, Event.RESOLVE, now, assignee_id=assignee_id, by=actor.staff_id)
+    leave_trace(session, ticket, conversation, actor, "resolved", now)
+    if not can_be_written_in(session, conversation.thread_id):
+        return ticket
     buttons = (ButtonSpec(Action.SOLVED, words.solved), ButtonSpec(Action.NOT_YET, words.not_yet))
     closing = {"closes": ticket.number}
     say(session, conversation, words.text, Author.SYSTEM, now, staff_id=actor.staff_id, detail=closing, buttons=buttons)
@@ -144,9 +161,10 @@ def resolve(session: Session, number: int, actor: Actor, now: datetime, words: C
 
 def reopen(session: Session, number: int, actor: Actor, now: datetime) -> Ticket:
     """Open a pending, resolved or closed ticket again, with the same agent."""
-    ticket, conversation = _at_desk(session, number, actor)
-    move(session, ticket, conversation, Event.REOPEN, now, assignee_id=_assignee(ticket, actor))
-    _leave_trace(session, ticket, conversation, actor, "reopened", now)
+    ticket, conversation = at_desk(session, number, actor)
+    assignee_id = _assignee(ticket, actor)
+    move(session, ticket, conversation, Event.REOPEN, now, assignee_id=assignee_id, by=actor.staff_id)
+    leave_trace(session, ticket, conversation, actor, "reopened", now)
     return ticket
 
 
@@ -166,14 +184,12 @@ def not_yet(session: Session, conversation: Conversation, now: datetime) -> Tick
     return ticket
 
 
-def _at_desk(session: Session, number: int, actor: Actor) -> tuple[Ticket, Conversation]:
-    """The ticket and its conversation as they are now, kept from others, for an actor who may work on them."""
-    require(session, actor, Permission.WORK_TICKETS)
-    ticket = ticket_by_number(session, number)
-    # First the lock, then a fresh look: another agent may have been at it until now.
-    conversation = lock_conversation(session, ticket.conversation_id)
-    session.refresh(ticket)
-    return ticket, conversation
+def close_own(session: Session, conversation: Conversation, now: datetime) -> Ticket:
+    """The customer needs no more of it: the ticket closes, whatever it waits for. Raises TicketNotFound."""
+    ticket, conversation = _at_customer(session, conversation)
+    move(session, ticket, conversation, Event.CLOSE, now)
+    add_activity(session, conversation, "closed_by_customer", now)
+    return ticket
 
 
 def _at_customer(session: Session, conversation: Conversation) -> tuple[Ticket, Conversation]:
@@ -193,17 +209,6 @@ def _is_at_work(ticket: Ticket, actor: Actor) -> bool:
 def _assignee(ticket: Ticket, actor: Actor) -> int | None:
     """Who works first on an unassigned ticket gets it; a helping hand does not take it away."""
     return ticket.assignee_id or actor.staff_id
-
-
-def _leave_trace(
-    session: Session, ticket: Ticket, conversation: Conversation, actor: Actor, deed: str, now: datetime
-) -> None:
-    _tell(session, conversation, actor, deed, now)
-    audit.record(session, actor.name, f"ticket.{deed}", "ticket", id_of(ticket), now, staff=actor.staff_id)
-
-
-def _tell(session: Session, conversation: Conversation, actor: Actor, deed: str, now: datetime) -> None:
-    add_activity(session, conversation, deed, now, staff_id=actor.staff_id, by=actor.name)
 
 
 def _signature(actor: Actor) -> dict[str, Any]:

@@ -30,7 +30,12 @@ _SENT = (
     .returning(Delivery)
     .execution_options(synchronize_session=False, populate_existing=True)
 )
-_CALL = update(Message).where(col(Message.id) == bindparam("which")).values(external_id=bindparam("called"))
+# What a copy in another place is called there, the message is not.
+_CALL = (
+    update(Message)
+    .where(col(Message.id) == bindparam("which"), col(Message.thread_id) == bindparam("place"))
+    .values(external_id=bindparam("called"))
+)
 _LATE = "This delivery is no longer this worker's: its lease ran out."
 
 
@@ -42,7 +47,7 @@ def keep_part(session: Session, delivery_id: int, worker: str, number: int, exte
     delivery = _held(session, delivery_id, worker)
     if delivery.state is not DeliveryState.SENDING:
         raise Stale(_LATE)
-    _keep_parts(session, delivery.message_id, (external_id,), number)
+    _keep_parts(session, delivery, (external_id,), number)
 
 
 def mark_sent(
@@ -56,9 +61,9 @@ def mark_sent(
     told = {"delivery_id": delivery_id, "moment": now, "by": worker}
     delivery = session.scalars(_SENT, told).first()
     if delivery is None:
-        _keep_copy(session, session.get_one(Delivery, delivery_id).message_id, external_ids)
+        _keep_copy(session, session.get_one(Delivery, delivery_id), external_ids)
         return
-    _keep_parts(session, delivery.message_id, external_ids)
+    _keep_parts(session, delivery, external_ids)
     # Only of the message, which whoever shows it looks at: a change of a delivery wakes those who send.
     note_change(session, "message", delivery.message_id, now)
 
@@ -81,7 +86,7 @@ def mark_ready(
     delivery = _finish(session, delivery_id, worker, DeliveryState.READY, error, now)
     delivery.not_before = not_before
     delivery.attempts -= int(is_for_free)
-    _keep_parts(session, delivery.message_id, sent)
+    _keep_parts(session, delivery, sent)
 
 
 def mark_failed(
@@ -89,7 +94,7 @@ def mark_failed(
 ) -> None:
     """It will never arrive, save its parts ``sent``: the desk is told, the thread goes on. Raises Stale."""
     delivery = _finish(session, delivery_id, worker, DeliveryState.FAILED, error, now)
-    _keep_parts(session, delivery.message_id, sent)
+    _keep_parts(session, delivery, sent)
     message = session.get_one(Message, delivery.message_id)
     conversation = session.get_one(Conversation, message.conversation_id)
     add_activity(session, conversation, "delivery_failed", now, error=_short(error), message=message.id)
@@ -103,7 +108,7 @@ def mark_uncertain(
     Raises Stale.
     """
     delivery = _finish(session, delivery_id, worker, DeliveryState.UNCERTAIN, error, now)
-    _keep_parts(session, delivery.message_id, sent)
+    _keep_parts(session, delivery, sent)
 
 
 def mark_in_doubt(
@@ -123,7 +128,7 @@ def mark_in_doubt(
     READY again at ``not_before`` unless ``is_last``, or UNCERTAIN: then the thread goes on. Raises Stale.
     """
     delivery = _held(session, delivery_id, worker)
-    _keep_parts(session, delivery.message_id, sent)
+    _keep_parts(session, delivery, sent)
     if delivery.state is DeliveryState.SENDING:
         message = session.get_one(Message, delivery.message_id)
         doubt(delivery, message.author, resend, error, is_last=is_last)
@@ -148,24 +153,24 @@ def note(session: Session, delivery: Delivery, now: datetime) -> None:
     note_change(session, "message", delivery.message_id, now)
 
 
-def _keep_parts(session: Session, message_id: int, external_ids: Sequence[str], first: int = 0) -> None:
+def _keep_parts(session: Session, delivery: Delivery, external_ids: Sequence[str], first: int = 0) -> None:
     """Part ``first`` and those after it are called so by the channel."""
+    message_id, place = delivery.message_id, delivery.thread_id
     for number, external_id in enumerate(external_ids, start=first):
         if number == 0:
-            session.execute(_CALL, {"which": message_id, "called": external_id})
-            continue
-        thread_id = session.get_one(Message, message_id).thread_id
-        values = {"message_id": message_id, "thread_id": thread_id, "number": number}
-        part = insert(session, SentPart).values(**values, external_id=external_id)
-        session.execute(part.on_conflict_do_nothing())
+            session.execute(_CALL, {"which": message_id, "place": place, "called": external_id})
+        elif session.get_one(Message, message_id).thread_id == place:
+            values = {"message_id": message_id, "thread_id": place, "number": number}
+            part = insert(session, SentPart).values(**values, external_id=external_id)
+            session.execute(part.on_conflict_do_nothing())
 
 
-def _keep_copy(session: Session, message_id: int, external_ids: Sequence[str]) -> None:
+def _keep_copy(session: Session, delivery: Delivery, external_ids: Sequence[str]) -> None:
     """It arrived twice: an answer to the second copy is an answer to this message, too."""
-    known = session.get_one(Message, message_id).external_id
-    parts = select(func.count()).select_from(SentPart).where(SentPart.message_id == message_id)
+    known = session.get_one(Message, delivery.message_id).external_id
+    parts = select(func.count()).select_from(SentPart).where(SentPart.message_id == delivery.message_id)
     first = 0 if known is None else 1 + session.exec(parts).one()
-    _keep_parts(session, message_id, [each for each in external_ids if each != known], first)
+    _keep_parts(session, delivery, [each for each in external_ids if each != known], first)
 
 
 def _held(session: Session, delivery_id: int, worker: str) -> Delivery:

@@ -405,7 +405,7 @@ class Ticket(SQLModel, table=True):
 
     __tablename__ = "ticket"
     __table_args__ = (
-        Index("ix_ticket_status_created_at", "status", "created_at"),
+        Index("ix_ticket_status_number", "status", "number"),
         Index("ix_ticket_status_due_at_number", "status", "due_at", "number"),
         Index("ix_ticket_assignee_id_status", "assignee_id", "status"),
         Index("ix_ticket_team_status", "team", "status"),

@@ -18,6 +18,7 @@ from handoff.errors import AccountNotFound, AccountsDiffer, AlreadyDone, Custome
 from handoff.models import Account, Customer, Ticket
 from handoff.permissions import Permission
 from handoff.rows import id_of
+from handoff.sla.again import look_at_customers
 from store import audit
 from store.changes import note_change
 
@@ -133,17 +134,18 @@ def part(session: Session, customer_id: int, actor: Actor, now: datetime) -> Non
     audit.record(session, actor.name, "customer.parted", "customer", customer_id, now, others=ids)
 
 
-def find_people(session: Session, asked: str, besides: Customer, limit: int = 20) -> Sequence[Customer]:
+def find_people(session: Session, asked: str, besides: Customer | None, limit: int = 20) -> Sequence[Customer]:
     """Customers found by their name, their id in the channel or the number of a ticket of theirs, newest first.
 
-    Nobody who is the same person as ``besides``.
+    Nobody who is the same person as ``besides``, if anybody is named there.
     """
     asked = " ".join(asked.split())
     if not asked:
         return []
     found = [col(Customer.name).icontains(asked, autoescape=True), _is_called(asked), *_has_ticket(asked)]
-    others = ~col(Customer.id).in_(select(Customer.id).where(same_person(besides)))
-    query = select(Customer).where(or_(*found), others)
+    query = select(Customer).where(or_(*found))
+    if besides is not None:
+        query = query.where(~col(Customer.id).in_(select(Customer.id).where(same_person(besides))))
     return session.exec(query.order_by(col(Customer.id).desc()).limit(limit)).all()
 
 
@@ -193,3 +195,5 @@ def _make_one(customers: Sequence[Customer]) -> None:
 def _note(session: Session, customers: Sequence[Customer], now: datetime) -> None:
     for customer in customers:
         note_change(session, "customer", id_of(customer), now)
+    # Their plan may be another now.
+    look_at_customers(session, [id_of(customer) for customer in customers], now)

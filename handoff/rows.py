@@ -19,6 +19,7 @@ class Lock(Enum):
 
     TICKET_NUMBER = 7_301_947
     FIRST_ADMIN = 7_301_948
+    ASSIGNMENT = 7_301_949
 
 
 def id_of(row: Row) -> int:
@@ -40,3 +41,10 @@ def hold(session: Session, lock: Lock) -> None:
     """Let nobody else hold ``lock`` until this transaction ends. SQLite has one writer at a time anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock.value})
+
+
+def try_hold(session: Session, lock: Lock) -> bool:
+    """As ``hold``, but False where somebody has it, instead of waiting."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    return bool(session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": lock.value}).scalar_one())

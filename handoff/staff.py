@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import Session, col, select
 
-from handoff.actors import OPERATOR, Actor
-from handoff.errors import LinkExpired, NotAllowed, StaffNotFound
+from handoff.actors import OPERATOR, Actor, require
+from handoff.errors import LinkExpired, NotAllowed, StaffNotFound, WorksHere
 from handoff.models import Role, SignInLink, Staff, StaffSession
 from handoff.passwords import digest, hash_password, new_token
+from handoff.permissions import Permission
 from handoff.rows import Lock, hold, id_of, rows_touched
 from handoff.sessions import (
     check_password,
@@ -26,22 +27,30 @@ from store import audit
 from store.changes import note_change
 
 __all__ = [
+    "LINK_HOURS",
     "add_staff",
+    "change_staff",
     "check_link",
     "check_password",
     "disable_staff",
+    "enable_staff",
     "first_admin",
     "has_admin",
+    "invite",
     "redeem",
     "session_staff",
     "set_password",
     "sign_in",
     "sign_in_link",
     "sign_out",
+    "staff_by_email",
     "start_session",
     "touch_is_due",
     "touch_session",
 ]
+
+LINK_HOURS = 72
+"""How long a one-time link works."""
 
 
 def add_staff(session: Session, email: str, name: str, role: Role, now: datetime, actor: Actor = OPERATOR) -> Staff:
@@ -62,6 +71,55 @@ def add_staff(session: Session, email: str, name: str, role: Role, now: datetime
     return staff
 
 
+def staff_by_email(session: Session, email: str) -> Staff:
+    """Whoever signs in with this address. Raises BadEmail, StaffNotFound."""
+    staff = session.exec(select(Staff).where(Staff.email == normal_email(email))).one_or_none()
+    if staff is None:
+        raise StaffNotFound(f"Nobody with the address {email} works here. See them all: firstline agent list.")
+    return staff
+
+
+def invite(
+    session: Session, email: str, name: str, role: Role, now: datetime, actor: Actor = OPERATOR
+) -> tuple[Staff, str]:
+    """Add a person who is not here yet, and make the one-time link that lets them in: its token comes second.
+
+    Raises BadEmail, WorksHere.
+    """
+    require(session, actor, Permission.MANAGE_STAFF)
+    address = normal_email(email)
+    if session.exec(select(Staff.id).where(Staff.email == address)).first() is not None:
+        raise WorksHere
+    staff = add_staff(session, address, name, role, now, actor)
+    return staff, sign_in_link(session, id_of(staff), now, actor=actor)
+
+
+def change_staff(
+    session: Session, staff_id: int, name: str, role: Role, now: datetime, actor: Actor = OPERATOR
+) -> Staff:
+    """Give somebody another name or role; another role ends their sessions. Raises StaffNotFound, NotAllowed."""
+    require(session, actor, Permission.MANAGE_STAFF)
+    staff = _staff(session, staff_id)
+    before = staff.role
+    _change(session, staff, " ".join(clean(name).split())[:120] or staff.name, role)
+    session.flush()
+    note_change(session, "staff", staff_id, now)
+    told = {"name": staff.name, "role": role.value, "before": before.value}
+    audit.record(session, actor.name, "staff.changed", "staff", staff_id, now, **told)
+    return staff
+
+
+def enable_staff(session: Session, staff_id: int, now: datetime, actor: Actor = OPERATOR) -> Staff:
+    """Let somebody in again whose access was switched off, with the password that they had. Raises StaffNotFound."""
+    require(session, actor, Permission.MANAGE_STAFF)
+    staff = _staff(session, staff_id)
+    staff.disabled_at = None
+    session.flush()
+    note_change(session, "staff", staff_id, now)
+    audit.record(session, actor.name, "staff.enabled", "staff", staff_id, now)
+    return staff
+
+
 def disable_staff(session: Session, staff_id: int, now: datetime, actor: Actor = OPERATOR) -> Staff:
     """Switch a person's access off, at once and everywhere; their tickets stay theirs.
 
@@ -77,7 +135,9 @@ def disable_staff(session: Session, staff_id: int, now: datetime, actor: Actor =
     return staff
 
 
-def sign_in_link(session: Session, staff_id: int | None, now: datetime, hours: int = 72) -> str:
+def sign_in_link(
+    session: Session, staff_id: int | None, now: datetime, hours: int = LINK_HOURS, actor: Actor = OPERATOR
+) -> str:
     """The token of a link that works once. A new one for the same person makes the earlier ones void.
 
     ``staff_id`` None: the link by which the first admin comes in.
@@ -89,7 +149,7 @@ def sign_in_link(session: Session, staff_id: int | None, now: datetime, hours: i
     token = new_token()
     session.add(SignInLink(token_sha256=digest(token), staff_id=staff_id, expires_at=now + timedelta(hours=hours)))
     session.flush()
-    audit.record(session, OPERATOR.name, "staff.link_made", "staff", staff_id, now)
+    audit.record(session, actor.name, "staff.link_made", "staff", staff_id, now)
     return token
 
 

@@ -21,6 +21,15 @@ def thread_called(session: Session, channel: str, external_id: str) -> Thread | 
 _CALLED = select(Thread).where(Thread.channel == bindparam("channel"), Thread.external_id == bindparam("external_id"))
 
 
+DESK = "desk"
+"""Where the staff write down what customers tell them who are in no channel: nothing can be sent there."""
+
+
+def can_be_written_in(session: Session, thread_id: int) -> bool:
+    """Whether words for the customer have a way there at all. That they arrive is another matter."""
+    return session.get_one(Thread, thread_id).channel != DESK
+
+
 def places(session: Session, channel: str, external_id: str) -> Sequence[Thread]:
     """The thread that ``channel`` calls so, and those below it (the topics of a forum)."""
     is_below = col(Thread.external_id).startswith(f"{external_id}:", autoescape=True)

@@ -3,103 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from typing import Any
 
 from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from handoff.conversations import add_activity, advance, lock_conversation
-from handoff.errors import Stale, TicketClosed, TicketNotFound, WrongStatus
-from handoff.models import Conversation, Owner, Priority, Reason, Ticket, TicketStatus, WaitsFor
+from handoff.errors import Stale, TicketNotFound
+from handoff.models import Conversation, Priority, Reason, Source, Ticket, TicketStatus
+from handoff.people import account_of, customer_by_id
 from handoff.rows import Lock, hold, id_of
+from handoff.staffing import following
 from handoff.suggestions import outdate
+from handoff.surveys.outcomes import hand_off
+from handoff.ticketing import waiting
 from handoff.ticketing.events import note_event
-from handoff.ticketing.models import Happened
+from handoff.ticketing.models import Happened, NoticeKind
+from handoff.ticketing.notices import tell
+from handoff.ticketing.priorities import propose
+from handoff.ticketing.signals import alike
+from handoff.ticketing.states import (
+    OPEN,
+    UNSOLVED,
+    Event,
+    State,
+    confirmed_after,
+    happened,
+    next_state,
+    owner_in,
+)
 from handoff.wording import subject_of
 from store.changes import note_change
 
-
-class Event(Enum):
-    """What can happen to a ticket."""
-
-    ESCALATE = "escalate"
-    TAKE_OVER = "take over"
-    CLAIM = "claim"
-    REPLY = "reply"
-    HAND_BACK = "hand back"
-    RESOLVE = "resolve"
-    REOPEN = "reopen"
-    NOT_YET = "not yet"
-    CONFIRM = "confirm"
-
-
-# What is not listed is refused.
-TRANSITIONS: dict[TicketStatus, dict[Event, TicketStatus]] = {
-    TicketStatus.OPEN: {
-        Event.ESCALATE: TicketStatus.OPEN,
-        Event.TAKE_OVER: TicketStatus.OPEN,
-        Event.CLAIM: TicketStatus.OPEN,
-        Event.REPLY: TicketStatus.OPEN,
-        Event.HAND_BACK: TicketStatus.PENDING,
-        Event.RESOLVE: TicketStatus.RESOLVED,
-        Event.NOT_YET: TicketStatus.OPEN,
-        # An old button, pressed after the ticket was reopened: the agent reads it and resolves again.
-        Event.CONFIRM: TicketStatus.OPEN,
-    },
-    TicketStatus.PENDING: {
-        Event.ESCALATE: TicketStatus.OPEN,
-        Event.TAKE_OVER: TicketStatus.OPEN,
-        Event.CLAIM: TicketStatus.OPEN,
-        Event.REPLY: TicketStatus.OPEN,
-        Event.RESOLVE: TicketStatus.RESOLVED,
-        Event.REOPEN: TicketStatus.OPEN,
-        Event.NOT_YET: TicketStatus.OPEN,
-        Event.CONFIRM: TicketStatus.PENDING,
-    },
-    TicketStatus.RESOLVED: {
-        Event.ESCALATE: TicketStatus.OPEN,
-        Event.TAKE_OVER: TicketStatus.OPEN,
-        Event.REPLY: TicketStatus.OPEN,
-        Event.REOPEN: TicketStatus.OPEN,
-        Event.NOT_YET: TicketStatus.OPEN,
-        Event.CONFIRM: TicketStatus.CLOSED,
-    },
-    TicketStatus.CLOSED: {
-        Event.ESCALATE: TicketStatus.OPEN,
-        Event.TAKE_OVER: TicketStatus.OPEN,
-        Event.REOPEN: TicketStatus.OPEN,
-        Event.NOT_YET: TicketStatus.OPEN,
-        Event.CONFIRM: TicketStatus.CLOSED,
-    },
-}
-UNSOLVED = (TicketStatus.OPEN, TicketStatus.PENDING)
+__all__ = [
+    "UNSOLVED",
+    "Event",
+    "Matter",
+    "create",
+    "customer_wrote",
+    "move",
+    "open_ticket",
+    "open_tickets_of",
+    "state_of",
+    "ticket_by_number",
+    "ticket_of",
+    "tickets",
+    "tickets_of",
+]
 
 
-def next_status(status: TicketStatus, event: Event) -> TicketStatus:
-    """The status after ``event``. Raises WrongStatus, or TicketClosed for a reply to a closed ticket."""
-    following = TRANSITIONS[status].get(event)
-    if following is not None:
-        return following
-    if status is TicketStatus.CLOSED and event is Event.REPLY:
-        raise TicketClosed
-    raise WrongStatus(f"This ticket is {status.value}: {event.value} is not possible now.")
+@dataclass(frozen=True)
+class Matter:
+    """What a ticket is opened for."""
+
+    subject: str
+    reason: Reason | None = None
+    priority: Priority = Priority.P2
+    """What it has at least."""
+    tier: int = 1
+    team: str | None = None
+    category: str | None = None
+    source: Source = Source.CHANNEL
 
 
-def owner_in(status: TicketStatus) -> Owner:
-    """Who talks with the customer: a human exactly while the ticket is open."""
-    return Owner.HUMAN if status is TicketStatus.OPEN else Owner.BOT
-
-
-def _confirmed_after(event: Event, before: bool | None) -> bool | None:
-    match event:
-        case Event.CONFIRM:
-            return True
-        case Event.NOT_YET:
-            return False
-        case Event.RESOLVE | Event.REOPEN:
-            return None
-    return before
+def state_of(ticket: Ticket) -> State:
+    return State(ticket.status, ticket.waits_for)
 
 
 def move(
@@ -110,60 +80,80 @@ def move(
     now: datetime,
     *,
     assignee_id: int | None = None,
+    until: datetime | None = None,
+    by: int | None = None,
 ) -> bool:
     """Let ``event`` happen to the ticket and its conversation; ``assignee_id`` None leaves the assignee as it is.
 
-    Returns whether a solved ticket came to life again. Raises WrongStatus, TicketClosed or Stale.
+    ``until``: of a snooze. ``by``: who of the staff does it, where that is not the new assignee. Returns whether a
+    solved ticket came to life again. Raises WrongStatus, TicketClosed or Stale.
     """
-    before, status = ticket.status, next_status(ticket.status, event)
-    is_solved, was_solved = status not in UNSOLVED, before not in UNSOLVED
+    before, had = state_of(ticket), ticket.assignee_id
+    after = next_state(before, event)
     advance(
         session,
         id_of(conversation),
         conversation.version,
         conversation.owner,
         now,
-        owner=owner_in(status),
-        closed_at=(conversation.closed_at or now) if is_solved else None,
-        confirmed=_confirmed_after(event, conversation.confirmed),
+        owner=owner_in(after),
+        closed_at=(conversation.closed_at or now) if after.is_solved else None,
+        confirmed=confirmed_after(event, conversation.confirmed),
     )
     is_new_assignee = assignee_id is not None and assignee_id != ticket.assignee_id
-    ticket.status, ticket.updated_at = status, now
-    ticket.resolved_at = (ticket.resolved_at or now) if is_solved else None
-    ticket.closed_at = (ticket.closed_at or now) if status is TicketStatus.CLOSED else None
-    ticket.waits_for = WaitsFor.BOT if status is TicketStatus.PENDING else None
+    _set_state(ticket, after, now, until if event is Event.SNOOZE else None)
     ticket.assignee_id = assignee_id or ticket.assignee_id
     session.flush()
-    if status is not TicketStatus.OPEN:
+    waiting.keep_timers(session, ticket, before, after, now)
+    if after.status is not TicketStatus.OPEN:
         outdate(session, id_of(conversation), now)
     if is_new_assignee:
         note_event(session, ticket, Happened.ASSIGNED, now, staff_id=assignee_id)
-    for kind in _happened(before, status, event):
-        waits = {"waits_for": ticket.waits_for.value} if kind is Happened.WAITS and ticket.waits_for else {}
-        note_event(session, ticket, kind, now, staff_id=assignee_id, **waits)
+    for kind in happened(before, after, event):
+        note_event(session, ticket, kind, now, staff_id=by or assignee_id, **_told(ticket, kind, event))
     note_change(session, "ticket", id_of(ticket), now, conversation.version)
-    return was_solved and not is_solved
+    following.moved(session, ticket, before.status is TicketStatus.OPEN, had, now)
+    if event in (Event.CUSTOMER_WROTE, Event.WAKE, Event.NOT_YET):
+        following.woken(session, ticket, now)
+    return before.is_solved and not after.is_solved
 
 
-def _happened(before: TicketStatus, status: TicketStatus, event: Event) -> list[Happened]:
-    """What a step from one status to the next is called in the ticket's history."""
-    found = []
-    if before is not status:
-        found.append(_BECAME[status] if status is not TicketStatus.OPEN else _back_from(before))
-    if event is Event.REPLY:
-        found.append(Happened.ANSWERED)
-    return found
+def _set_state(ticket: Ticket, after: State, now: datetime, until: datetime | None) -> None:
+    ticket.status, ticket.waits_for, ticket.updated_at = after.status, after.waits_for, now
+    ticket.snoozed_until = until
+    ticket.resolved_at = (ticket.resolved_at or now) if after.is_solved else None
+    ticket.closed_at = (ticket.closed_at or now) if after.status is TicketStatus.CLOSED else None
+    if not after.is_solved:
+        ticket.merged_into_id = None
 
 
-def _back_from(before: TicketStatus) -> Happened:
-    return Happened.RESUMED if before is TicketStatus.PENDING else Happened.REOPENED
+def _told(ticket: Ticket, kind: Happened, event: Event) -> dict[str, Any]:
+    """What the history keeps with an event of this kind."""
+    if kind is Happened.WAITS and ticket.waits_for is not None:
+        until = {"until": ticket.snoozed_until.isoformat()} if ticket.snoozed_until else {}
+        return {"waits_for": ticket.waits_for.value, **until}
+    return {"why": event.value} if kind is Happened.CLOSED else {}
 
 
-_BECAME = {
-    TicketStatus.PENDING: Happened.WAITS,
-    TicketStatus.RESOLVED: Happened.RESOLVED,
-    TicketStatus.CLOSED: Happened.CLOSED,
-}
+def customer_wrote(session: Session, conversation: Conversation, now: datetime) -> Ticket | None:
+    """The customer said something in a conversation that a person has: a ticket that waited is open again.
+
+    Returns the ticket that was woken by it, if one was.
+    """
+    ticket = ticket_of(session, id_of(conversation))
+    if ticket is None or ticket.status not in UNSOLVED:
+        return None
+    if ticket.status is TicketStatus.OPEN:
+        ticket.updated_at = now
+        note_event(session, ticket, Happened.CUSTOMER_WROTE, now)
+        following.woken(session, ticket, now)
+        return None
+    move(session, ticket, conversation, Event.CUSTOMER_WROTE, now)
+    if state_of(ticket) != OPEN:
+        return None
+    add_activity(session, conversation, "resumed", now)
+    tell(session, [ticket.assignee_id], NoticeKind.CUSTOMER_WROTE, ticket, now)
+    return ticket
 
 
 def open_ticket(
@@ -176,29 +166,78 @@ def open_ticket(
     priority: Priority = Priority.P2,
     tier: int = 1,
     team: str | None = None,
+    category: str | None = None,
 ) -> Ticket:
     """Give the conversation to a human, with a new ticket or its old one opened again.
 
     ``conversation`` is one of this session; Stale is raised when it moved since it was read. With a ``reason`` the
-    activity "escalated" is added. An old ticket keeps its number, subject and assignee; priority and tier only rise.
+    activity "escalated" is added. ``priority`` is what the matter has at least. An old ticket keeps its number, subject
+    and assignee; priority and tier only rise, and the priority that a person confirmed stays.
     """
     read = conversation.version, conversation.owner
     # Locked before the number is: every transaction takes the two in this order.
     conversation = lock_conversation(session, id_of(conversation))
     if read != (conversation.version, conversation.owner):
         raise Stale
-    ticket = ticket_of(session, id_of(conversation))
-    if ticket is None:
-        ticket = _create(session, conversation, subject, now, priority, tier, team)
+    known = ticket_of(session, id_of(conversation))
+    matter = Matter(subject, reason, priority, tier, team, category)
+    if known is None:
+        ticket = create(session, conversation, matter, now)
+    else:
+        ticket = known
+        _raise_to(session, ticket, matter, now)
     move(session, ticket, conversation, Event.ESCALATE if reason else Event.TAKE_OVER, now)
     ticket.reason = reason or ticket.reason
-    ticket.priority = min(ticket.priority, priority, key=lambda level: level.value)
-    ticket.tier = max(ticket.tier, tier)
-    ticket.team = ticket.team or team
     session.flush()
     if reason is not None:
         add_activity(session, conversation, "escalated", now, reason=reason.value)
+        following.opened(session, ticket, now, is_new=known is None)
+    hand_off(session, ticket, now)
     return ticket
+
+
+def create(
+    session: Session, conversation: Conversation, matter: Matter, now: datetime, by: int | None = None
+) -> Ticket:
+    """The ticket of a conversation that is locked and has none. ``by``: who of the staff opens it, if one of them does.
+
+    The caller moves it on: until then the bot has the conversation.
+    """
+    customer = customer_by_id(session, conversation.customer_id)
+    proposal = propose(matter.priority, matter.reason, alike(session, matter.category, customer, now))
+    ticket = Ticket(
+        number=_next_number(session),
+        conversation_id=id_of(conversation),
+        customer_id=conversation.customer_id,
+        priority=proposal.priority,
+        impact=proposal.impact,
+        urgency=proposal.urgency,
+        tier=matter.tier,
+        team=matter.team,
+        category=matter.category,
+        source=matter.source,
+        subject=subject_of(matter.subject),
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(ticket)
+    session.flush()
+    account = account_of(session, customer)
+    told = {"priority": ticket.priority.value, "tier": ticket.tier, "plan": account.plan.value if account else None}
+    note_event(session, ticket, Happened.OPENED, now, staff_id=by, source=ticket.source.value, **told)
+    return ticket
+
+
+def _raise_to(session: Session, ticket: Ticket, matter: Matter, now: datetime) -> None:
+    """The matter comes up again: it is not less urgent than it was, and goes to nobody who knows less of it."""
+    ticket.team, ticket.category = ticket.team or matter.team, ticket.category or matter.category
+    proposal, before = propose(matter.priority, matter.reason, 0), ticket.priority
+    if ticket.priority_by_id is None and proposal.priority.value < before.value:
+        ticket.priority, ticket.impact, ticket.urgency = proposal.priority, proposal.impact, proposal.urgency
+        note_event(session, ticket, Happened.PRIORITY, now, priority=ticket.priority.value, before=before.value)
+    if matter.tier > ticket.tier:
+        was, ticket.tier = ticket.tier, matter.tier
+        note_event(session, ticket, Happened.TIER, now, tier=ticket.tier, before=was)
 
 
 def ticket_by_number(session: Session, number: int) -> Ticket:
@@ -238,32 +277,6 @@ _UNSOLVED_OF = (
     .where(Ticket.customer_id == bindparam("customer_id"), col(Ticket.status).in_(UNSOLVED))
     .order_by(col(Ticket.number))
 )
-
-
-def _create(
-    session: Session,
-    conversation: Conversation,
-    subject: str,
-    now: datetime,
-    priority: Priority,
-    tier: int,
-    team: str | None,
-) -> Ticket:
-    ticket = Ticket(
-        number=_next_number(session),
-        conversation_id=id_of(conversation),
-        customer_id=conversation.customer_id,
-        priority=priority,
-        tier=tier,
-        team=team,
-        subject=subject_of(subject),
-        created_at=now,
-        updated_at=now,
-    )
-    session.add(ticket)
-    session.flush()
-    note_event(session, ticket, Happened.OPENED, now, priority=priority.value, tier=tier)
-    return ticket
 
 
 def _next_number(session: Session) -> int:

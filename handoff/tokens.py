@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from handoff.actors import OPERATOR, Actor
+from handoff.actors import OPERATOR, Actor, require
 from handoff.errors import NameTaken
 from handoff.models import ApiToken, Scope
 from handoff.passwords import digest, new_token
+from handoff.permissions import Permission
 from handoff.rows import id_of
 from handoff.wording import clean
 from store import audit
@@ -20,7 +22,8 @@ TOUCH = timedelta(minutes=5)
 
 
 def add_token(session: Session, name: str, scope: Scope, now: datetime, actor: Actor = OPERATOR) -> str:
-    """Make a token and return it: nobody can see it again. Raises NameTaken."""
+    """Make a token and return it: nobody can see it again. Raises NameTaken, NotAllowed."""
+    require(session, actor, Permission.MANAGE_STAFF)
     name = " ".join(clean(name).split())[:120]
     if not name:
         raise NameTaken("A token needs a name.")
@@ -32,6 +35,12 @@ def add_token(session: Session, name: str, scope: Scope, now: datetime, actor: A
     session.flush()
     audit.record(session, actor.name, "token.added", "token", id_of(row), now, name=name, scope=scope.value)
     return token
+
+
+def tokens(session: Session) -> Sequence[ApiToken]:
+    """All that were ever made, those in use first, the newest first. Reads only."""
+    newest = col(ApiToken.revoked_at).is_not(None), col(ApiToken.id).desc()
+    return session.exec(select(ApiToken).order_by(*newest)).all()
 
 
 def token_scope(session: Session, token: str, now: datetime) -> ApiToken | None:
@@ -51,7 +60,8 @@ def touch_token(session: Session, token_id: int, now: datetime) -> None:
 
 
 def revoke_token(session: Session, token_id: int, now: datetime, actor: Actor = OPERATOR) -> None:
-    """Make the token void from now on."""
+    """Make the token void from now on. Raises NotAllowed."""
+    require(session, actor, Permission.MANAGE_STAFF)
     row = session.get_one(ApiToken, token_id)
     row.revoked_at = row.revoked_at or now
     audit.record(session, actor.name, "token.revoked", "token", token_id, now, name=row.name)

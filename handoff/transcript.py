@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import BindParameter, bindparam
 from sqlmodel import Session, col, select
 
-from handoff.models import Attachment, Button, Delivery, Feedback, Message, MessageRevision, Staff
+from handoff.models import Attachment, Button, Delivery, DeliveryState, Feedback, Message, MessageRevision, Staff
 from handoff.rows import id_of
 from store.models import StoredFile
 
@@ -23,12 +23,19 @@ class Line:
     message: Message
     attachments: tuple[StoredFile, ...] = ()
     delivery: Delivery | None = None
+    copies: tuple[Delivery, ...] = ()
+    """Its deliveries to other places: by mail to the customer, or to where the staff reads."""
     buttons: tuple[Button, ...] = ()
     staff_name: str | None = None
     """Who of the staff, or which API token, wrote it or did it."""
     feedback: Feedback | None = None
     revisions: tuple[MessageRevision, ...] = ()
     """What it said before its sender edited it, oldest first."""
+
+    @property
+    def unsettled(self) -> Delivery | None:
+        """The delivery that did not arrive, or may not have: its own before its copies."""
+        return first_unsettled([self.delivery, *self.copies] if self.delivery else self.copies)
 
 
 def history(session: Session, conversation_id: int, after_id: int = 0) -> list[Line]:
@@ -42,7 +49,9 @@ def history(session: Session, conversation_id: int, after_id: int = 0) -> list[L
     buttons = buttons_of(session, ids)
     deliveries = session.exec(select(Delivery).where(col(Delivery.message_id).in_(ids))).all()
     thumbs = session.exec(select(Feedback).where(col(Feedback.message_id).in_(ids))).all()
-    delivery_of = {delivery.message_id: delivery for delivery in deliveries}
+    delivery_of = {(delivery.message_id, delivery.thread_id): delivery for delivery in deliveries}
+    places = {message.id: message.thread_id for message in messages}
+    copies = _grouped((each.message_id, each) for each in deliveries if each.thread_id != places[each.message_id])
     revisions = _revisions(session, ids)
     thumb_on = {thumb.message_id: thumb for thumb in thumbs}
     names = _staff_names(session, messages)
@@ -50,7 +59,8 @@ def history(session: Session, conversation_id: int, after_id: int = 0) -> list[L
         Line(
             message,
             files.get(id_of(message), ()),
-            delivery_of.get(id_of(message)),
+            delivery_of.get((id_of(message), message.thread_id)),
+            copies.get(id_of(message), ()),
             buttons.get(id_of(message), ()),
             names.get(message.staff_id or 0) or message.detail.get("by"),
             thumb_on.get(id_of(message)),
@@ -58,6 +68,12 @@ def history(session: Session, conversation_id: int, after_id: int = 0) -> list[L
         )
         for message in messages
     ]
+
+
+def first_unsettled(found: Iterable[Delivery]) -> Delivery | None:
+    """Of the deliveries of a message, the first that a person may have to decide about."""
+    open_ones = (DeliveryState.UNCERTAIN, DeliveryState.FAILED)
+    return next((delivery for delivery in found if delivery.state in open_ones), None)
 
 
 def files_of(session: Session, message_ids: Sequence[int]) -> dict[int, tuple[StoredFile, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +23,10 @@ from handoff.models import (
     Staff,
     Ticket,
     TicketStatus,
+    WaitsFor,
 )
+from handoff.staffing.queue import WORK_ORDER
+from handoff.ticketing.views import facts
 from handoff.tickets import ticket_by_number
 from handoff.transcript import Line, history
 
@@ -54,6 +58,13 @@ class TicketRow:
     last_words: str
     is_waiting: bool
     """The customer had the last word."""
+    due_at: datetime | None = None
+    """The next promise; None where nothing is promised, or its clocks are paused."""
+    waits_for: WaitsFor | None = None
+    snoozed_until: datetime | None = None
+    id: int = 0
+    is_unread: bool = False
+    """Whose list it is has not read the customer's last words. False where the list is nobody's."""
 
 
 @dataclass(frozen=True)
@@ -77,22 +88,29 @@ def ticket_list(
 ) -> list[TicketRow]:
     """Tickets of a view: a status, "new" (open, with nobody), "mine" (unsolved, of ``staff_id``), or None for all.
 
-    Open ones come in the order of work (urgent first, then the oldest), others newest first. Raises HandoffError for
-    an unknown view.
+    Open ones come in the order of work (the next promise, then urgent, then the oldest), others newest first. Raises
+    HandoffError for an unknown view.
     """
-    said = _last_said()
+    is_work = view in (TicketStatus.OPEN, "open", "new", "mine")
+    order = WORK_ORDER if is_work else (col(Ticket.number).desc(),)
+    return listed(session, _conditions(view, staff_id), order, limit)
+
+
+def listed(
+    session: Session, conditions: Iterable[ColumnElement[bool]], order: Sequence[Any], limit: int
+) -> list[TicketRow]:
+    """The first ``limit`` tickets that meet the conditions, in this order."""
+    # Chosen before anything is joined: else the last words of every ticket of the view would be looked up.
+    chosen = select(Ticket.id).where(*conditions).order_by(*order).limit(limit).subquery()
     query = (
         rows_of(Ticket, Conversation, Customer, col(Staff.name), Message)
+        .join(chosen, chosen.c.id == Ticket.id)
         .join(Conversation, col(Conversation.id) == Ticket.conversation_id)
         .join(Customer, col(Customer.id) == Ticket.customer_id)
         .join(Staff, col(Staff.id) == Ticket.assignee_id, isouter=True)
-        .join(Message, col(Message.id) == said, isouter=True)
+        .join(Message, col(Message.id) == _last_said(), isouter=True)
     )
-    for condition in _conditions(view, staff_id):
-        query = query.where(condition)
-    is_work = view in (TicketStatus.OPEN, "open", "new", "mine")
-    order = (col(Ticket.priority), col(Ticket.number)) if is_work else (col(Ticket.number).desc(),)
-    return [_ticket_row(*row) for row in session.execute(query.order_by(*order).limit(limit))]
+    return [_ticket_row(*row) for row in session.execute(query.order_by(*order))]
 
 
 def bot_is_talking(session: Session, now: datetime, limit: int = 50) -> list[ConversationRow]:
@@ -135,6 +153,7 @@ def ticket_detail(session: Session, number: int) -> dict[str, Any]:
         "owner": conversation.owner.value,
         "channel": customer.channel,
         "customer": called(customer),
+        **facts(session, ticket),
         "messages": [_message(line) for line in history(session, ticket.conversation_id)],
     }
 
@@ -203,6 +222,10 @@ def _ticket_row(
         last_message_at=conversation.last_message_at,
         last_words=_preview(last),
         is_waiting=last is not None and last.direction is Direction.INCOMING,
+        due_at=ticket.due_at,
+        waits_for=ticket.waits_for,
+        snoozed_until=ticket.snoozed_until,
+        id=ticket.id or 0,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from handoff.errors import BadEmail, EmptyText, TextTooLong
@@ -9,24 +10,30 @@ from store.columns import storable
 
 LONGEST_TEXT = 10_000
 LONGEST_SUBJECT = 120
-_KEPT = {"\n", "\t"}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def clean(text: str) -> str:
     """``text`` with ``\\n`` line ends and without control characters. Right-to-left marks stay."""
     whole: str = storable(text).replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(mark for mark in whole if mark in _KEPT or unicodedata.category(mark) != "Cc")
+    return _CONTROLS.sub("", whole)
 
 
 def sendable(text: str, *, has_files: bool = False) -> str:
     """What an agent typed, ready to be stored. Raises EmptyText or TextTooLong."""
     cleaned = clean(text).strip()
     # Zero-width and other format characters alone are nothing that a customer could read.
-    if not has_files and all(mark.isspace() or unicodedata.category(mark) == "Cf" for mark in cleaned):
+    if not has_files and not visible(cleaned):
         raise EmptyText
     if len(cleaned) > LONGEST_TEXT:
         raise TextTooLong
     return cleaned
+
+
+def visible(text: str) -> str:
+    """``text`` without control characters and space around it; "" where there is nothing to be seen."""
+    cleaned = clean(text).strip()
+    return "" if all(mark.isspace() or unicodedata.category(mark) == "Cf" for mark in cleaned) else cleaned
 
 
 def subject_of(text: str) -> str:

@@ -20,14 +20,13 @@ from retrieval.figures import auroc, coverage_at, curve, ece, reliability
 from retrieval.fitting import FEWEST, Graded, fit_view, has_real_ones, joined
 from retrieval.intents import PRIOR, fit_intents, open_intents
 from retrieval.labels import Label
-from retrieval.languages import language_of
-from retrieval.needs import Progress, encode_missing, keys_of, wanted
+from retrieval.needs import Progress, all_wanted, encode_missing, keys_of, language_asked
 from retrieval.parameters import Parameters, ViewParameters
 from retrieval.questions import asked_rows, own_rows
-from retrieval.reader import languages_of
 from retrieval.reranker import Reranker
 from retrieval.rereading import Careful
-from retrieval.variants import base
+from retrieval.threads import one_thread_a_question
+from retrieval.variants import languages_of
 from retrieval.vectors import VectorCache, VectorKey
 from retrieval.view import open_view
 
@@ -68,8 +67,9 @@ def build(
     questions have no answer in the KB; None where the KB cannot support that. With a ``reranker`` it is fitted what its
     second look is worth.
     """
+    one_thread_a_question()
     careful = Careful(reranker) if reranker else None
-    new = encode_missing(wanted(contents, encoders), known, progress)
+    new = encode_missing(all_wanted(contents, encoders), known, progress)
     vectors = {**known, **new}
     asked: list[GoldQuestion | Label] = [*contents.gold, *labelled]
     views: dict[str, ViewParameters] = {}
@@ -79,7 +79,7 @@ def build(
         progress(f"fitting the confidence for {language} ({number + 1} of {len(languages)})")
         view = open_view(contents, language, encoders, vectors)
         rows = list(own_rows(view))
-        rows += asked_rows(view, [one for one in asked if _language(one) == language])
+        rows += asked_rows(view, [one for one in asked if language_asked(one) == language], vectors)
         rows = [row for row in rows if len(row.evidence.articles)]
         views[language], graded[language] = fit_view(view, rows, unanswerable_share, careful)
     intents = {
@@ -111,10 +111,6 @@ def _by_topic(contents: Contents, graded: Graded) -> dict[str, Graded]:
     topics = {one.article.id: one.article.intent or one.article.category or "general" for one in contents.articles}
     own = np.array([topics.get(name, "") for name in graded.article])
     return {topic: graded.only(own == topic) for topic in sorted(set(own.tolist()) - {""})}
-
-
-def _language(question: GoldQuestion | Label) -> str:
-    return base(question.language) if question.language else language_of(question.text)
 
 
 def _threshold(graded: Graded, target: float) -> float | None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_content.articles import Contents
+from kb_content.articles import Contents, GoldQuestion
 from retrieval.background import background_texts
 from retrieval.encoders import Encoder, Encoders
 from retrieval.intents import intent_pieces, intents_of
+from retrieval.labels import Label
+from retrieval.languages import language_of
 from retrieval.pieces import pieces_of
+from retrieval.shipped import shipped
 from retrieval.stretches import stretches_of
+from retrieval.texts import clean, says_something
+from retrieval.variants import base, languages_of
 from retrieval.vectors import Kind, VectorCache, VectorKey, key_of
+from retrieval.wording import Wording
 
 Progress = Callable[[str], None]
 """Called with a sentence about what is being done and how much of it is done."""
@@ -22,10 +28,14 @@ Progress = Callable[[str], None]
 Keep = Callable[[dict[VectorKey, NDArray[np.float32]]], None]
 """Called with the vectors of each finished batch, all by one model."""
 
+Given = Callable[[Iterable[VectorKey]], dict[VectorKey, NDArray[np.float32]]]
+"""Those of the wanted vectors that are had without encoding anything."""
+
 Need = tuple[Encoder, Kind, str]
 """What a vector is made of: the model, how it reads the text, and the text."""
 
 _BATCH = 32
+_GIVEN_BATCH = 500
 _GUESSING = 5.0
 """Seconds: what takes no longer needs no estimate, and none is made sooner."""
 
@@ -56,9 +66,28 @@ def wanted(contents: Contents, encoders: Encoders) -> dict[VectorKey, Need]:
     return needs
 
 
+def all_wanted(contents: Contents, encoders: Encoders) -> dict[VectorKey, Need]:
+    """The same, and what only the fit needs: the gold questions in the KB's wording."""
+    needs = wanted(contents, encoders)
+    for language in languages_of(contents):
+        texts = [one.text for one in contents.gold if language_asked(one) == language and says_something(one.text)]
+        if not texts:
+            continue
+        wording = Wording.of(contents, language)
+        for text in map(wording.question, map(clean, texts)):
+            for encoder in dict.fromkeys((encoders.of(language), encoders.crossing)):
+                needs.setdefault(key_of(encoder.name, Kind.QUERY, text), (encoder, Kind.QUERY, text))
+    return needs
+
+
 def keys_of(contents: Contents, encoders: Encoders) -> set[VectorKey]:
-    """The names of all vectors that a release of ``contents`` needs, for loading those that are known."""
-    return set(wanted(contents, encoders))
+    """The names of all vectors that building a release of ``contents`` needs, for keeping those that are known."""
+    return set(all_wanted(contents, encoders))
+
+
+def language_asked(question: GoldQuestion | Label) -> str:
+    """The base language that ``question`` is in, by what is said of it, else by its words."""
+    return base(question.language) if question.language else language_of(question.text)
 
 
 def encode_missing(
@@ -67,15 +96,20 @@ def encode_missing(
     progress: Progress,
     keep: Keep = lambda vectors: None,
     clock: Callable[[], float] = time.monotonic,
+    given: Given = shipped,
 ) -> dict[VectorKey, NDArray[np.float32]]:
     """Vectors for those of ``needs`` that are not ``known``. Each finished batch is handed to ``keep``.
 
-    Who keeps them, and passes them as ``known`` after whatever happened, has nothing encoded twice. ``clock`` gives
-    seconds, for the estimate of how long the rest will take.
+    What is ``given`` comes first, the rest is encoded. Who keeps the vectors, and passes them as ``known`` after
+    whatever happened, has nothing encoded twice. ``clock`` gives seconds, for the estimate of how long the rest will
+    take.
     """
-    missing = {key: need for key, need in needs.items() if key not in known}
-    new: dict[VectorKey, NDArray[np.float32]] = {}
-    started = clock()
+    unknown = {key: need for key, need in needs.items() if key not in known}
+    new = given(unknown) if unknown else {}
+    for batch in _batches({key: unknown[key] for key in new}, _GIVEN_BATCH):
+        keep({key: new[key] for key in batch})
+    missing = {key: need for key, need in unknown.items() if key not in new}
+    encoded, started = 0, clock()
     for batch in _batches(missing):
         encoder, kind, _ = missing[batch[0]]
         texts = [missing[key][2] for key in batch]
@@ -83,13 +117,14 @@ def encode_missing(
         vectors = dict(zip(batch, rows, strict=True))
         new |= vectors
         keep(vectors)
-        done = len(needs) - len(missing) + len(new)
-        left = _time_left(clock() - started, len(new), len(missing))
+        encoded += len(batch)
+        done = len(needs) - len(missing) + encoded
+        left = _time_left(clock() - started, encoded, len(missing))
         progress(f"reading the knowledge base: {done:,} of {len(needs):,} texts{left}")
     return new
 
 
-def _batches(missing: Mapping[VectorKey, Need]) -> list[list[VectorKey]]:
+def _batches(missing: Mapping[VectorKey, Need], size: int = _BATCH) -> list[list[VectorKey]]:
     """The texts in batches for one model, read in one way; all models advance alike.
 
     They differ in speed by a factor of ten: one after the other, no estimate of the rest would be worth anything.
@@ -99,9 +134,9 @@ def _batches(missing: Mapping[VectorKey, Need]) -> list[list[VectorKey]]:
     for key in sorted(missing, key=lambda key: key.text_sha256):
         groups.setdefault((key.encoder, key.kind.value), []).append(key)
     placed = [
-        ((start + _BATCH / 2) / len(keys), name, keys[start : start + _BATCH])
+        ((start + size / 2) / len(keys), name, keys[start : start + size])
         for name, keys in groups.items()
-        for start in range(0, len(keys), _BATCH)
+        for start in range(0, len(keys), size)
     ]
     return [batch for *_, batch in sorted(placed, key=lambda each: each[:2])]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,10 @@ from retrieval.pieces import Piece, Role, pieces_of
 from retrieval.spaces import Space
 from retrieval.texts import clean, says_something
 from retrieval.variants import base
+from retrieval.vectors import VectorCache
 from retrieval.view import Asked, Evidence, HeldOut, View
 
+_NOTHING: VectorCache = MappingProxyType({})
 _TWIN = 0.93
 """Two questions this similar are the same question: who has seen one has seen the other."""
 
@@ -76,12 +79,15 @@ def own_rows(view: View) -> Iterator[Row]:
             yield replace(_row(view, article, piece.text, asked, held_out, Without(article)), twin=with_it)
 
 
-def asked_rows(view: View, asked: Sequence[GoldQuestion | Label]) -> Iterator[Row]:
-    """Gold questions and labelled outcomes in the view's language; they are in no index, so nothing is hidden."""
+def asked_rows(view: View, asked: Sequence[GoldQuestion | Label], vectors: VectorCache = _NOTHING) -> Iterator[Row]:
+    """Gold questions and labelled outcomes in the view's language; they are in no index, so nothing is hidden.
+
+    What is not among ``vectors`` is encoded.
+    """
     for number, question in enumerate(asked):
         if not says_something(question.text):
             continue
-        read = view.asked(clean(question.text), second=True)
+        read = view.asked(clean(question.text), second=True, known=vectors)
         evidence = view.evidence(read)
         ids = [view.articles[n].article.id for n in evidence.articles.tolist()]
         label = _label(question)

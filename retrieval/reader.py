@@ -19,7 +19,7 @@ from retrieval.parameters import Parameters, ViewParameters
 from retrieval.reranker import Reranker
 from retrieval.rereading import WORTH, Careful, judge, reread
 from retrieval.texts import clean, plain_key, says_something
-from retrieval.variants import Variants, base
+from retrieval.variants import Variants, base, languages_of
 from retrieval.vectors import VectorCache
 from retrieval.view import Asked, Evidence, View, open_view
 
@@ -217,15 +217,6 @@ class Reader:
         spoken = base(view.articles[first].article.language)
         background = by_language[spoken if spoken in by_language else "en"]
         return nearest(background, asked.vectors[space]) > float(evidence.raw[ranking.order[0]])
-
-
-def languages_of(contents: Contents) -> tuple[str, ...]:
-    """The base languages of the articles, commonest first, English before others that are as common."""
-    counts: dict[str, int] = {}
-    for published in contents.articles:
-        language = base(published.article.language)
-        counts[language] = counts.get(language, 0) + 1
-    return tuple(sorted(counts, key=lambda language: (-counts[language], language != "en", language)))
 
 
 def _hits(view: View, evidence: Evidence, ranking: Ranking) -> tuple[Hit, ...]:

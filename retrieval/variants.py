@@ -19,6 +19,15 @@ def base(language: str) -> str:
     return language.split("-")[0].lower()
 
 
+def languages_of(contents: Contents) -> tuple[str, ...]:
+    """The base languages of the articles, commonest first, English before others that are as common."""
+    counts: dict[str, int] = {}
+    for published in contents.articles:
+        language = base(published.article.language)
+        counts[language] = counts.get(language, 0) + 1
+    return tuple(sorted(counts, key=lambda language: (-counts[language], language != "en", language)))
+
+
 def chosen_articles(contents: Contents, language: str) -> tuple[PublishedArticle, ...]:
     """Each article once, in the version that a customer of ``language`` should read."""
     versions: dict[str, list[PublishedArticle]] = {}

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -24,10 +25,11 @@ from retrieval.prior import Belief, belief_for
 from retrieval.spaces import NEARNESS, Space, open_space
 from retrieval.texts import plain_key
 from retrieval.variants import base, chosen_articles
-from retrieval.vectors import VectorCache
+from retrieval.vectors import Kind, VectorCache, key_of
 from retrieval.wording import Wording
 from retrieval.words import Rarity, WordIndex
 
+_NOTHING: VectorCache = MappingProxyType({})
 FEATURES = (
     "nearest",
     "near",
@@ -126,19 +128,19 @@ class View:
             is_other=self.is_other,
         )
 
-    def asked(self, question: str, *, second: bool = False) -> Asked:
-        """``question`` (cleaned) as this view reads it; one model is asked once."""
+    def asked(self, question: str, *, second: bool = False, known: VectorCache = _NOTHING) -> Asked:
+        """``question`` (cleaned) as this view reads it; one model is asked once, and not for what is ``known``."""
         text = self.wording.question(question)
-        known = {space.encoder.name: space.encoder for space in self.spaces}
-        vectors = {name: encoder.queries([text])[0] for name, encoder in known.items()}
+        encoders = {space.encoder.name: space.encoder for space in self.spaces}
+        vectors = {name: _vector(encoder, text, known) for name, encoder in encoders.items()}
         asked = Asked(tuple(vectors[space.encoder.name] for space in self.spaces), self.wording.words(question))
-        return self.looked_at_twice(asked, question) if second else asked
+        return self.looked_at_twice(asked, question, known) if second else asked
 
-    def looked_at_twice(self, asked: Asked, question: str) -> Asked:
+    def looked_at_twice(self, asked: Asked, question: str, known: VectorCache = _NOTHING) -> Asked:
         """The same with the second encoder's vector, where there is one."""
         if self.second is None:
             return asked
-        return asked._replace(second=self.second.encoder.queries([self.wording.question(question)])[0])
+        return asked._replace(second=_vector(self.second.encoder, self.wording.question(question), known))
 
     def visible(self, asker: Asker) -> NDArray[np.bool_] | None:
         """Which articles ``asker`` may see; None for all of them."""
@@ -244,11 +246,12 @@ class View:
 
     def _covered(self, evidence: Evidence, words: Sequence[str]) -> Floats:
         """Of each candidate: how much of what the question says, by weight, the article says at all."""
-        known = set(words)
+        known = dict.fromkeys(words)
         total = sum(self.rarity[word] for word in known) or 1.0
         covered = np.zeros(len(self.articles), np.float32)
-        for word in known & self.sayers.keys():
-            covered[self.sayers[word]] += np.float32(self.rarity[word])
+        for word in known:
+            if word in self.sayers:
+                covered[self.sayers[word]] += np.float32(self.rarity[word])
         if evidence.hidden_article >= 0:
             said = self.article_words[evidence.hidden_article]
             left = [word for word in known if said.get(word, 0) > evidence.hidden.get(word, 0)]
@@ -338,6 +341,11 @@ def open_view(contents: Contents, language: str, encoders: Encoders, vectors: Ve
         is_other=used[0][0] is encoders.crossing and used[0][1],
         is_restricted=any(not may_see(one.article, ANYONE) or one.article.applies_to for one in articles),
     )
+
+
+def _vector(encoder: Encoder, text: str, known: VectorCache) -> Floats:
+    vector = known.get(key_of(encoder.name, Kind.QUERY, text)) if known else None
+    return encoder.queries([text])[0] if vector is None else vector
 
 
 def _sayers(article_words: Sequence[dict[str, int]]) -> dict[str, Ints]:

@@ -69,7 +69,8 @@ class Rarity:
 
     def share(self, question: Iterable[str], counts: Mapping[str, int], hidden: Mapping[str, int]) -> float:
         """How much of what ``question`` says, by weight, occurs in texts with ``counts`` less those ``hidden``."""
-        words = set(question)
+        # In their own order here and below: what is summed in another gives other last digits.
+        words = dict.fromkeys(question)
         total = sum(self[word] for word in words)
         known = sum(self[word] for word in words if counts.get(word, 0) > hidden.get(word, 0))
         return known / total if total else 0.0
@@ -88,7 +89,7 @@ class WordIndex:
             self._index = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
             # An empty text would divide by its length.
             self._index.index([text or ["\0"] for text in texts], show_progress=False)
-        weights = np.array([sum(rarity[word] for word in set(text)) for text in texts], np.float32)
+        weights = np.array([sum(rarity[word] for word in dict.fromkeys(text)) for text in texts], np.float32)
         self._weights = np.maximum(weights, 1e-6)
         places: dict[str, list[int]] = {}
         for place, text in enumerate(texts):
@@ -109,6 +110,7 @@ class WordIndex:
     def returned(self, question: Sequence[str]) -> NDArray[np.float32]:
         """Of each text: how much of what it says, by weight, the question says, too: 0 to 1."""
         found = np.zeros(self._count, np.float32)
-        for word in set(question[:_LONGEST_QUESTION]) & self._places.keys():
-            found[self._places[word]] += np.float32(self._rarity[word])
+        for word in dict.fromkeys(question[:_LONGEST_QUESTION]):
+            if word in self._places:
+                found[self._places[word]] += np.float32(self._rarity[word])
         return (found / self._weights).astype(np.float32)

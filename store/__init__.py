@@ -3,6 +3,6 @@
 ``store.transaction(database)`` is the only way to write: nobody else commits.
 """
 
-from store.engine import Database, open_database, reading, transaction
+from store.engine import Database, glancing, open_database, reading, transaction
 
-__all__ = ["Database", "open_database", "reading", "transaction"]
+__all__ = ["Database", "glancing", "open_database", "reading", "transaction"]

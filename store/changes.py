@@ -20,9 +20,25 @@ CHANNEL = "firstline_change"
 """Where PostgreSQL tells (LISTEN) of the newest change's id and, behind it, the kinds of all that came with it."""
 
 # Built once: every commit writes changes, and every watcher reads them.
-_TAKE_TURN = text("SELECT pg_advisory_xact_lock(:key)")
-_TELL = text("SELECT pg_notify(:channel, :told)")
 _CHANGES = table_of(Change)
+# PostgreSQL waits for its turn, writes and tells in one statement. Ids are drawn when the rows are in their order, for
+# which they must be there, for which ``turn`` must have come. Told when the transaction is committed, if it is.
+_WRITE_AND_TELL = text(
+    """
+    WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(:key)),
+    written AS (
+        INSERT INTO change (kind, subject_id, version, at)
+        SELECT noted.kind, noted.subject_id, noted.version, noted.at
+        FROM turn, unnest(
+            CAST(:kind AS varchar[]), CAST(:subject_id AS bigint[]), CAST(:version AS integer[]),
+            CAST(:at AS timestamptz[])
+        ) WITH ORDINALITY AS noted (kind, subject_id, version, at, place)
+        ORDER BY noted.place
+        RETURNING id
+    )
+    SELECT max(id), pg_notify(:channel, max(id) || :kinds) FROM written
+    """
+)
 _WRITE = insert(_CHANGES).returning(_CHANGES.c.id)
 _LATEST = select(func.max(_CHANGES.c.id))
 _AFTER = select(Change).where(_CHANGES.c.id > bindparam("last_id")).order_by(_CHANGES.c.id).limit(bindparam("most"))
@@ -41,13 +57,13 @@ def flush_changes(session: Session) -> tuple[int, frozenset[str]]:
     if not noted:
         return 0, frozenset()
     connection, kinds = session.connection(), frozenset(kind for kind, _ in noted)
-    is_postgresql = connection.dialect.name == "postgresql"
-    if is_postgresql:
-        connection.execute(_TAKE_TURN, {"key": _LOCK})
-    newest = max(connection.execute(_WRITE, list(noted.values())).scalars())
-    if is_postgresql:
-        # Told when the transaction is committed, and not at all when it is rolled back.
-        connection.execute(_TELL, {"channel": CHANNEL, "told": " ".join([str(newest), *sorted(kinds)])})
+    rows = list(noted.values())
+    if connection.dialect.name == "postgresql":
+        columns = {name: [row[name] for row in rows] for name in ("kind", "subject_id", "version", "at")}
+        told = {"key": _LOCK, "channel": CHANNEL, "kinds": "".join(f" {kind}" for kind in sorted(kinds))}
+        newest = connection.execute(_WRITE_AND_TELL, {**columns, **told}).scalar_one()
+    else:
+        newest = max(connection.execute(_WRITE, rows).scalars())
     return newest, kinds
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from store.changes import flush_changes
@@ -33,6 +35,7 @@ SQLITE_SETTINGS = (
 # There is one writer but as many readers as threads, so only the writer gets a large page cache (KiB).
 SQLITE_WRITER = (*SQLITE_SETTINGS, "cache_size=-65536")
 SQLITE_READER = (*SQLITE_SETTINGS, "cache_size=-8192", "query_only=ON")
+RESTS_SECONDS = 1.0
 POSTGRES_SETTINGS = "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000"
 
 
@@ -43,6 +46,7 @@ class Database:
     url: str = field(repr=False)
     writer: Engine
     reader: Engine
+    glance: Engine
     # SQLite has one writer at a time; queueing for it here costs nothing, its own busy handler sleeps and polls.
     gate: threading.Lock | None
     # What a commit on SQLite waits for; None where the database sees to it, or nobody wants to wait.
@@ -71,11 +75,13 @@ def open_database(url: str) -> Database:
         Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
         writer = _sqlite_engine(parsed, "BEGIN IMMEDIATE", SQLITE_WRITER)
         disk = Disk(Path(parsed.database or "")) if "synchronous=NORMAL" in SQLITE_WRITER else None
-        return Database(url, writer, _sqlite_engine(parsed, "BEGIN", SQLITE_READER), threading.Lock(), disk)
+        reader = _sqlite_engine(parsed, "BEGIN", SQLITE_READER)
+        return Database(url, writer, reader, reader, threading.Lock(), disk)
     writer = _postgres_engine(parsed)
     # The same snapshot for the whole block, as SQLite gives it; the pool is shared.
     reader = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return Database(parsed.render_as_string(hide_password=False), writer, reader, None)
+    glance = writer.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(parsed.render_as_string(hide_password=False), writer, reader, glance, None)
 
 
 def parse_url(url: str) -> URL:
@@ -97,11 +103,14 @@ def parse_url(url: str) -> URL:
 
 
 @contextmanager
-def transaction(database: Database) -> Iterator[Session]:
+def transaction(database: Database, *, is_lasting: bool = True) -> Iterator[Session]:
     """A session whose work is committed when the block ends and rolled back when it raises.
 
     Never send anything to anybody inside: the block may be rolled back, the words could not. Rows stay readable after
     it. Raises DiskFull, DatabaseBusy or DatabaseUnreachable, each a sentence for an operator.
+
+    Not ``is_lasting``: what a power cut may take away together with whatever follows from it, as a claim of work that
+    is done again then. SQLite alone makes the difference; a process that is killed takes nothing away.
     """
     with sentences():
         with _turn(database), Session(database.writer, expire_on_commit=False) as session, session.begin():
@@ -112,7 +121,7 @@ def transaction(database: Database) -> Iterator[Session]:
             # Before the disk has it: whoever goes on with it in here tells nobody outside before a commit of its own.
             for tell in tuple(database.on_commit):
                 tell(newest, kinds)
-        if database.disk is not None:
+        if database.disk is not None and is_lasting:
             database.disk.wait()
 
 
@@ -120,6 +129,14 @@ def transaction(database: Database) -> Iterator[Session]:
 def reading(database: Database) -> Iterator[Session]:
     """A session for reading one snapshot; a write raises. Rows stay readable after the block."""
     with sentences(), Session(database.reader, expire_on_commit=False, autoflush=False) as session:
+        yield session
+
+
+@contextmanager
+def glancing(database: Database) -> Iterator[Session]:
+    """A session for one statement that reads: no snapshot is held, which spares PostgreSQL two of three ways there
+    and back."""
+    with sentences(), Session(database.glance, expire_on_commit=False, autoflush=False) as session:
         yield session
 
 
@@ -143,18 +160,38 @@ def _turn(database: Database) -> Iterator[None]:
 def _postgres_engine(url: URL) -> Engine:
     # prepare_threshold=None keeps it working behind PgBouncer. What the address itself says wins.
     settings = {"connect_timeout": 5, "prepare_threshold": None, "options": POSTGRES_SETTINGS}
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=10,
         max_overflow=10,
         pool_timeout=10,
-        pool_pre_ping=True,
         pool_recycle=1800,
         # An error would else print what customers wrote, in the log.
         hide_parameters=True,
         json_serializer=dump_json,
         connect_args={name: value for name, value in settings.items() if name not in url.query},
     )
+    _ping_what_rested(engine)
+    return engine
+
+
+def _ping_what_rested(engine: Engine) -> None:
+    """A connection that was not used for a while is asked whether it lives before it is used, and replaced, with all
+    others, if it does not. The pool's own way asks one that was in use a millisecond ago, too."""
+
+    @event.listens_for(engine, "checkin")
+    def rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        since = record.info.pop("rests_since", None)
+        if since is None or time.monotonic() - since < RESTS_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
 
 def _sqlite_engine(url: URL, begin: str, settings: tuple[str, ...]) -> Engine:
@@ -190,4 +227,6 @@ def prepare_sqlite(engine: Engine, begin: str, settings: tuple[str, ...]) -> Non
 
 def dump_json(value: Any) -> str:
     """JSON that both databases store: PostgreSQL refuses NUL and half surrogate pairs inside it."""
-    return json.dumps(storable(value))
+    text = json.dumps(value)
+    # What they refuse is escaped; nearly nothing that is written has any of it.
+    return json.dumps(storable(value)) if "\\u0000" in text or "\\ud" in text else text

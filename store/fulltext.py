@@ -29,18 +29,34 @@ _ENTER = plain_insert(_SEARCHABLE).returning(_SEARCHABLE.c.id)
 _ADD = text("INSERT INTO searchable_words (rowid, words) VALUES (:row_id, :words)")
 _TAKE_OUT = text("INSERT INTO searchable_words (searchable_words, rowid, words) VALUES ('delete', :row_id, :words)")
 _REBUILD = text("INSERT INTO searchable_words (searchable_words) VALUES ('rebuild')")
+# Ranking reads one row after another, so of a word that many texts hold only the newest ones are ranked. PostgreSQL
+# would fetch every text that holds it before it knows which are the newest, so it looks through the newest texts first
+# and asks the index only for what is too rare there ("+ 0": by the index, not from the newest on through all of them).
+_RANKED, _LOOKED_THROUGH = 2_000, 20_000
 _FIND = {
     "sqlite": """
-        SELECT searchable.subject_id FROM searchable_words JOIN searchable ON searchable.id = searchable_words.rowid
-        WHERE searchable_words MATCH :query AND searchable.kind = :kind
-        ORDER BY bm25(searchable_words), searchable.subject_id DESC LIMIT :limit""",
-    # PostgreSQL ranks one row after another, hence only the newest 2,000. "+ 0" keeps it from walking through all rows
-    # from the newest on in search of so many, where the index would name them at once.
+        SELECT subject_id FROM (
+            SELECT searchable.subject_id AS subject_id, bm25(searchable_words) AS badness
+            FROM searchable_words JOIN searchable ON searchable.id = searchable_words.rowid
+            WHERE searchable_words MATCH :query AND searchable.kind = :kind
+            ORDER BY searchable_words.rowid DESC LIMIT :ranked)
+        ORDER BY badness, subject_id DESC LIMIT :limit""",
     "postgresql": """
-        SELECT subject_id FROM to_tsquery('simple'::regconfig, :query) AS query, LATERAL (
-            SELECT subject_id, searchable_words FROM searchable WHERE searchable_words @@ query AND kind = :kind
-            ORDER BY subject_id + 0 DESC LIMIT 2000) AS newest
-        ORDER BY ts_rank(searchable_words, query) DESC, subject_id DESC LIMIT :limit""",
+        WITH newest AS (
+            SELECT subject_id, searchable_words FROM searchable WHERE kind = :kind
+            ORDER BY subject_id DESC LIMIT :looked_through),
+        recent AS MATERIALIZED (
+            SELECT * FROM newest WHERE searchable_words @@ to_tsquery('simple'::regconfig, :query)),
+        everywhere AS (
+            SELECT subject_id, searchable_words FROM searchable
+            WHERE searchable_words @@ to_tsquery('simple'::regconfig, :query) AND kind = :kind
+                AND (SELECT count(*) FROM recent) < :limit
+            ORDER BY subject_id + 0 DESC LIMIT :ranked),
+        found AS (
+            SELECT * FROM everywhere UNION ALL SELECT * FROM recent WHERE (SELECT count(*) FROM recent) >= :limit)
+        SELECT subject_id FROM found
+        ORDER BY ts_rank(searchable_words, to_tsquery('simple'::regconfig, :query)) DESC, subject_id DESC
+        LIMIT :limit""",
 }
 
 
@@ -56,12 +72,20 @@ def tokens(text: str) -> list[str]:
     return found
 
 
+def words(text: str) -> str:
+    """What is kept of ``text``: its tokens, and the last character of each unspaced run, so that any alone is found."""
+    found: list[str] = []
+    for is_paired, run in _runs(text):
+        found.extend([*_pairs(run), run[-1]] if is_paired else [run[:_LONGEST_TOKEN]])
+    return " ".join(found).encode()[:_MOST_INDEXED_BYTES].decode(errors="ignore")
+
+
 def index(session: Session, kind: str, subject_id: int, text: str, *, is_new: bool = False) -> None:
     """Let ``search`` find the thing by ``text``, which replaces what it was found by before.
 
     ``is_new``: nobody could find it before, which spares looking for that.
     """
-    values = {"kind": kind, "subject_id": subject_id, "words": _words(text)}
+    values = {"kind": kind, "subject_id": subject_id, "words": words(text)}
     if is_new:
         row_id = session.connection().execute(_ENTER, values).scalar_one()
     else:
@@ -90,6 +114,7 @@ def rebuild(session: Session) -> None:
 def search(session: Session, kind: str, query: str, limit: int = 20, *, is_typing: bool = False) -> list[int]:
     """The ids of the things of ``kind`` that hold every word of ``query``, best first, then newest first.
 
+    Of words that very many things hold, the newest of those are judged: always at least ``limit``.
     While somebody ``is_typing`` the last word may be the beginning of one. Any text is a query: signs and operators
     mean nothing, and one without words finds nothing.
     """
@@ -97,8 +122,9 @@ def search(session: Session, kind: str, query: str, limit: int = 20, *, is_typin
     if not asked:
         return []
     dialect = session.get_bind().dialect.name
-    parameters = {"query": _expression(asked, dialect, is_typing), "kind": kind, "limit": limit}
-    return list(session.execute(text(_FIND[dialect]), parameters).scalars())
+    asked_for = {"query": _expression(asked, dialect, is_typing), "kind": kind, "limit": limit}
+    bounds = {"ranked": _RANKED} if dialect == "sqlite" else {"ranked": _RANKED, "looked_through": _LOOKED_THROUGH}
+    return list(session.execute(text(_FIND[dialect]), {**asked_for, **bounds}).scalars())
 
 
 def _unlist(session: Session, kind: str, subject_id: int) -> None:
@@ -106,8 +132,8 @@ def _unlist(session: Session, kind: str, subject_id: int) -> None:
     if not _is_sqlite(session):
         return
     query = select(Searchable.id, Searchable.words).where(*_is(kind, subject_id))
-    for row_id, words in session.exec(query):
-        session.execute(_TAKE_OUT, {"row_id": row_id, "words": words})
+    for row_id, held in session.exec(query):
+        session.execute(_TAKE_OUT, {"row_id": row_id, "words": held})
 
 
 def _is(kind: str, subject_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -125,14 +151,6 @@ def _expression(asked: list[str], dialect: str, is_typing: bool) -> str:
     if is_typing and not terms[-1].endswith(star):
         terms[-1] += star
     return join.join(terms)
-
-
-def _words(text: str) -> str:
-    """The tokens of ``text``, and the last character of each unspaced run: so that any character alone is found."""
-    found: list[str] = []
-    for is_paired, run in _runs(text):
-        found.extend([*_pairs(run), run[-1]] if is_paired else [run[:_LONGEST_TOKEN]])
-    return " ".join(found).encode()[:_MOST_INDEXED_BYTES].decode(errors="ignore")
 
 
 def _runs(text: str) -> Iterator[tuple[bool, str]]:

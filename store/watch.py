@@ -15,7 +15,7 @@ from types import TracebackType
 from sqlalchemy.exc import SQLAlchemyError
 
 from store.changes import latest_change
-from store.engine import Database, reading
+from store.engine import Database, glancing
 from store.errors import StoreError
 from store.listening import Ear, Told
 
@@ -160,7 +160,7 @@ class Watch:
 
     def _refresh(self) -> None:
         try:
-            with reading(self._database) as session:
+            with glancing(self._database) as session:
                 latest = latest_change(session)
         except (StoreError, SQLAlchemyError):
             # Whatever it is, the next look may succeed; a thread that ended would leave everybody asleep.

@@ -17,14 +17,20 @@ from store import Database, engine, migrate, open_database
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes share the tests: whole modules each, and all that share a running product in one of them.
+    """A few processes share the tests: whole modules each, and all that share a running product in one of them.
 
     What starts products comes first, so that it is not what everybody waits for at the end.
     """
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
     for item in items:
-        shared = next((folder for folder in ("end_to_end", "chaos") if folder in item.path.parts), str(item.path))
-        item.add_marker(pytest.mark.xdist_group(shared))
+        item.add_marker(pytest.mark.xdist_group(_shared(item)))
+
+
+def _shared(item: pytest.Item) -> str:
+    """What must stay in one process: the product with both platforms, that with a small KB, the nursery, a module."""
+    if "end_to_end" in item.path.parts:
+        return "chats" if item.path.stem.startswith(("test_telegram", "test_slack")) else "end_to_end"
+    return "chaos" if "chaos" in item.path.parts else str(item.path)
 
 
 @pytest.fixture(scope="session", autouse=True)

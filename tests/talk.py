@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from bot import inbox
 from bot.channels.mailbox import WEB, Mailbox
+from bot.desk.loop import DeskLoop
 from bot.learning.scratch import contents_of
 from bot.live import House, Live, Serving, policy_of
 from bot.replies import closing_words
@@ -78,8 +80,12 @@ class World:
 
     def work(self) -> None:
         """Deal with everything that is due."""
-        while self.take_turn() or send_due(self.database, self.channels, "test", self.now):
+        while self.take_turn() or self.desk.step(self.now) or send_due(self.database, self.channels, "test", self.now):
             pass
+
+    @cached_property
+    def desk(self) -> DeskLoop:
+        return DeskLoop(self.database, HOUSE)
 
     def settle(self) -> None:
         """Deal with everything, and let as much time pass as it takes until nothing waits for more words."""

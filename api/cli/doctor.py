@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import packages_distributions
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -54,23 +53,10 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    for name in type(settings).model_fields:
-        yield Finding(f"FIRSTLINE_{name.upper()}", f"{_shown(getattr(settings, name))} ({_source(name)})")
+    from api.configured import configured
 
-
-def _shown(value: Any) -> str:
-    """A secret prints as stars; an address may carry a password, so the database's is a secret too."""
-    return str(value) if value not in (None, "") else "not set"
-
-
-def _source(name: str) -> str:
-    variable = f"FIRSTLINE_{name.upper()}"
-    if any(key.upper() == variable for key in os.environ):
-        return "environment"
-    dotenv = Path(".env")
-    written = dotenv.read_text("utf8", "replace").splitlines() if dotenv.is_file() else []
-    is_written = any(line.split("=")[0].strip().upper() == variable for line in written)
-    return ".env" if is_written else "default"
+    for one in configured(settings):
+        yield Finding(one.variable, f"{one.shown or 'not set'} ({one.source})")
 
 
 def _packages(_settings: Settings) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.cli import accounts, ask, backup, channels, chat, doctor, evaluate, kb, people, serve
+from api.cli import accounts, ask, backup, channels, chat, demo, doctor, evaluate, imports, kb, people, serve, teams
 
 app = typer.Typer(
     name="firstline",
@@ -20,14 +20,17 @@ app.command("api")(serve.api)
 app.command("worker")(serve.worker)
 app.command("ask")(ask.ask)
 app.command("chat")(chat.chat)
+app.command("demo")(demo.demo)
 app.command("eval")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
+app.command("import")(imports.import_file)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("verify")(backup.verify)
 app.add_typer(kb.app, name="kb")
 app.add_typer(channels.app, name="channels")
 app.add_typer(people.agents, name="agent")
+app.add_typer(teams.app, name="team")
 app.add_typer(people.tokens, name="token")
 app.add_typer(accounts.app, name="account")
 

@@ -53,6 +53,7 @@ def house_of(settings: Settings, address: str | None = None) -> House:
         messages_per_minute=settings.messages_per_minute,
         open_tickets=settings.open_tickets_per_customer,
         promise_days=settings.promise_working_days,
+        staff_places=settings.staff_places,
         llm=llm_of(settings),
     )
 

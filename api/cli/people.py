@@ -12,11 +12,6 @@ agents = typer.Typer(help="The people who work at the desk.", no_args_is_help=Tr
 tokens = typer.Typer(help="Keys to the API.", no_args_is_help=True)
 
 
-@agents.callback()
-def _agents() -> None:
-    """Keeps ``agent add`` two words."""
-
-
 @tokens.callback()
 def _tokens() -> None:
     """Keeps ``token add`` two words."""
@@ -41,6 +36,54 @@ def add_agent(
         link = sign_in_link(session, staff.id, now())
     report(f"{name} may sign in as {chosen.value}. This link works once, for 72 hours:")
     typer.echo(f"{settings.address}/console/welcome/{link}")
+
+
+@agents.command("list")
+def list_agents(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+) -> None:
+    """List the people who work here: role, teams, open tickets, and who is away."""
+    import json
+
+    from api.settings import Settings
+    from handoff.staffing.views import staff_overview
+    from store import reading
+
+    with opened(Settings()) as database, reading(database) as session:
+        rows = staff_overview(session, now())
+    listed = [
+        {
+            "email": row.staff.email,
+            "name": row.staff.name,
+            "role": row.staff.role.value,
+            "teams": list(row.teams),
+            "open": row.load,
+            "away_until": row.away_until.isoformat() if row.away_until else None,
+            "disabled": row.staff.disabled_at is not None,
+        }
+        for row in rows
+    ]
+    if as_json:
+        typer.echo(json.dumps(listed, ensure_ascii=False))
+        return
+    for one in listed:
+        state = "no access" if one["disabled"] else f"away until {one['away_until']}" if one["away_until"] else ""
+        told = f"{one['name']}: {one['email']}, {one['role']}, {one['open']} open"
+        typer.echo(f"{told}, {state}" if state else told)
+
+
+@agents.command("disable")
+def disable_agent(email: Annotated[str, typer.Argument(help="The address that they sign in with.")]) -> None:
+    """Switch somebody's access off; their open tickets go back to the queues."""
+    from api.settings import Settings
+    from handoff.rows import id_of
+    from handoff.staff import staff_by_email
+    from handoff.staffing.profiles import switch_off
+    from store import transaction
+
+    with opened(Settings()) as database, transaction(database) as session:
+        staff = switch_off(session, id_of(staff_by_email(session, email)), now())
+    report(f"{staff.name} has no access any more. Let them in again in the console, on their page.")
 
 
 @tokens.command("add")

@@ -8,15 +8,14 @@ from fastapi import APIRouter, Path, Request, Response
 from starlette.responses import RedirectResponse
 
 from api.console.answers import choices
+from api.console.drafts import Draft
 from api.console.page import page
 from api.console.parts import Reader, Worker, actor_of
 from api.console.person import person_of
 from api.console.refusals import ConsoleRoute
 from api.console.talk import talk
-from api.console.tickets import Draft
 from api.http.parts import Now, TheProduct
 from handoff import desk
-from handoff.views import counts
 from store import reading, transaction
 
 router = APIRouter(prefix="/console/conversations", route_class=ConsoleRoute, include_in_schema=False)
@@ -32,7 +31,6 @@ def conversation_page(
     with reading(product.database) as session:
         shown = talk(session, conversation_id, staff, everything=all)
         person = person_of(session, shown.customer, now)
-        new_count = counts(session)["new"]
     if shown.ticket is not None:
         return _to_ticket(request, shown.ticket.number)
     return page(
@@ -40,7 +38,6 @@ def conversation_page(
         "console/ticket.html",
         talk=shown,
         person=person,
-        new_count=new_count,
         draft=Draft(),
         words="",
         newer=[],

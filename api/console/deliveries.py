@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse
 
 from api.console.parts import Worker, actor_of
@@ -19,6 +19,7 @@ from handoff.errors import DeliveryNotFound
 from handoff.models import Delivery, Message
 from handoff.rows import id_of
 from handoff.tickets import ticket_of
+from handoff.transcript import first_unsettled
 from store import Database, transaction
 
 router = APIRouter(prefix="/console/messages", route_class=ConsoleRoute, include_in_schema=False)
@@ -45,7 +46,9 @@ def _settle(
 ) -> Response:
     """Do it, and go back to the page of the conversation, which is that of its ticket where there is one."""
     with transaction(database) as session:
-        delivery = session.exec(select(Delivery).where(Delivery.message_id == message_id)).first()
+        # By id: the message's own delivery was made before those of its copies.
+        made = session.exec(select(Delivery).where(Delivery.message_id == message_id).order_by(col(Delivery.id))).all()
+        delivery = first_unsettled(made) or next(iter(made), None)
         if delivery is None:
             raise DeliveryNotFound
         deed(session, id_of(delivery), actor, now)

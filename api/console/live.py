@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
@@ -16,15 +17,18 @@ from api.http.parts import TheProduct
 from api.http.stream import Bell, bell, follow_changes
 from api.product import Product
 from handoff.models import Conversation, Delivery, Message, Ticket
+from handoff.workplace.presence import LOOK
 from store import reading
 from store.models import Change
 
 router = APIRouter(prefix="/console/stream", route_class=ConsoleRoute, include_in_schema=False)
 
 # What moves a row of the inbox. Deliveries do not: each goes through several states.
-LISTED = ("conversation", "ticket", "message")
+LISTED = ("conversation", "ticket", "message", "notice", "saved_view")
 # What moves the health page beside those: its figures, and the list of what did not arrive.
 WATCHED = (*LISTED, "inbox", "delivery")
+PULSE_SECONDS = 15.0
+"""A browser hears something at least about this often: whoever hears nothing for much longer was cut off unnoticed."""
 
 Id = Annotated[int | None, Query(ge=0, lt=2**53)]
 
@@ -41,21 +45,31 @@ async def stream(
     last_event_id: Annotated[str, Header()] = "",
 ) -> AsyncIterator[ServerSentEvent]:
     """An event "desk" for every change that the page shows: of one ``conversation``, or of anything at the desk; with
-    ``health`` of what comes and goes, too.
+    ``health`` of what comes and goes, too. An event "look" where somebody came to a ticket, went or began to write; and
+    "pulse" in between, which says only that the line holds.
 
     It begins after change ``after``, which was the newest when the page was made, or where the browser left off.
     """
     begin = int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < 16 else after
     yield ServerSentEvent(comment="listening", retry=2000)
+    said_at = time.monotonic()
     async for change in follow_changes(product, ringing, begin):
-        if (health and change.kind in WATCHED) or await run_in_threadpool(_concerns, product, change, conversation):
-            yield ServerSentEvent(event="desk", raw_data=change.kind, id=str(change.id))
+        if change is not None and await run_in_threadpool(_concerns, product, change, conversation, health):
+            name = "look" if change.kind == LOOK else "desk"
+            yield ServerSentEvent(event=name, raw_data=change.kind, id=str(change.id))
+        elif time.monotonic() - said_at > PULSE_SECONDS - 1:
+            yield ServerSentEvent(event="pulse", raw_data="-", id=str(change.id) if change else None)
+        else:
+            continue
+        said_at = time.monotonic()
 
 
-def _concerns(product: Product, change: Change, conversation_id: int | None) -> bool:
+def _concerns(product: Product, change: Change, conversation_id: int | None, health: bool) -> bool:
     """Whether a page must be fetched again for ``change``; the inbox (no conversation) for whatever the desk shows."""
+    if health and change.kind in WATCHED:
+        return True
     if conversation_id is None:
-        return change.kind in LISTED
+        return change.kind in LISTED or change.kind == LOOK
     with reading(product.database) as session:
         return conversation_id in conversations_of(session, [change])
 
@@ -64,7 +78,7 @@ def conversations_of(session: Session, changes: Sequence[Change]) -> set[int]:
     """The conversations that these changes are about."""
     found = {change.subject_id for change in changes if change.kind == "conversation"}
     messages = [change.subject_id for change in changes if change.kind == "message"]
-    tickets = [change.subject_id for change in changes if change.kind == "ticket"]
+    tickets = [change.subject_id for change in changes if change.kind in ("ticket", LOOK)]
     customers = [change.subject_id for change in changes if change.kind == "customer"]
     deliveries = [change.subject_id for change in changes if change.kind == "delivery"]
     if messages:

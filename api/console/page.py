@@ -13,16 +13,22 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from sqlmodel import Session
 
+from api.first_run import standing
+from api.console.keys import GROUPS
 from api.http.parts import product as the_product
 from api.pages.page import static_address
 from api.pages.texts import nearest_language
 from api.product import Product
-from api.texts import LANGUAGES, Texts, texts
+from api.texts import LANGUAGES, Texts, also, texts
 from api.vitals import needed
 from handoff.domains import readable
 from handoff.models import Staff
 from handoff.permissions import Permission, allowed
+from handoff.rows import id_of
+from handoff.ticketing.notices import unseen
+from handoff.workplace.work import wanted
 from kb_content.catalogue import is_sample_live
 from store import reading
 from store.changes import latest_change
@@ -43,6 +49,12 @@ class Surroundings:
     change: int = 0
     needed: int = 0
     """How many things on the health page wait for a person."""
+    unseen: int = 0
+    """How many of their own notices whoever asks has not seen."""
+    work: int = 0
+    """How many tickets want them."""
+    steps_left: int = 0
+    """How many of the first steps an admin has not taken yet; 0 in a house that was set up long ago."""
 
 
 def page(
@@ -66,7 +78,7 @@ def page(
             may=_rights(staff),
             languages=LANGUAGES,
             here=_here(request),
-            around=Surroundings() if fragment else surroundings(the_product(request), staff),
+            around=beside(the_product(request), staff) if fragment else surroundings(the_product(request), staff),
             **values,
         )
     )
@@ -93,9 +105,27 @@ def surroundings(product: Product, staff: Staff | None) -> Surroundings:
         with reading(product.database) as session:
             is_sample = bool(tokens) and is_sample_live(session)
             channels = ", ".join(map(str.capitalize, tokens)) if is_sample else ""
-            return Surroundings(channels, reasons, latest_change(session), needed(session))
+            change, waiting, me = latest_change(session), needed(session), id_of(staff)
+            left = _steps_left(session, staff)
+            return Surroundings(channels, reasons, change, waiting, unseen(session, me), wanted(session, me), left)
     except StoreError as error:
         return Surroundings(reasons=(*reasons, str(error)))
+
+
+def _steps_left(session: Session, staff: Staff) -> int:
+    found = standing(session) if allowed(staff.role, Permission.MANAGE_SYSTEM) else None
+    return len(found.left) if found is not None and found.is_under_way else 0
+
+
+def beside(product: Product, staff: Staff | None) -> Surroundings:
+    """What comes with the middle part of a page: how many notices are new, and how many tickets want this person."""
+    if staff is None:
+        return Surroundings()
+    try:
+        with reading(product.database) as session:
+            return Surroundings(unseen=unseen(session, id_of(staff)), work=wanted(session, id_of(staff)))
+    except StoreError:
+        return Surroundings()
 
 
 def reasons_of(product: Product) -> tuple[str, ...]:
@@ -111,6 +141,8 @@ def templates() -> Environment:
         loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals["static"] = static_address
+    environment.globals["key_groups"] = GROUPS
+    environment.globals["also"] = also
     environment.tests["visitor_key"] = lambda name: _VISITOR_KEY.fullmatch(name) is not None
     environment.filters["utc"] = _utc
     environment.filters["percent"] = _percent

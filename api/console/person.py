@@ -11,7 +11,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from api.console.search import EXCERPT, Found, conversations
-from handoff.accounts import all_accounts
+from handoff.accounts import AccountChoice, account_choices
 from handoff.customers import is_timezone
 from handoff.models import Account, Conversation, Customer, Direction, Message
 from handoff.people import account_of, person
@@ -39,7 +39,7 @@ class Person:
     known: Known
     others: tuple[Known, ...] = ()
     account: Account | None = None
-    accounts: Sequence[Account] = ()
+    accounts: Sequence[AccountChoice] = ()
     """What can be chosen from."""
     time_there: datetime | None = None
     """What their clock shows, where the channel told their time zone."""
@@ -61,7 +61,7 @@ def person_of(session: Session, customer: Customer, now: datetime) -> Person:
         known(session, customer),
         tuple(known(session, one) for one in others),
         account_of(session, customer),
-        all_accounts(session),
+        account_choices(session),
         time_there(customer, now),
     )
 

@@ -21,17 +21,45 @@ from api.texts import Texts
 from bot.audits import NoSuchArticle, SameArticle
 from handoff.errors import (
     AccountNotFound,
+    BadAddress,
+    BadDays,
+    BadDeed,
     BadDomain,
     BadEmail,
+    BadFilter,
+    BadGap,
+    BadMacroLanguage,
+    BadMacroName,
+    BadMoment,
     BadPassword,
+    BadPeriod,
+    BadProfile,
+    BadTag,
+    BadTier,
     ConversationNotFound,
     CustomerNotFound,
     DeliveryNotFound,
+    DiagnosisNeeded,
+    EmptyMacro,
     HandoffError,
     LinkExpired,
+    MacroNotFound,
+    NameNeeded,
+    NobodyNamed,
     NotAllowed,
+    NothingTicked,
+    NotMarkable,
+    NotSplittable,
+    ReasonNeeded,
+    SameTicket,
+    StaffNotFound,
+    TeamNotFound,
+    TooManyViews,
+    ViewNameNeeded,
+    ViewNotFound,
     WrongStatus,
 )
+from handoff.sla.errors import BadRules, CalendarNotFound
 from store.errors import StoreError
 
 SIGN_IN = "/console/sign-in"
@@ -79,11 +107,40 @@ _STATUS: dict[type[Exception], int] = {
     CustomerNotFound: 404,
     DeliveryNotFound: 404,
     AccountNotFound: 404,
+    StaffNotFound: 404,
+    TeamNotFound: 404,
     LinkExpired: 410,
     BadPassword: 422,
     BadEmail: 422,
     BadDomain: 422,
+    BadRules: 422,
+    CalendarNotFound: 404,
+    BadAddress: 422,
+    BadDays: 422,
+    BadMoment: 422,
+    BadTag: 422,
+    BadTier: 422,
+    DiagnosisNeeded: 422,
+    NobodyNamed: 422,
+    NotMarkable: 422,
+    NotSplittable: 422,
+    ReasonNeeded: 422,
+    SameTicket: 422,
+    BadPeriod: 422,
+    BadProfile: 422,
+    NameNeeded: 422,
     NoSuchArticle: 422,
+    BadFilter: 422,
+    ViewNotFound: 404,
+    MacroNotFound: 404,
+    BadMacroName: 422,
+    BadMacroLanguage: 422,
+    BadGap: 422,
+    EmptyMacro: 422,
+    BadDeed: 422,
+    ViewNameNeeded: 422,
+    TooManyViews: 422,
+    NothingTicked: 422,
     SameArticle: 422,
 }
 
@@ -106,7 +163,8 @@ def sentence(t: Texts, error: Exception, status: int) -> str:
         if t.language == "en":
             return str(error)
         kinds = (f"error.{kind.__name__}" for kind in type(error).__mro__)
-        return t(next((key for key in kinds if t.has(key)), f"error.{status}"))
+        # What an error holds has its place in the text of its class: who has the ticket, say.
+        return t(next((key for key in kinds if t.has(key)), f"error.{status}"), **vars(error))
     return t(f"error.{status}" if t.has(f"error.{status}") else "error.500")
 
 

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 from api.console.page import page, texts_for
 from api.console.parts import AnyStaff, anyone, forget, remember, session_token
 from api.console.refusals import ConsoleRoute, sentence, status_for
+from api.first_run import begin
 from api.http.limits import SharedSignIns
 from api.http.parts import Now, TheProduct
 from api.product import Product
@@ -85,6 +86,7 @@ def welcome(
         with transaction(product.database) as session:
             if invited is None:
                 staff = first_admin(session, token, name, email, password, now)
+                begin(session)
             else:
                 staff = redeem(session, token, now)
                 set_password(session, id_of(staff), password, now)
@@ -92,7 +94,7 @@ def welcome(
             key = start_session(session, id_of(staff), now, replaces=session_token(request, product.settings))
     except (BadPassword, BadEmail) as error:
         return _welcome_page(request, token, invited, error, name, email)
-    response = RedirectResponse("/console", 303)
+    response = RedirectResponse("/console/start" if invited is None else "/console", 303)
     remember(response, product.settings, key)
     return response
 

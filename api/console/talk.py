@@ -22,10 +22,12 @@ from handoff.models import (
     Suggestion,
     Ticket,
     TicketStatus,
+    WaitsFor,
 )
 from handoff.people import person_ids
 from handoff.rows import id_of
 from handoff.suggestions import pending
+from handoff.ticketing.marks import Mark, is_markable
 from handoff.tickets import ticket_of
 from handoff.transcript import Line, history
 from handoff.views import called
@@ -58,6 +60,12 @@ class Said:
     """Of an agent's words that began as a suggestion: sent or edited."""
     extract: str = ""
     """The KB's own words, where the language model rephrased them."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Of an activity: what its sentence has places for."""
+    mark: str = ""
+    """Of an agent's words: diagnosis or workaround."""
+    marks: tuple[str, ...] = ()
+    """What an agent's words can still be marked as."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,8 @@ def deeds(ticket: Ticket, staff: Staff) -> tuple[str, ...]:
     if ticket.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED):
         return ("reopen",)
     if ticket.status is TicketStatus.PENDING:
-        return ("take-over", "resolve")
+        rests_with_them = ticket.assignee_id == staff.id and ticket.waits_for is not WaitsFor.BOT
+        return ("reopen" if rests_with_them else "take-over", "resolve")
     if ticket.assignee_id is None:
         return ("claim", "resolve", "hand-back")
     if ticket.assignee_id != staff.id:
@@ -169,7 +178,18 @@ def said(line: Line) -> Said:
         is_answer=kind in ("bot", "agent") and bool(detail.get("article")) and bool(detail.get("citations")),
         suggestion=_suggested(detail),
         extract=str(detail.get("extract") or ""),
+        told=_told(detail) if kind == "activity" else {},
+        mark=str(detail.get("mark") or ""),
+        marks=tuple(each.value for each in Mark if not detail.get("mark") and is_markable(message, each)),
     )
+
+
+def _told(detail: Mapping[str, Any]) -> dict[str, str]:
+    """The values of an activity as its sentence shows them."""
+    shown = {key: str(value) for key, value in detail.items() if isinstance(value, str | int)}
+    if "until" in shown:
+        shown["until"] = f"{shown['until'][:16].replace('T', ' ')} UTC"
+    return shown
 
 
 def beside_decisions(lines: Sequence[Said]) -> tuple[Said, ...]:

@@ -11,22 +11,42 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse
 
 from api.console.answers import choices
+from api.console.card import asked_again, glance
+from api.console.drafts import Draft, begun_as, over_kept
+from api.console.looks import note_read
+from api.console.moments import SheetChoices, zone_of_staff
 from api.console.page import is_fragment, page, texts_for
 from api.console.parts import Reader, Worker, actor_of
 from api.console.person import person_of
+from api.console.picking import picked
+from api.console.presence import others_at
 from api.console.refusals import ConsoleRoute, refuse, sentence, status_for
 from api.console.talk import talk
 from api.http.limits import FILES_A_MESSAGE
 from api.http.parts import Now, TheProduct
 from api.product import Product
-from bot import suggestions
+from bot import macros, suggestions
 from bot.replies import closing_words
 from handoff import desk
-from handoff.errors import EmptyText, HandoffError, StaleReply, SuggestionGone, TextTooLong, TicketClosed
+from handoff.errors import (
+    EmptyText,
+    HandoffError,
+    MacroNotFound,
+    MacroRefused,
+    StaleReply,
+    SuggestionGone,
+    TextTooLong,
+    TicketClosed,
+)
 from handoff.models import Conversation, Staff
 from handoff.rows import id_of
+from handoff.staffing.views import assignment_of
+from handoff.ticketing.marks import Mark, mark
+from handoff.ticketing.pausing import wait_for_customer
+from handoff.ticketing.views import sheet
 from handoff.tickets import ticket_by_number
-from handoff.views import counts
+from handoff.workplace.drafts import drop_draft
+from handoff.workplace.macros import macro_of
 from store import reading, transaction
 from store.errors import FileTooLarge, StoreError
 from store.files import Kept, keep, save
@@ -37,17 +57,9 @@ router = APIRouter(prefix="/console/tickets", route_class=ConsoleRoute, include_
 Words = Annotated[str, Form(max_length=50_000)]
 Number = Annotated[int, Path(ge=1, lt=2**53)]
 MessageId = Annotated[int, Form(ge=0, lt=2**53)]
+Ticked = Annotated[bool, Form()]
 SuggestionId = Annotated[int, Query(ge=0, lt=2**53)]
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What somebody had typed when their form was refused: it stands in the form again."""
-
-    kind: str = "reply"
-    text: str = ""
-    suggestion: int = 0
-    """The suggestion that the reply began as; 0 for none."""
+MacroId = Annotated[int, Query(ge=0, lt=2**53)]
 
 
 @dataclass(frozen=True)
@@ -68,9 +80,14 @@ def ticket_page(
     number: Number,
     all: bool = False,
     edit: SuggestionId = 0,
+    macro: MacroId = 0,
 ) -> Response:
-    """``edit``: the suggestion that shall stand in the reply box, for a browser without JavaScript."""
-    return _page(request, product, staff, number, now, everything=all, edit=edit)
+    """``edit``: the suggestion that shall stand in the reply box, for a browser without JavaScript; ``macro`` the same
+    for a macro."""
+    if not is_fragment(request):
+        # A live update may come to a window that nobody looks at.
+        note_read(product, staff, number, now)
+    return _page(request, product, staff, number, now, everything=all, edit=edit, macro=macro)
 
 
 @router.post("/{number}/claim")
@@ -110,12 +127,23 @@ def reopen(product: TheProduct, now: Now, staff: Worker, number: Number) -> Resp
 
 
 @router.post("/{number}/note")
-def note(request: Request, product: TheProduct, now: Now, staff: Worker, number: Number, text: Words = "") -> Response:
+def note(
+    request: Request,
+    product: TheProduct,
+    now: Now,
+    staff: Worker,
+    number: Number,
+    text: Words = "",
+    diagnosis: Ticked = False,
+) -> Response:
     try:
         with transaction(product.database) as session:
-            desk.note(session, number, text, actor_of(staff), now)
+            message = desk.note(session, number, text, actor_of(staff), now)
+            if diagnosis:
+                mark(session, number, id_of(message), Mark.DIAGNOSIS, actor_of(staff), now)
+            drop_draft(session, id_of(ticket_by_number(session, number)), id_of(staff), "note")
     except (EmptyText, TextTooLong) as error:
-        return _refused(request, product, staff, number, now, error, Draft("note", text))
+        return _refused(request, product, staff, number, now, error, Draft("note", note=text))
     return _back_to(number)
 
 
@@ -130,25 +158,39 @@ def reply(
     seen: MessageId = 0,
     anyway: MessageId = 0,
     suggestion: MessageId = 0,
+    workaround: Ticked = False,
+    wait: Ticked = False,
+    macro: MessageId = 0,
+    deeds: Ticked = False,
     files: Annotated[list[UploadFile] | None, File(max_length=FILES_A_MESSAGE)] = None,
 ) -> Response:
     """Say it to the customer. When they wrote after ``seen``, the newest that the agent had read, that is shown first.
 
     ``anyway`` is the newest message that was shown then: sending again with it is the agent's "send it all the same".
     ``suggestion`` is the one that the text began as; what a colleague said with it meanwhile is shown first, too.
+    ``workaround``: the words are one. ``wait``: the ticket then rests until the customer writes.
+    ``macro``: the one whose words these were at first; ``deeds``: what it does beside is done, too.
     """
-    had_read, draft = max(seen, anyway), Draft("reply", text, suggestion)
+    had_read, draft = max(seen, anyway), Draft("reply", text, suggestion, macro=macro, with_deeds=deeds)
     try:
         sent = _keep(product, files or [])
         with transaction(product.database) as session:
             file_ids = [_row_of(product, session, file, now) for file in sent]
             if suggestion:
-                suggestions.edit(session, number, suggestion, text, actor_of(staff), now, file_ids, had_read)
+                said = suggestions.edit(session, number, suggestion, text, actor_of(staff), now, file_ids, had_read)
             else:
-                desk.reply(session, number, text, actor_of(staff), now, file_ids, had_read)
+                said = desk.reply(session, number, text, actor_of(staff), now, file_ids, had_read)
+            if workaround:
+                mark(session, number, id_of(said), Mark.WORKAROUND, actor_of(staff), now)
+            if macro:
+                used, ticket = macro_of(session, macro, id_of(staff)), ticket_by_number(session, number)
+                macros.after_reply(session, ticket, used, said, actor_of(staff), now, with_deeds=deeds)
+            if wait:
+                wait_for_customer(session, number, actor_of(staff), now)
+            drop_draft(session, id_of(ticket_by_number(session, number)), id_of(staff), "reply")
     except (StaleReply, SuggestionGone) as error:
         return _stale(request, product, staff, number, now, error, draft, had_read)
-    except (EmptyText, TextTooLong, TicketClosed, FileTooLarge) as error:
+    except (EmptyText, TextTooLong, TicketClosed, FileTooLarge, MacroNotFound, MacroRefused) as error:
         return _refused(request, product, staff, number, now, error, draft)
     return _back_to(number)
 
@@ -180,22 +222,36 @@ def _page(
     had_read: int | None = None,
     gone: int | None = None,
     edit: int = 0,
+    macro: int = 0,
 ) -> Response:
     with reading(product.database) as session:
         ticket = ticket_by_number(session, number)
         shown = talk(session, ticket.conversation_id, staff, everything=everything)
         person = person_of(session, shown.customer, now)
-        new_count = counts(session)["new"]
-    if draft is None and edit and shown.offered and shown.offered.id == edit:
-        draft = Draft("reply", shown.offered.text, edit)
+        assignment = assignment_of(session, ticket)
+        card = glance(session, shown, now, product)
+        found, zone = sheet(session, ticket), zone_of_staff(session, staff)
+        others = others_at(session, texts_for(request), number, id_of(staff), now)
+        chosen = picked(session, product, texts_for(request), staff, number, macro, draft, now)
+        draft = over_kept(session, id_of(ticket), id_of(staff), draft)
+    if edit and shown.offered and shown.offered.id == edit:
+        draft = begun_as(draft, edit, shown.offered.text)
+    if macro and chosen:
+        draft = begun_as(draft, 0, chosen.text)
     return page(
         request,
         "console/ticket.html",
         status=status,
         talk=shown,
         person=person,
-        new_count=new_count,
-        draft=draft or Draft(),
+        assignment=assignment,
+        glance=card,
+        sheet=found,
+        sheet_choices=SheetChoices(zone),
+        others=others,
+        draft=draft,
+        picked=chosen,
+        asked=asked_again(card, draft.reply),
         words=words,
         newer=[] if had_read is None else shown.newer_than(had_read, gone),
         gone=gone,

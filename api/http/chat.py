@@ -175,6 +175,7 @@ def send(product: TheProduct, who: TheVisitor, now: Now, message: Annotated[Post
                 "files": stored,
                 "press": message.press,
                 "reply_to": message.reply_to,
+                "about": message.about,
                 "language": message.language or who.language,
                 "client_id": client_id,
             }

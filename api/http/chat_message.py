@@ -26,6 +26,7 @@ class ChatText(BaseModel):
     text: Words
     client_id: ClientId | None = None
     reply_to: int | None = Field(default=None, ge=1, le=2**53)
+    about: int | None = Field(default=None, ge=1, le=2**53, description="The own ticket that it is added to.")
     language: Language | None = None
 
 
@@ -53,6 +54,7 @@ class Posted:
     files: tuple[PostedFile, ...] = ()
     client_id: str | None = None
     reply_to: int | None = None
+    about: int | None = None
     language: str | None = None
 
 
@@ -74,6 +76,7 @@ FORM_SCHEMA = {
         "text": {"type": "string", "maxLength": LONGEST_TEXT},
         "client_id": {"type": "string", "minLength": 1, "maxLength": 100},
         "reply_to": {"type": "integer", "minimum": 1, "maximum": 2**53},
+        "about": {"type": "integer", "minimum": 1, "maximum": 2**53},
         "language": {"type": "string", "pattern": "^[A-Za-z]{2,3}$"},
     },
 }
@@ -125,7 +128,15 @@ def _worded(values: dict[str, Any], files: tuple[PostedFile, ...] = ()) -> Poste
     if is_blank and not files:
         raise ApiProblem(422, "This message is empty. Write a few words or add a file.")
     message = _checked(ChatText, values | {"text": "-"} if is_blank else values)
-    return Posted("" if is_blank else message.text, None, files, message.client_id, message.reply_to, message.language)
+    return Posted(
+        "" if is_blank else message.text,
+        None,
+        files,
+        message.client_id,
+        message.reply_to,
+        message.about,
+        message.language,
+    )
 
 
 def _checked(model: type[Model], values: dict[str, Any]) -> Model:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.http import ask, channels, chat, docs, health, metrics, problems, security, tickets
+from api.http import (
+    ask,
+    channels,
+    chat,
+    chat_tickets,
+    chat_user,
+    docs,
+    health,
+    metrics,
+    problems,
+    security,
+    ticket_deeds,
+    tickets,
+)
 from api.http.limits import CHATS_A_MINUTE, RateLimit, limit_of
 from api.http.stream import Bell
 from api.product import Product
@@ -19,5 +32,5 @@ def install(app: FastAPI, product: Product) -> None:
     app.state.metrics = metrics.Shown(product)
     problems.install(app)
     security.protect(app, product.settings)
-    for module in (health, metrics, ask, tickets, chat, channels, docs):
+    for module in (health, metrics, ask, tickets, ticket_deeds, chat, chat_tickets, chat_user, channels, docs):
         app.include_router(module.router)

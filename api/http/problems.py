@@ -92,6 +92,7 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 _DESK_STATUS: tuple[tuple[type[desk.HandoffError], int], ...] = (
     (desk.TicketNotFound, 404),
+    (desk.CustomerNotFound, 404),
     (desk.EmptyText, 422),
     (desk.TextTooLong, 422),
     (desk.HandoffError, 409),

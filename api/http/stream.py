@@ -131,17 +131,22 @@ def bell(request: Request) -> Bell:
     return found
 
 
-async def follow_changes(product: Product, bell: Bell, after: int | None) -> AsyncIterator[Change]:
-    """Every change with an id above ``after`` (None: from now on), as it comes, until the server stops."""
+async def follow_changes(product: Product, bell: Bell, after: int | None) -> AsyncIterator[Change | None]:
+    """Every change with an id above ``after`` (None: from now on), as it comes, until the server stops.
+
+    None where nothing came for ``RECHECK_SECONDS``.
+    """
     with bell.listen() as listener:
-        last = after if after is not None else await to_thread.run_sync(_latest, product)
+        newest = await to_thread.run_sync(_latest, product)
+        # Higher than the newest: a backup was put back since, and its changes begin again below.
+        last = newest if after is None else min(after, newest)
         while not bell.is_closing:
             changes = await to_thread.run_sync(_changes, product, last)
             for change in changes:
                 yield change
                 last = change.id or last
-            if not changes:
-                await bell.wait(listener, RECHECK_SECONDS)
+            if not changes and not await bell.wait(listener, RECHECK_SECONDS):
+                yield None
 
 
 def _latest(product: Product) -> int:

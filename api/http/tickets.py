@@ -50,6 +50,13 @@ class MessageRead(BaseModel):
     delivery: str | None
 
 
+class LinkRead(BaseModel):
+    """Another ticket that has to do with this one."""
+
+    number: int
+    kind: str = Field(description="related, duplicate or split_from.")
+
+
 class TicketRead(BaseModel):
     """A ticket with its whole transcript."""
 
@@ -61,6 +68,24 @@ class TicketRead(BaseModel):
     owner: str
     channel: str
     customer: str = Field(description="The customer's name, or what the channel calls them.")
+    subject: str
+    assignee: str | None
+    team: str | None
+    impact: str | None
+    urgency: str | None
+    is_priority_confirmed: bool = Field(description="An agent confirmed or changed what the bot proposed.")
+    category: str | None
+    tags: list[str]
+    source: str = Field(description="How the matter came: channel, phone, email or visit.")
+    waits_for: str | None = Field(description="Of a pending ticket: customer, bot or time.")
+    snoozed_until: str | None
+    due_at: str | None = Field(description="When the next promise falls due.")
+    external_url: str | None = Field(description="The matter in another system.")
+    merged_into: int | None = Field(description="The number of the ticket that goes on with this matter.")
+    links: list[LinkRead]
+    created_at: str
+    resolved_at: str | None
+    closed_at: str | None
     messages: list[MessageRead]
 
 
@@ -107,43 +132,43 @@ def read_ticket(number: Number, product: TheProduct, _: Reader) -> dict[str, Any
 @router.post("/{number}/claim", response_model=TicketRead, responses=ACT)
 def claim(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
     """Say that you work on it."""
-    return _act(product, number, lambda session: desk.claim(session, number, actor, now))
+    return act(product, number, lambda session: desk.claim(session, number, actor, now))
 
 
 @router.post("/{number}/replies", status_code=201, response_model=TicketRead, responses=ACT)
 def reply(number: Number, body: WrittenText, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
     """Say something to the customer. The conversation is then a person's."""
-    return _act(product, number, lambda session: desk.reply(session, number, body.text, actor, now))
+    return act(product, number, lambda session: desk.reply(session, number, body.text, actor, now))
 
 
 @router.post("/{number}/notes", status_code=201, response_model=TicketRead, responses=ACT)
 def note(number: Number, body: WrittenText, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
     """Write something beside the ticket that the customer never sees."""
-    return _act(product, number, lambda session: desk.note(session, number, body.text, actor, now))
+    return act(product, number, lambda session: desk.note(session, number, body.text, actor, now))
 
 
 @router.post("/{number}/resolve", response_model=TicketRead, responses=ACT)
 def resolve(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
     """Call it solved. The customer is asked whether it is."""
-    return _act(product, number, lambda session: _resolve(session, number, actor, now))
+    return act(product, number, lambda session: _resolve(session, number, actor, now))
 
 
 @router.post("/{number}/reopen", response_model=TicketRead, responses=ACT)
 def reopen(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
     """Open it again, with the same agent."""
-    return _act(product, number, lambda session: desk.reopen(session, number, actor, now))
+    return act(product, number, lambda session: desk.reopen(session, number, actor, now))
 
 
 @router.post("/{number}/take-over", response_model=TicketRead, responses=ACT)
 def take_over(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
     """Make the conversation yours; the bot falls silent in it."""
-    return _act(product, number, lambda session: _take_over(session, number, actor, now))
+    return act(product, number, lambda session: _take_over(session, number, actor, now))
 
 
 @router.post("/{number}/hand-back", response_model=TicketRead, responses=ACT)
 def hand_back(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
     """Let the bot talk with the customer again."""
-    return _act(product, number, lambda session: desk.hand_back(session, number, actor, now))
+    return act(product, number, lambda session: desk.hand_back(session, number, actor, now))
 
 
 def _resolve(session: Session, number: int, actor: Actor, now: datetime) -> None:
@@ -155,7 +180,7 @@ def _take_over(session: Session, number: int, actor: Actor, now: datetime) -> No
     desk.take_over(session, ticket_by_number(session, number).conversation_id, actor, now)
 
 
-def _act(product: Product, number: int, deed: Callable[[Session], object]) -> dict[str, Any]:
+def act(product: Product, number: int, deed: Callable[[Session], object]) -> dict[str, Any]:
     """Do it and return the ticket as it then is. Where the bot moved the conversation meanwhile, once more."""
     for attempt in range(ATTEMPTS):
         try:

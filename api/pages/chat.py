@@ -20,8 +20,11 @@ router = APIRouter(include_in_schema=False)
 
 @router.head("/")
 @router.get("/", response_class=HTMLResponse)
-def chat(request: Request, embed: str = "") -> HTMLResponse:
-    """The chat: a shell with the first words; ``static/chat.js`` does the talking over /api/v1/chat."""
+def chat(request: Request, embed: str = "", known: str = "") -> HTMLResponse:
+    """The chat: a shell with the first words; ``static/chat.js`` does the talking over /api/v1/chat.
+
+    ``known``: the page around it will say who is signed in there.
+    """
     language = language_of(request)
     page = render(
         request,
@@ -29,6 +32,7 @@ def chat(request: Request, embed: str = "") -> HTMLResponse:
         language=language,
         welcome=say("welcome", language),
         is_embedded=bool(embed) and embed != "0",
+        is_known=known == "1",
     )
     if supported(request.query_params.get("lang")):
         page.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR, samesite="lax", httponly=True)

@@ -1,5 +1,6 @@
 // Puts the chat on another site: <script src="https://support.example/chat.js" async></script>
 // Options: data-language="zh", data-label="Chat with us", data-position="left". The site must be in FIRSTLINE_CHAT_ORIGINS.
+// Who is signed in: data-user="their id", data-user-hash="…" (signed by the site's server), data-account, data-name.
 (() => {
   "use strict";
   const script = document.currentScript;
@@ -11,6 +12,9 @@
   const isChinese = language.toLowerCase().startsWith("zh");
   const label = script.dataset.label || (isChinese ? "联系客服" : "Chat with support");
   const side = script.dataset.position === "left" ? "left" : "right";
+
+  const { user, userHash, account, name } = script.dataset;
+  const signedIn = user && userHash ? { user, hash: userHash, ...(account && { account }), ...(name && { name }) } : null;
 
   const SHEET = `
     :host { all: initial; position: fixed; ${side}: 20px; bottom: 20px; z-index: 2147483000; font: 16px/1.4 system-ui, sans-serif; }
@@ -56,13 +60,13 @@
   let frame = null;
   let isLoaded = false;
   const isOpen = () => frame !== null && !frame.hidden;
-  const tell = () => { if (isLoaded) frame.contentWindow?.postMessage({ firstline: { open: isOpen() } }, origin); };
+  const tell = () => { if (isLoaded) frame.contentWindow?.postMessage({ firstline: { open: isOpen(), user: signedIn } }, origin); };
 
   function open() {
     if (frame === null) {
       frame = document.createElement("iframe");
       frame.title = label;
-      frame.src = `${origin}/?embed=1&lang=${isChinese ? "zh" : "en"}`;
+      frame.src = `${origin}/?embed=1&lang=${isChinese ? "zh" : "en"}${signedIn ? "&known=1" : ""}`;
       frame.addEventListener("load", () => { isLoaded = true; tell(); });
       root.insertBefore(frame, button);
     }

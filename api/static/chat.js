@@ -21,10 +21,13 @@ const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => 
 // ---- what the browser remembers; a browser that may not remember still chats
 
 const memory = new Map();
+let user = null; // who is signed in on the page around us: { user, hash, account?, name? }
+// Two users of one browser never read each other's talk.
+const named = (key) => `firstline.${user ? `${encodeURIComponent(user.user)}.` : ""}${key}`;
 const keep = {
   get(key) {
     try {
-      return localStorage.getItem(`firstline.${key}`) ?? memory.get(key) ?? null;
+      return localStorage.getItem(named(key)) ?? memory.get(key) ?? null;
     } catch {
       return memory.get(key) ?? null;
     }
@@ -32,7 +35,7 @@ const keep = {
   set(key, value) {
     memory.set(key, value);
     try {
-      localStorage.setItem(`firstline.${key}`, value);
+      localStorage.setItem(named(key), value);
     } catch {
       // Third-party frames and private windows: memory has it until the page is closed.
     }
@@ -40,7 +43,7 @@ const keep = {
   remove(key) {
     memory.delete(key);
     try {
-      localStorage.removeItem(`firstline.${key}`);
+      localStorage.removeItem(named(key));
     } catch {
       // As above.
     }
@@ -75,8 +78,19 @@ async function startSession() {
     body: JSON.stringify({ language }),
   });
   const made = await response.json();
+  if (user) await introduce(made.token);
   keep.set("token", made.token);
   return made.token;
+}
+
+// Who the site says that this is. Where that is refused the talk goes on as a stranger's.
+async function introduce(secret) {
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${secret}` };
+  try {
+    await reach(`${API}/user`, { method: "POST", headers, body: JSON.stringify(user) });
+  } catch (error) {
+    console.warn(`Firstline: ${error.message}`);
+  }
 }
 
 async function reach(address, options = {}) {
@@ -124,6 +138,7 @@ function receive(message, isHistory = false) {
   const own = message.client_id && log.querySelector(`[data-client-id="${CSS.escape(message.client_id)}"]`);
   if (own) settle(own, message);
   else place(draw(message), !isHistory && message.direction === "outgoing" && !atEnd());
+  if (message.ticket) at("matters").hidden = false;
   if (message.direction === "outgoing") {
     isWithPerson = message.author === "agent" || message.ticket !== null;
     showTyping(false);
@@ -210,11 +225,11 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) { wa
 
 // ---- what is sent: one after the other, each with an id that makes sending it again harmless
 
-const outbox = new Map(); // client id -> { text, files, node }
+const outbox = new Map(); // client id -> { text, files, node, about }
 let sending = Promise.resolve();
 
 function saveOutbox() {
-  const unsent = [...outbox].filter(([, entry]) => entry.files.length === 0).map(([id, entry]) => [id, entry.text]);
+  const unsent = [...outbox].filter(([, entry]) => entry.files.length === 0).map(([id, entry]) => [id, entry.text, entry.about]);
   if (unsent.length > 0) keep.set("outbox", JSON.stringify(unsent));
   else keep.remove("outbox");
 }
@@ -223,11 +238,11 @@ function newId() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function send(what, files = [], clientId = newId()) {
+function send(what, files = [], clientId = newId(), ticket = null) {
   const shown = { author: "customer", direction: "incoming", text: what, at: new Date().toISOString(), buttons: [], citations: [] };
   const node = draw({ ...shown, files: files.map(({ name, size }) => ({ name, size })) });
   node.dataset.clientId = clientId;
-  outbox.set(clientId, { text: what, files, node });
+  outbox.set(clientId, { text: what, files, node, about: ticket });
   saveOutbox();
   log.append(node);
   toEnd();
@@ -269,15 +284,16 @@ function sentenceFor(error) {
   return language === "en" && error.message ? error.message : say("refused");
 }
 
-function bodyOf({ text: what, files }, clientId) {
+function bodyOf({ text: what, files, about: ticket }, clientId) {
   if (files.length === 0) {
-    const message = { text: what, client_id: clientId, language };
+    const message = { text: what, client_id: clientId, language, ...(ticket ? { about: ticket } : {}) };
     return { headers: { "Content-Type": "application/json" }, body: JSON.stringify(message) };
   }
   const form = new FormData();
   if (what) form.set("text", what);
   form.set("client_id", clientId);
   form.set("language", language);
+  if (ticket) form.set("about", ticket);
   files.forEach((file) => form.append("file", file, file.name));
   return { body: form };
 }
@@ -324,8 +340,12 @@ async function press(message, button, node) {
   const all = [...node.parentElement.children];
   const before = all.map((each) => each.disabled);
   const isThumb = button.action.endsWith("helpful");
-  node.setAttribute("aria-pressed", "true");
-  all.forEach((each) => { each.disabled = each === node || !isThumb || each.dataset.action.endsWith("helpful"); });
+  const isOften = OFTEN.includes(button.action);
+  if (!isOften) node.setAttribute("aria-pressed", "true");
+  all.forEach((each) => {
+    const isOver = each === node || !isThumb || each.dataset.action.endsWith("helpful");
+    each.disabled = isOver && !isOften && !OFTEN.includes(each.dataset.action);
+  });
   try {
     const body = JSON.stringify({ press: button.token, client_id: newId() });
     await asVisitor("/messages", { method: "POST", headers: { "Content-Type": "application/json" }, body });
@@ -457,6 +477,8 @@ function attachment(file) {
 }
 
 const CHOICES = ["option", "none_of_these", "solved", "not_yet"];
+// Buttons that may be pressed again: what they lead to depends on how the ticket is by then.
+const OFTEN = ["ticket", "add_to_ticket", "close_ticket", "reopen_ticket"];
 
 function buttons(message) {
   const isChosen = message.buttons.some((button) => button.pressed && CHOICES.includes(button.action));
@@ -466,8 +488,9 @@ function buttons(message) {
     const node = make("button", { type: "button" }, ...labelled(button));
     node.dataset.action = button.action;
     node.className = CHOICES.includes(button.action) ? `choice ${button.action === "option" ? "wide" : ""}` : button.action;
-    if (button.pressed) node.setAttribute("aria-pressed", "true");
-    node.disabled = button.pressed || isChosen || (isRated && button.action.endsWith("helpful"));
+    const isOver = button.pressed && !OFTEN.includes(button.action);
+    if (isOver) node.setAttribute("aria-pressed", "true");
+    node.disabled = isOver || isChosen || (isRated && button.action.endsWith("helpful"));
     node.onclick = () => press(message, button, node);
     row.append(node);
   }
@@ -570,8 +593,12 @@ function showUnread() {
 // Only a number or a wish leaves the frame, so it may go to whatever page is allowed to show us.
 const tellParent = (what) => { if (embedded && parent !== window) parent.postMessage({ firstline: what }, "*"); };
 
+let heardOfUser = () => {};
+const userAround = new Promise((done) => { heardOfUser = done; });
+
 addEventListener("message", (event) => {
   if (event.source !== parent || parent === window || typeof event.data?.firstline?.open !== "boolean") return;
+  heardOfUser(event.data.firstline.user ?? null);
   isOpen = event.data.firstline.open;
   allRead();
   if (isOpen) text.focus();
@@ -617,7 +644,25 @@ function submit() {
   keep.remove("draft");
   fit();
   text.focus();
-  send(what, files);
+  send(what, files, newId(), about);
+  addTo(null);
+}
+
+// ---- the visitor's own tickets: a dialogue that is fetched when it is first opened
+
+let about = null; // the ticket that the next message is added to
+
+function addTo(number) {
+  about = number;
+  at("about").hidden = number === null;
+  if (number === null) return;
+  at("about").firstElementChild.textContent = say("adding_to", { number });
+  text.focus();
+}
+
+async function openMatters() {
+  const { openTickets } = await import(page.dataset.tickets);
+  await openTickets({ asVisitor, make, say, addTo, sentenceFor, language });
 }
 
 // For browsers that do not know field-sizing yet.
@@ -642,9 +687,13 @@ text.addEventListener("paste", (event) => {
 at("files").addEventListener("change", (event) => { choose([...event.target.files]); event.target.value = ""; text.focus(); });
 at("person").addEventListener("click", () => send(say("person_words")));
 at("newest").addEventListener("click", toEnd);
+at("matters").addEventListener("click", () => openMatters().catch(() => complain(say("failed"))));
+at("about").lastElementChild.addEventListener("click", () => { addTo(null); text.focus(); });
 at("close")?.addEventListener("click", () => tellParent({ close: true }));
 scroll.addEventListener("scroll", () => { if (atEnd()) at("newest").hidden = true; }, { passive: true });
-document.addEventListener("keydown", (event) => { if (event.key === "Escape") tellParent({ close: true }); });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !at("tickets").open) tellParent({ close: true });
+});
 
 const bringsFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 addEventListener("dragover", (event) => { if (bringsFiles(event)) { event.preventDefault(); at("drop").hidden = false; } });
@@ -659,19 +708,25 @@ addEventListener("drop", (event) => {
 // ---- coming back
 
 async function begin() {
+  if ("known" in page.dataset && parent !== window) {
+    user = await userAround;
+    if (user && keep.get("token")) introduce(keep.get("token"));
+  }
   text.value = keep.get("draft") ?? "";
   fit();
   if (!embedded && matchMedia("(pointer: fine)").matches) text.focus();
   const unsent = JSON.parse(keep.get("outbox") ?? "[]");
   if (keep.get("token")) {
+    // Who is known may have tickets that this talk knows nothing of.
+    if (user) at("matters").hidden = false;
     try {
       await catchUp();
     } catch {
       notice("offline");
     }
   }
-  for (const [clientId, what] of unsent) {
-    if (!log.querySelector(`[data-client-id="${CSS.escape(clientId)}"]`)) send(what, [], clientId);
+  for (const [clientId, what, ticket] of unsent) {
+    if (!log.querySelector(`[data-client-id="${CSS.escape(clientId)}"]`)) send(what, [], clientId, ticket);
   }
   await listen();
 }

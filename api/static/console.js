@@ -110,6 +110,7 @@
     suggestion().value = id;
     box.setSelectionRange(0, 0);
     box.scrollTop = 0;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   // A form that was accepted is empty again; one that was refused keeps every word.
@@ -118,37 +119,18 @@
     if (!response || response.status >= 400) return;
     const judged = sourceElement.closest("details.audit");
     if (judged) { sourceElement.reset(); judged.open = false; }
-    if (!sourceElement.closest("#composer")) return;
+    if (!sourceElement.matches("#composer form")) return;
     sourceElement.reset();
+    find("#asked").replaceChildren();
     if (sourceElement.id === "reply") suggestion().value = "0";
     find("#stale").replaceChildren();
     hasJustWritten = true;
   });
-  document.addEventListener("htmx:before:swap", () => { noteScroll(); rememberRow(); });
-  document.addEventListener("htmx:after:settle", () => { settle(); findRow(); });
+  document.addEventListener("htmx:before:swap", noteScroll);
+  document.addEventListener("htmx:after:settle", settle);
 
   document.addEventListener("htmx:sse:error", () => { if (find("#lost")) find("#lost").hidden = false; });
   document.addEventListener("htmx:sse:after:connection", () => { if (find("#lost")) find("#lost").hidden = true; });
-
-  // Lists: j and k move between rows; a row that disappears under the focus hands it to its neighbour.
-  const rows = () => [...document.querySelectorAll("a.row, input.row")].filter((row) => row.checkVisibility());
-  let rowIndex = -1;
-
-  function rememberRow() {
-    rowIndex = rows().indexOf(document.activeElement);
-  }
-
-  function findRow() {
-    const all = rows();
-    if (rowIndex >= 0 && all.length && document.activeElement === document.body) all[Math.min(rowIndex, all.length - 1)].focus();
-  }
-
-  function move(step) {
-    const all = rows();
-    const at = all.indexOf(document.activeElement);
-    const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step];
-    if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
-  }
 
   function write(kind) {
     const choice = find(`#as-${kind}`);
@@ -157,40 +139,7 @@
     find(`#${kind}-text`).focus();
   }
 
-  const press = (key) => find(`[data-key="${key}"]`)?.click();
-  const help = () => { const dialog = find("#shortcuts"); if (dialog && !dialog.open) dialog.showModal(); };
-  const keys = {
-    j: () => move(1),
-    k: () => move(-1),
-    r: () => write("reply"),
-    n: () => write("note"),
-    e: () => press("resolve"),
-    g: () => press("back"),
-    "/": () => find("#find")?.focus(),
-    "?": help,
-  };
-
-  const isTyping = (element) => element.closest?.("input, textarea, select, [contenteditable]") &&
-    !element.matches("input[type=radio], input[type=checkbox]");
-
-  document.addEventListener("keydown", (event) => {
-    const target = event.target;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && target.matches("#composer textarea")) {
-      event.preventDefault();
-      target.form.requestSubmit();
-      return;
-    }
-    if (event.key === "Escape" && isTyping(target)) target.blur();
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(target) || find("dialog[open]")) return;
-    const deed = keys[event.key];
-    if (!deed) return;
-    event.preventDefault();
-    deed();
-  });
-
   document.addEventListener("click", (event) => {
-    const opener = event.target.closest("[data-open]");
-    if (opener) help();
     const editor = event.target.closest("[data-edit]");
     if (editor && !event.ctrlKey && !event.metaKey) { event.preventDefault(); edit(editor.dataset.edit); }
     if (event.target.closest("[data-seen]")) { readAll(); find("#reply-text").focus(); }

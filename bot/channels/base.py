@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
+from handoff.deliveries import About as About
 from handoff.outcomes import Resend as Resend
 from store.files import Kept
 
@@ -32,13 +33,18 @@ class CommandName(Enum):
     STATUS = "status"
     HUMAN = "human"
     LANGUAGE = "language"
+    ADD = "add"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    RATE = "rate"
+    SURVEYS = "surveys"
 
 
 @dataclass(frozen=True)
 class Command:
     name: CommandName
     argument: str = ""
-    """What followed it: a ticket's number, a language, the payload of a deep link. Cleaned, not yet checked."""
+    """What followed it: a ticket's number (and more), a language, the payload of a deep link. Cleaned, not checked."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class Inbound:
     """Where in the thread an answer to this belongs; handed back in ``Outgoing.spot``."""
     album: str | None = None
     """Messages with the same album are one to whoever sent them: they get one reply."""
+    about: int | None = None
+    """The number of the customer's own ticket that it is to be added to."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +178,8 @@ class Outgoing:
     """Where it cannot be asked after all: whether the part may be sent all the same, and arrive twice."""
     made_at: datetime | None = None
     """When it was said: nothing of it can have arrived before."""
+    about: About | None = None
+    """What it is about, where the conversation around it does not show."""
 
 
 @dataclass(frozen=True)

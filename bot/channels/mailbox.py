@@ -5,11 +5,14 @@ To send is to let them be seen: the recorded delivery is what the customer's pag
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.channels.base import (
+    Command,
+    CommandName,
     FileUnavailable,
     Inbound,
     OnPart,
@@ -27,6 +30,19 @@ WEB = "web"
 TERMINAL = "terminal"
 
 
+_TYPED = re.compile(r"/([a-z]{2,16})(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
+# A code that ties somebody to an account comes by a link of Telegram's, never typed.
+_COMMANDS = {name.value: name for name in CommandName if name is not CommandName.START}
+_LONGEST_ARGUMENT = 200
+
+
+def read_command(text: str) -> Command | None:
+    """The command that was typed: "/tickets", "/status 12"; None for anything else."""
+    found = _TYPED.fullmatch(text.strip())
+    name = _COMMANDS.get(found[1].lower()) if found else None
+    return Command(name, (found[2] or "").strip()[:_LONGEST_ARGUMENT]) if found and name else None
+
+
 class Payload(BaseModel):
     """What the web chat and the terminal put into the inbox."""
 
@@ -39,6 +55,7 @@ class Payload(BaseModel):
     reply_to: int | None = None
     language: str | None = None
     client_id: str | None = None
+    about: int | None = None
 
 
 class Mailbox:
@@ -65,6 +82,8 @@ class Mailbox:
             files=tuple(read.files),
             press=clean(read.press) if read.press else None,
             reply_to=f"out-{read.reply_to}" if read.reply_to else None,
+            command=None if read.press else read_command(clean(read.text)),
+            about=read.about,
         )
 
     def fetch(self, file: RemoteFile) -> Kept:

@@ -170,7 +170,7 @@ def _build(order: dict[str, Any]) -> Built:
     from kb_content.catalogue import contents
     from retrieval.build import build
     from retrieval.encoders import load_encoders
-    from retrieval.needs import encode_missing, wanted
+    from retrieval.needs import all_wanted, encode_missing
     from retrieval.reranker import load_reranker
     from retrieval.vectors import load_vectors
     from store import open_database, reading
@@ -179,7 +179,7 @@ def _build(order: dict[str, Any]) -> Built:
     encoders, reranker = load_encoders(order["encoder"], _tell), load_reranker(order["reranker"], _tell)
     with reading(database) as session:
         held = contents(session, order["release_id"])
-        needs = wanted(held, encoders)
+        needs = all_wanted(held, encoders)
         known = load_vectors(session, needs)
         labelled, share = labels(session), unanswerable_share(session, order["unanswerable_share"])
     database.close()

@@ -218,7 +218,12 @@ def _of_skipped(session: Session, since: datetime | None) -> list[Verdict]:
         query = query.where(col(Suggestion.offered_at) >= since)
     rows = session.execute(query).all()
     walked = trails(session, {suggestion.conversation_id for suggestion, _ in rows})
-    found = [_skipped(suggestion, conversation, walked[id_of(conversation)]) for suggestion, conversation in rows]
+    found = [
+        _skipped(suggestion, conversation, walked[id_of(conversation)])
+        for suggestion, conversation in rows
+        # Who wants a person wants more than an article, so putting one away says nothing about it.
+        if not suggestion.detail.get("by_request")
+    ]
     return [one for one in found if one is not None]
 
 

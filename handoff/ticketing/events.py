@@ -10,7 +10,9 @@ from sqlmodel import Session, col, select
 
 from handoff.models import Ticket
 from handoff.rows import id_of
+from handoff.sla.engine import UNCOUNTED
 from handoff.sla.keeping import refresh
+from handoff.surveys.following import follow
 from handoff.ticketing.models import Happened, TicketEvent
 
 
@@ -21,7 +23,9 @@ def note_event(
     event = TicketEvent(ticket_id=id_of(ticket), kind=kind, at=now, staff_id=staff_id, detail=detail)
     session.add(event)
     session.flush()
-    refresh(session, ticket, now)
+    if kind not in UNCOUNTED:
+        refresh(session, ticket, now)
+    follow(session, ticket, kind, now)
     return event
 
 

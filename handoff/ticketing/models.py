@@ -57,7 +57,8 @@ class TicketEvent(SQLModel, table=True):
     """One thing that happened to a ticket. Never changed or deleted: the clocks can be worked out from these again.
 
     ``detail`` by kind: opened {priority, tier, plan, source}, priority {priority, before}, tier {tier, before, reason},
-    plan {plan}, waits {waits_for, until?}, assigned {staff_id, terms?}, team {team}, merged {into}, split {number}.
+    plan {plan}, waits {waits_for, until?}, assigned {by, before, terms?, compared?}, team {team,
+    before}, merged {into}, split {number}.
     """
 
     __tablename__ = "ticket_event"

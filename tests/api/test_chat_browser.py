@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, FilePayload, Pa
 
 from handoff import desk
 from handoff.actors import Actor
+from handoff.copies import use_mail
 from handoff.models import Role, Scope
 from handoff.rows import id_of
 from handoff.staff import add_staff
@@ -326,6 +327,44 @@ def test_everything_can_be_reached_by_keyboard(opened: Callable[..., Page]) -> N
         assert part in reached
 
 
+def test_own_tickets_are_closed_rated_opened_and_added_to_without_a_mouse(opened: Callable[..., Page]) -> None:
+    page = opened()
+    page.locator("#person").click()
+    number = ticket_of(page)
+    own = page.get_by_role("dialog", name="Your tickets")
+    page.get_by_role("button", name="Your tickets").press("Enter")
+    own.get_by_role("button", name=f"Close ticket: #{number}").press("Enter")
+    expect(own.get_by_role("status")).to_have_text(f"Ticket #{number} is closed.")
+    own.get_by_role("button", name="4", exact=True).press("Enter")
+    expect(own.get_by_role("button", name="4", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(own.get_by_role("button", name="4", exact=True)).to_be_focused()
+    own.get_by_role("button", name=f"Open it again: #{number}").press("Enter")
+    own.get_by_role("button", name=f"Add information: #{number}").press("Enter")
+    expect(own).to_be_hidden()
+    expect(page.locator("#about")).to_contain_text(f"ticket #{number}")
+    says(page, "One more thing")
+    expect(page.get_by_text(f"I've added that to ticket #{number}")).to_be_visible()
+    expect(page.locator("#about")).to_be_hidden()
+
+
+def test_a_left_address_is_kept_and_a_wrong_one_is_told(opened: Callable[..., Page], house: House) -> None:
+    with transaction(house.product.database) as session:
+        use_mail(session, True)
+    page = opened()
+    page.locator("#person").click()
+    ticket_of(page)
+    page.get_by_role("button", name="Your tickets").click()
+    own = page.get_by_role("dialog", name="Your tickets")
+    own.get_by_label("Answers by e-mail, too").fill("ada@nowhere")
+    own.get_by_role("button", name="Save").click()
+    expect(own.get_by_role("alert")).to_contain_text("not an e-mail address")
+    own.get_by_label("Answers by e-mail, too").fill("ada@example.com")
+    own.get_by_role("button", name="Save").click()
+    expect(own.get_by_role("status")).to_contain_text("ada@example.com")
+    page.keyboard.press("Escape")
+    expect(own).to_be_hidden()
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_hostile_words_and_file_names_are_inert(opened: Callable[..., Page], house: House, payload: str) -> None:
     page = opened()
@@ -391,8 +430,12 @@ def test_no_page_has_a_serious_fault_for_people_with_disabilities(
     number = ticket_of(page)
     house.client.post(f"/api/v1/tickets/{number}/replies", json={"text": "Hi"}, headers=house.token(Scope.AGENT))
     page.locator(".agent").wait_for()
-    for path in ("/", "/kb/en/reset-password", "/kb/en", "/kb/en/none", "/api/docs"):
-        if path != "/":
+    for path in ("/", "own tickets", "/kb/en/reset-password", "/kb/en", "/kb/en/none", "/api/docs"):
+        if path == "own tickets":
+            house.client.post(f"/api/v1/tickets/{number}/resolve", headers=house.token(Scope.AGENT))
+            page.get_by_role("button", name="Your tickets").click()
+            page.locator("#tickets .rating").wait_for()
+        elif path != "/":
             page.goto(house.address + path)
         faults = [
             (fault["id"], [node["html"] for node in fault["nodes"]][:3])

@@ -67,7 +67,8 @@ def test_every_text_is_in_every_language_with_the_same_places() -> None:
 
 
 def test_the_script_says_nothing_that_has_no_text() -> None:
-    source = files("api").joinpath("static", "chat.js").read_text("utf8")
+    static = files("api").joinpath("static")
+    source = "".join(static.joinpath(name).read_text("utf8") for name in ("chat.js", "chat-tickets.js"))
     said = set(re.findall(r"""(?:say|notice)\("(\w+)""", source)) | set(re.findall(r"words\.(\w+)", source))
     said |= set(re.findall(r'say\(error.status === 429 \? "(\w+)" : "(\w+)"\)', source)[0])
     assert said <= texts()["en"]["script"].keys()

@@ -109,7 +109,7 @@ def test_new_words_appear_and_what_is_being_typed_stays(office: Office, window: 
     page.keyboard.press("r")
     page.keyboard.type("Dear ada, I am")
     office.says(number, "Are you there?")
-    expect(page.get_by_text("Are you there?")).to_be_visible()
+    expect(page.locator("#transcript").get_by_text("Are you there?")).to_be_visible()
     page.keyboard.type(" looking")
     expect(page.get_by_label("Reply to the customer")).to_have_value("Dear ada, I am looking")
     expect(page.get_by_label("Reply to the customer")).to_be_focused()
@@ -148,7 +148,7 @@ def test_what_arrived_before_the_first_letter_counts_as_read(office: Office, win
     number = office.escalate()
     page = window.open(f"/console/tickets/{number}")
     office.says(number, "One more thing")
-    expect(page.get_by_text("One more thing")).to_be_visible()
+    expect(page.locator("#transcript").get_by_text("One more thing")).to_be_visible()
     page.keyboard.press("r")
     page.keyboard.type("Noted")
     page.keyboard.press("Control+Enter")
@@ -212,7 +212,7 @@ def test_a_colleagues_deed_shows_and_a_refusal_is_a_line(office: Office, window:
     with transaction(office.database) as session:
         desk.claim(session, number, office.colleagues["eve"], office.now)
     page.get_by_role("button", name="Claim").click()
-    expect(page.get_by_role("alert")).to_contain_text("has an agent already")
+    expect(page.get_by_role("alert")).to_contain_text("eve has ticket #1 already")
 
 
 def test_reading_along_moves_on_to_the_ticket_when_the_bot_hands_over(office: Office, window: Window) -> None:
@@ -319,3 +319,20 @@ def serious(page: Page) -> list[str]:
         for fault in found
         if fault["impact"] in ("serious", "critical")
     ]
+
+
+def test_an_agent_who_asks_for_what_was_given_is_told_while_writing(office: Office, window: Window) -> None:
+    number = office.escalate("The export fails. We are on version 3.2.1 and use Chrome 131.")
+    page = window.open(f"/console/tickets/{number}")
+    expect(page.locator("#card")).to_contain_text("Chrome 131")
+    page.keyboard.press("r")
+    page.keyboard.type("Which version are you on?")
+    expect(page.locator("#asked")).to_contain_text("3.2.1")
+    page.locator("#card summary").press("Enter")
+    expect(page.locator("#card-body")).to_be_hidden()
+    office.says(number, "Are you there?")
+    expect(page.locator("#transcript")).to_contain_text("Are you there?")
+    expect(page.locator("#card-body")).to_be_hidden()
+    expect(page.locator("#asked")).to_contain_text("3.2.1")
+    page.get_by_label("Reply to the customer").fill("Please wait a moment.")
+    expect(page.locator("#asked li")).to_have_count(0)

@@ -78,6 +78,10 @@ def filled(path: str) -> str:
             "message_id",
             "row_id",
             "delivery_id",
+            "calendar_id",
+            "policy_id",
+            "step_id",
+            "macro_id",
         ),
         1,
     )

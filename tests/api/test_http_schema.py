@@ -20,18 +20,28 @@ from api.http.limits import RateLimit
 from handoff.models import Scope
 
 TICKET = "/api/v1/tickets/{number}"
-DEEDS = ("claim", "replies", "notes", "hand-back", "take-over", "resolve", "reopen")
+DEEDS = (
+    *("claim", "replies", "notes", "hand-back", "take-over", "resolve", "reopen"),
+    *("wait", "snooze", "priority", "tier", "tags", "category", "external-link", "links", "merge", "split", "marks"),
+)
 OPERATIONS = [
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("POST", "/api/v1/ask"),
     ("GET", "/api/v1/tickets"),
     ("GET", TICKET),
+    ("POST", "/api/v1/tickets"),
     *[("POST", f"{TICKET}/{deed}") for deed in DEEDS],
+    ("DELETE", f"{TICKET}/links/{{other}}"),
     ("POST", "/api/v1/chat/sessions"),
     ("POST", "/api/v1/chat/messages"),
     ("GET", "/api/v1/chat/messages"),
+    ("POST", "/api/v1/chat/user"),
     ("GET", "/api/v1/chat/files/{file_id}"),
+    ("GET", "/api/v1/chat/tickets"),
+    *[("POST", f"/api/v1/chat/tickets/{{number}}/{deed}") for deed in ("close", "reopen", "rating")],
+    ("PUT", "/api/v1/chat/email"),
+    ("DELETE", "/api/v1/chat/email"),
 ]
 
 

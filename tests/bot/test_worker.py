@@ -19,7 +19,10 @@ from bot.watchdog import Patience
 from bot.web_chat import visible_messages
 from bot.worker import TURNS, Worker
 from handoff import tickets
+from handoff.conversations import open_conversation
+from handoff.customers import find_customer, find_thread
 from handoff.models import Reason
+from handoff.sla.defaults import lay_out
 from store import Database, reading, transaction
 from store.watch import Watch
 
@@ -100,6 +103,17 @@ def test_though_every_thread_hangs_each_customer_gets_a_person_once(running: Run
         states = session.exec(select(InboxRow.state).order_by(col(InboxRow.id))).all()
     assert [ticket.reason for ticket in found] == [Reason.BOT_STUCK] * 6
     assert list(states[: len(STUCK)]) == [InboxState.PARKED] * len(STUCK)
+
+
+def test_a_promise_that_was_missed_while_nobody_ran_is_made_up_for_at_the_start(running: Running) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=60)
+    with transaction(running.database) as session:
+        lay_out(session, long_ago)
+        ada = find_customer(session, WEB, "ada", long_ago)
+        conversation = open_conversation(session, find_thread(session, WEB, "ada", long_ago), ada, "en", long_ago)
+        tickets.open_ticket(session, conversation, Reason.ASKED_FOR_HUMAN, "Help", long_ago)
+    running.waits_until_heard("ada")
+    assert "We're sorry" in running.hears("ada")[0]
 
 
 def test_a_worker_that_stops_leaves_its_turns_to_the_next(running: Running) -> None:

@@ -39,6 +39,9 @@ class Drafts:
     def rephrase(self, question: str, passages: object) -> str | None:
         raise AssertionError("nobody asked for an answer")
 
+    def summarise(self, said: object) -> str | None:
+        raise AssertionError("nobody asked for a summary")
+
 
 @pytest.fixture
 def archive(database: Database) -> Archive:

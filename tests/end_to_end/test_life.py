@@ -15,6 +15,7 @@ from server import FIRSTLINE, Server, environment, running, stop
 def test_it_starts_stops_cleanly_and_keeps_the_talk(tmp_path: Path, small_kb: Path, number: signal.Signals) -> None:
     with running(tmp_path, KB=str(small_kb)) as first:
         assert first.address.startswith("http://127.0.0.1:")
+        assert [line for line in first.errors if "fitting the confidence" in line], "it is built at the first start"
         assert httpx2.get(f"{first.address}/readyz").status_code == 200
         assert httpx2.get(first.admin_link).status_code == 200
         token = httpx2.post(f"{first.address}/api/v1/chat/sessions").json()["token"]
@@ -24,7 +25,7 @@ def test_it_starts_stops_cleanly_and_keeps_the_talk(tmp_path: Path, small_kb: Pa
         heard = _heard(second, token, 2)
         assert heard[0]["text"] == "let me talk to a human"
         assert "#1" in heard[1]["text"], "what was accepted before the stop is answered after it"
-        assert not [line for line in second.errors if "reading the knowledge base" in line], "nothing is built again"
+        assert not [line for line in second.errors if "fitting the confidence" in line], "nothing is built again"
 
 
 def test_a_killed_server_loses_no_accepted_message(tmp_path: Path, small_kb: Path) -> None:

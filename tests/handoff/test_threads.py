@@ -159,6 +159,6 @@ def test_a_delivery_that_is_put_off_says_when_it_is_due(database: Database, answ
     with transaction(database) as session:
         deliveries.mark_ready(session, answer, "one", later, "429", now)
     with reading(database) as session:
-        assert deliveries.channels_due(session, now) == set()
-        assert deliveries.next_due(session, now) == later
-        assert deliveries.channels_due(session, later) == {"telegram"}
+        assert deliveries.outlook(session, now, 9).channels == set()
+        assert deliveries.outlook(session, now, 9)[1:] == (later, 1)
+        assert deliveries.outlook(session, later, 9).channels == {"telegram"}

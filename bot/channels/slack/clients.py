@@ -10,6 +10,7 @@ from urllib.request import OpenerDirector, Request
 
 from slack_sdk import WebClient
 
+from bot.channels.slack.lines import Lines
 from bot.channels.slack.wire import SLACK_API, is_loopback, opener
 
 TIMEOUT = 10
@@ -27,6 +28,7 @@ class Clients:
         ``timeout``: seconds that an answer may take."""
         self.base_url = base_url or SLACK_API
         self.opener = opener(self.base_url)
+        self._lines = Lines(self.base_url)
         self.timeout = timeout
         self._token_of = token_of
         self._clients: dict[str, WebClient] = {}
@@ -44,20 +46,26 @@ class Clients:
 
     def with_token(self, token: str | None) -> WebClient:
         """A client for any other token: an app-level one, or none yet."""
-        return _Client(self.opener, token=token, base_url=self.base_url, timeout=self.timeout)
+        return _Client(self.opener, self._lines, token=token, base_url=self.base_url, timeout=self.timeout)
 
 
 class _Client(WebClient):
     """The SDK's client without its retries: it would post again what was lost after Slack had stored it."""
 
-    def __init__(self, opener: OpenerDirector, **arguments: Any) -> None:
+    def __init__(self, opener: OpenerDirector, lines: Lines, **arguments: Any) -> None:
         super().__init__(retry_handlers=[], logger=_silent(), **arguments)
         self._opener = opener
+        self._lines = lines
         if is_loopback(self.base_url):
             self.proxy = None
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
-        """One request. The SDK's own builds an opener for each, and asks a proxy for this machine's own addresses."""
+        """One request. The SDK's own builds an opener and a connection for each, and asks a proxy for this machine's
+        own addresses."""
+        if isinstance(req.data, bytes) and self._lines.reach(url):
+            said = self._lines.post(url, req.data, dict(req.header_items()), self.timeout)
+            charset = said.headers.get_content_charset() or "utf-8"
+            return {"status": said.status, "headers": said.headers, "body": said.body.decode(charset)}
         with self._opener.open(req, timeout=self.timeout) as response:
             charset = response.headers.get_content_charset() or "utf-8"
             return {"status": response.status, "headers": response.headers, "body": response.read().decode(charset)}

@@ -19,28 +19,25 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 from slack_sdk.models.views import View
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from bot.channels.base import CommandName
+from bot.channels.slack.parsing import OWN
 from bot.channels.slack.words import say
+from bot.own_tickets import OwnTicket, listed
 from bot.replies import say as reply
-from handoff.models import Customer, Ticket, TicketStatus
-from handoff.people import person_ids
+from handoff.customers import customer_called
+from handoff.models import Action, Customer
 from handoff.rows import id_of
-from handoff.tickets import tickets_of
 
 ASK_BUTTON = "home:ask"
 SHOWN = 20
-"""Slack shows at most 100 blocks; a ticket takes two."""
-
-
-@dataclass(frozen=True)
-class OwnTicket:
-    """A ticket as its customer sees it."""
-
-    number: int
-    status: TicketStatus
-    subject: str
-    at: datetime
+"""Slack shows at most 100 blocks; a ticket takes three."""
+_COMMANDS = {
+    Action.ADD_TO_TICKET: CommandName.ADD,
+    Action.CLOSE_TICKET: CommandName.CLOSE,
+    Action.REOPEN_TICKET: CommandName.REOPEN,
+}
 
 
 @dataclass(frozen=True)
@@ -52,13 +49,13 @@ class Home:
     """Newest first, at most SHOWN + 1: the last one only tells that there are more."""
 
 
-def home_of(session: Session, channel: str, customer: str) -> Home:
+def home_of(session: Session, channel: str, customer: str, now: datetime) -> Home:
     """The home of the customer whom ``channel`` calls so: that person's tickets from all channels, nobody else's."""
-    found = session.exec(select(Customer).where(Customer.channel == channel, Customer.external_id == customer)).first()
+    found = customer_called(session, channel, customer)
     if found is None:
         return Home()
-    own = tickets_of(session, person_ids(session, id_of(found)))
-    return Home(language_of(found), tuple(_own(ticket) for ticket in own[: SHOWN + 1]))
+    language = language_of(found)
+    return Home(language, tuple(listed(session, id_of(found), now, language, SHOWN + 1)))
 
 
 def language_of(customer: Customer) -> str | None:
@@ -96,14 +93,19 @@ def _tickets(tickets: Sequence[OwnTicket], language: str | None) -> list[Block]:
     return blocks
 
 
-def _ticket(ticket: OwnTicket, language: str | None) -> tuple[Block, Block]:
+def _ticket(ticket: OwnTicket, language: str | None) -> list[Block]:
     # Plain text: a subject is the customer's own words, and nothing in it may turn into a link or a mention.
     line = PlainTextObject(text=f"#{ticket.number} · {ticket.subject}", emoji=False)
-    status = reply(f"status_{ticket.status.value}", language)
     # Slack shows the moment in the time zone of whoever looks.
     moment = f"<!date^{int(ticket.at.timestamp())}^{{date_short_pretty}} {{time}}|{ticket.at:%Y-%m-%d %H:%M} UTC>"
-    return SectionBlock(text=line), ContextBlock(elements=[MarkdownTextObject(text=f"{status} · {moment}")])
+    told = [MarkdownTextObject(text=f"{ticket.words} · {moment}")]
+    if ticket.promise:
+        told.append(MarkdownTextObject(text=ticket.promise))
+    buttons = [_button(action, ticket.number, language) for action in ticket.deeds if action in _COMMANDS]
+    row: list[Block] = [ActionsBlock(elements=buttons, block_id=f"own-{ticket.number}")] if buttons else []
+    return [SectionBlock(text=line), ContextBlock(elements=told), *row]
 
 
-def _own(ticket: Ticket) -> OwnTicket:
-    return OwnTicket(ticket.number, ticket.status, ticket.subject, ticket.created_at)
+def _button(action: Action, number: int, language: str | None) -> ButtonElement:
+    text = PlainTextObject(text=reply(action.value, language), emoji=False)
+    return ButtonElement(text=text, action_id=f"{OWN}{_COMMANDS[action].value}", value=str(number))

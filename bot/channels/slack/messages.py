@@ -5,10 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.channels.base import Deleted, Edited, Event, Inbound, Nothing, RemoteFile, Unreadable
+from bot.channels.base import (
+    Command,
+    CommandName,
+    Deleted,
+    Edited,
+    Event,
+    Inbound,
+    Nothing,
+    RemoteFile,
+    Unreadable,
+)
 from bot.channels.slack.mrkdwn import mentions, to_words
 from bot.channels.slack.names import SLACK, Direct, InChannel, Person, Place, Spot, is_direct, slack_id, timestamp
 from bot.channels.slack.shapes import File, Message
+from bot.channels.slack.words import sentences
 from bot.inbound_text import clean
 
 SAID = {None, "file_share", "thread_broadcast", "me_message"}
@@ -16,6 +27,10 @@ SAID = {None, "file_share", "thread_broadcast", "me_message"}
 _SLACKBOT = "USLACKBOT"
 _DEEPEST = 12
 _WITHIN_A_LINE = {"text", "link", "user", "usergroup", "channel", "broadcast", "emoji", "date", "color"}
+
+
+def _asks_for_tickets() -> set[str]:
+    return {words["prompt_tickets_message"] for words in sentences().values()}
 
 
 class Reader:
@@ -45,11 +60,14 @@ class Reader:
         is_addressed = is_private or is_mention or mentions(raw, self._bot_user)
         if not is_addressed and event.thread_ts in (None, event.ts):
             return Nothing("said among people")
+        text = clean(to_words(raw, self._bot_user))
         return Inbound(
             channel=SLACK,
             thread=str(self._place(channel, author, event, is_private=is_private)),
             customer=str(Person(self._author_team(event), author)),
-            text=clean(to_words(raw, self._bot_user)),
+            text=text,
+            # What the messages tab suggests is no question to the knowledge base.
+            command=Command(CommandName.TICKETS) if is_private and text.strip() in _asks_for_tickets() else None,
             external_id=timestamp(event.ts),
             remote_files=tuple(_remote(self._team, file) for file in event.files or ()),
             is_addressed=is_addressed,

@@ -2,6 +2,7 @@
 
 customer    ``T1:U1``              the team is the author's own, which in a shared channel is not the installation's
 thread      ``T1:C1:1700.0001``    a thread of a channel, by its root message
+            ``T1:C1``              the channel itself, for what begins there
             ``T1:@U1``             everything direct with one person, wherever in the workspace it was said
 spot        ``D1/1700.0001``       which thread of the direct messages an answer belongs to
 """
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from bot.channels.base import Unreadable
 
 SLACK = "slack"
+OWN = "own"
+"""Stands for the team of the token that was given, which is not known before Slack was asked."""
 # Slack's are capitals and digits today, and it promises neither; what matters is that none of our own marks is in one.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _TS = re.compile(r"[0-9]{1,16}\.[0-9]{1,12}")
@@ -32,6 +35,17 @@ class InChannel:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """A channel, not one of its threads. The staff's is of the team OWN."""
+
+    team: str
+    channel: str
+
+    def __str__(self) -> str:
+        return f"{self.team}:{self.channel}"
+
+
+@dataclass(frozen=True)
 class Direct:
     """One person's direct messages with the bot of ``team``."""
 
@@ -42,7 +56,7 @@ class Direct:
         return f"{self.team}:@{self.user}"
 
 
-Place = InChannel | Direct
+Place = InChannel | Whole | Direct
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,9 @@ def parse_place(thread: str) -> Place:
     slack_id(team, "team")
     if rest.startswith("@"):
         return Direct(team, slack_id(rest[1:], "person"))
-    channel, _, root = rest.partition(":")
+    channel, colon, root = rest.partition(":")
+    if not colon:
+        return Whole(team, slack_id(channel, "channel"))
     return InChannel(team, slack_id(channel, "channel"), timestamp(root))
 
 

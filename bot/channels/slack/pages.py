@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.request import Request
@@ -78,7 +79,7 @@ class Pages:
     def home(self, customer: str) -> Home:
         """What the customer's home tab shows now. Raises StoreError."""
         with reading(self._database) as session:
-            return home_of(session, SLACK, customer)
+            return home_of(session, SLACK, customer, datetime.now(UTC))
 
     def language(self, customer: str) -> str | None:
         """The customer's language, where it is known. Never raises: the sentence comes in English then."""

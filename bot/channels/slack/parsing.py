@@ -27,7 +27,16 @@ _COMMANDS = {
     CommandName.STATUS: re.compile(r"status(?:\s+#?(\d{1,18}))?"),
     CommandName.HUMAN: re.compile(r"human"),
     CommandName.LANGUAGE: re.compile(r"language(?:\s+([a-z]{2,3}(?:[-_][a-z0-9]{2,8})*))?"),
+    CommandName.CLOSE: re.compile(r"close\s+#?(\d{1,18})"),
+    CommandName.REOPEN: re.compile(r"reopen\s+#?(\d{1,18})"),
+    CommandName.RATE: re.compile(r"rate\s+#?(\d{1,18}\s+\d{1,2})"),
+    CommandName.SURVEYS: re.compile(r"surveys\s+(on|off)"),
 }
+_ADD = re.compile(r"add\s+(#?\d{1,18}(?:\s.*)?)", re.IGNORECASE | re.DOTALL)
+_NAMES = {name.value: name for name in (CommandName.ADD, CommandName.CLOSE, CommandName.REOPEN, CommandName.STATUS)}
+OWN = "own:"
+"""How the action_id of a button about one of the customer's own tickets begins; the command follows, its number is the
+value."""
 
 
 def parse(payload: dict[str, Any]) -> Event:
@@ -55,6 +64,8 @@ def read_command(text: str) -> Command | None:
 
     "new" alone opens a conversation, "new laptops cannot sign in" asks about laptops.
     """
+    if added := _ADD.fullmatch(text.strip()):
+        return Command(CommandName.ADD, added.group(1))
     line = " ".join(text.split()).lower()
     for name, form in _COMMANDS.items():
         if found := form.fullmatch(line):
@@ -85,7 +96,7 @@ def _press(stored: shapes.Stored) -> Event:
     read = shapes.Interaction.model_validate(stored.body)
     button = next((button for button in read.actions if button.action_id.startswith(PRESS)), None)
     if button is None:
-        return Nothing("not a button of a message to a customer")
+        return _about_own(stored, read)
     if not button.value:
         raise Unreadable("a pressed button without its token")
     team = slack_id(stored.me.team_id or (read.team and read.team.id) or read.user.team_id, "team")
@@ -98,6 +109,17 @@ def _press(stored: shapes.Stored) -> Event:
         press=clean(button.value),
         spot=str(spot) if spot else None,
     )
+
+
+def _about_own(stored: shapes.Stored, read: shapes.Interaction) -> Event:
+    """A button of the home tab: what it asks for is answered in the direct messages."""
+    button = next((button for button in read.actions if button.action_id.startswith(OWN)), None)
+    name = _NAMES.get(button.action_id.removeprefix(OWN)) if button else None
+    if button is None or name is None:
+        return Nothing("not a button of a message to a customer")
+    command = Command(name, clean(button.value or "")[:20])
+    team = read.team.id if read.team else None
+    return _direct(stored, team, read.user.team_id, read.user.id, "", command)
 
 
 def _where_pressed(read: shapes.Interaction, team: str, user: str) -> tuple[Place, Spot | None]:
@@ -118,7 +140,8 @@ def _command(stored: shapes.Stored) -> Event:
     if not text or text.lower() == "help":
         return Nothing("answered on the spot")
     command = read_command(text)
-    return _direct(stored, read.team_id, read.team_id, read.user_id, "" if command else text, command)
+    is_said = command is None or command.name is CommandName.ADD
+    return _direct(stored, read.team_id, read.team_id, read.user_id, text if is_said else "", command)
 
 
 def _submission(stored: shapes.Stored) -> Event:

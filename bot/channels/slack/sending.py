@@ -16,7 +16,7 @@ from bot.channels.base import DeliveryError, Later, OnPart, Outgoing, OutgoingFi
 from bot.channels.slack.calls import Calls
 from bot.channels.slack.clients import Clients
 from bot.channels.slack.memory import Memory
-from bot.channels.slack.names import Direct, InChannel, Place, is_direct, parse_place, parse_spot
+from bot.channels.slack.names import Direct, InChannel, Place, Whole, is_direct, parse_place, parse_spot
 from bot.channels.slack.refusals import BLOCKS, THREAD_GONE, WAIT, Refused, Unclear
 from bot.channels.slack.rendering import Part, render
 from bot.channels.slack.sightings import CannotLook, NotNow, find_post, is_shared
@@ -84,6 +84,8 @@ class Sender:
             raise Later(sentence, self._clock() + WAIT)
         if isinstance(place, InChannel):
             return Target(place.team, place.channel, place.root, client)
+        if isinstance(place, Whole):
+            return Target(place.team, place.channel, None, client)
         if spot is not None:
             at = parse_spot(spot)
             return Target(place.team, at.channel, at.root, client)

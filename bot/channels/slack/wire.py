@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from email.message import Message
+from functools import cache
 from http.client import HTTPConnection, HTTPMessage, HTTPResponse, HTTPSConnection
 from typing import IO, Any
 from urllib.error import HTTPError
@@ -46,7 +47,7 @@ def is_slacks(url: str, base_url: str) -> bool:
 
 def opener(base_url: str) -> OpenerDirector:
     """Opens addresses of Slack's. Proxies are the environment's, but none stands before this machine itself."""
-    handlers: list[Any] = [_SlackOnly(base_url), _Http(), _Https(context=ssl.create_default_context())]
+    handlers: list[Any] = [_SlackOnly(base_url), _Http(), _Https(context=_trusted())]
     if is_loopback(base_url):
         handlers.append(ProxyHandler({}))
     return build_opener(*handlers)
@@ -56,7 +57,9 @@ class NotConnected(OSError):
     """No connection came about, so nothing was sent."""
 
 
-class _Connection(HTTPConnection):
+class Connection(HTTPConnection):
+    """Tells apart what was never sent."""
+
     def connect(self) -> None:
         try:
             super().connect()
@@ -72,9 +75,19 @@ class _SecureConnection(HTTPSConnection):
             raise NotConnected(type(error).__name__) from error
 
 
+def secure_connection(netloc: str, timeout: float) -> HTTPSConnection:
+    """Not connected yet; it trusts whom the system trusts."""
+    return _SecureConnection(netloc, timeout=timeout, context=_trusted())
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 class _Http(HTTPHandler):
     def http_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(_Connection, req)
+        return self.do_open(Connection, req)
 
 
 class _Https(HTTPSHandler):

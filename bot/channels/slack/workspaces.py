@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.channels.slack.names import OWN
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -56,7 +58,7 @@ class Workspaces:
 
     def of(self, team: str) -> Workspace | None:
         """The workspace, None for one that the app is not in. Raises NotIntroduced, or StoreError."""
-        if self._own is not None and self._own.team == team:
+        if self._own is not None and team in (self._own.team, OWN):
             return self._own
         with self._lock:
             known = self._known.get(team)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.channels.base import Link, Outgoing, OutgoingButton, OutgoingFile
@@ -16,6 +17,7 @@ LONGEST_AUTHOR = 100
 BIGGEST_PHOTO = 10 * 1024 * 1024
 PHOTOS = frozenset({"image/jpeg", "image/png", "image/webp"})
 _WIDE = 20
+_NUMBERS_APART, _NUMBERS_IN_ROW = 2, 6
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,19 @@ def render(outgoing: Outgoing) -> tuple[Part, ...]:
 
 
 def keyboard_of(buttons: tuple[OutgoingButton, ...]) -> Keyboard:
-    """Two buttons a row where all labels are short, else one: phones cut off what does not fit."""
+    """Two buttons a row where all labels are short, else one: phones cut off what does not fit. Numbers stand six in a
+    row, before the rest."""
+    numbers = tuple(each for each in buttons if each.label.isdecimal())
+    if len(numbers) > _NUMBERS_APART:
+        rest = tuple(each for each in buttons if each not in numbers)
+        return (*_rows(numbers, _NUMBERS_IN_ROW), *keyboard_of(rest))
     shown = [OutgoingButton(each.token, shorten(each.label, LONGEST_LABEL) or "…") for each in buttons]
     a_row = 1 if any(units(each.label) > _WIDE for each in shown) else 2
-    return tuple(tuple(shown[start : start + a_row]) for start in range(0, len(shown), a_row))
+    return _rows(shown, a_row)
+
+
+def _rows(buttons: Sequence[OutgoingButton], most: int) -> Keyboard:
+    return tuple(tuple(buttons[start : start + most]) for start in range(0, len(buttons), most))
 
 
 def _texts(outgoing: Outgoing) -> list[TextPart]:

@@ -360,6 +360,8 @@ def upgrade() -> None:
         batch_op.create_index("ix_ticket_assignee_id_status", ["assignee_id", "status"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_category"), ["category"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_merged_into_id"), ["merged_into_id"], unique=False)
+        batch_op.drop_index("ix_ticket_status_created_at")
+        batch_op.create_index("ix_ticket_status_number", ["status", "number"], unique=False)
         batch_op.create_index("ix_ticket_status_due_at_number", ["status", "due_at", "number"], unique=False)
         batch_op.create_index("ix_ticket_team_status", ["team", "status"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_ticket_priority_by_id_staff"), "staff", ["priority_by_id"], ["id"])

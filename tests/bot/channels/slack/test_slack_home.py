@@ -11,13 +11,17 @@ from slack_house import SlackHouse, slack_house
 from slack_sdk.models.views import View
 from standins.slack.server import SlackWorld
 
+from bot.channels.base import Command, CommandName, Inbound
 from bot.channels.slack import homes
-from bot.channels.slack.home import SHOWN, Home, OwnTicket, home_view, prompts
+from bot.channels.slack.home import SHOWN, Home, home_view, prompts
+from bot.channels.slack.parsing import parse
 from bot.channels.slack.words import say
+from bot.own_tickets import OwnTicket
 from bot.replies import LANGUAGES
 from handoff.conversations import open_conversation
 from handoff.customers import find_customer, find_thread
 from handoff.models import Reason, TicketStatus
+from handoff.own_tickets import choices
 from handoff.tickets import open_ticket
 from store import Database, open_database, transaction
 
@@ -54,6 +58,28 @@ def test_the_home_tab_shows_the_customers_own_tickets_and_nobody_elses(house: Sl
     assert "secret" not in words
     assert "another workspace" not in words
     assert "elsewhere" not in words
+
+
+def test_a_button_of_the_home_tab_is_kept_as_what_it_asks_for(house: SlackHouse) -> None:
+    ann = house.world.teams[0].add_person("ann")
+    number = has_ticket(house.database, f"T1:{ann.id}", "Printer burns")
+    ann.opens_home()
+    home = ann.wait_for_home("Printer burns")
+    assert home.buttons == [say("home_ask", "en"), "Add information", "Close ticket"]
+    ann.clicks(home, "Close ticket")
+    [payload] = house.kept(1)
+    event = parse(payload)
+    assert isinstance(event, Inbound)
+    assert event.command == Command(CommandName.CLOSE, str(number))
+    assert (event.thread, event.customer) == (f"T1:@{ann.id}", f"T1:{ann.id}")
+
+
+def test_the_suggested_question_about_tickets_is_the_command(house: SlackHouse) -> None:
+    ann = house.world.teams[0].add_person("ann")
+    for language in LANGUAGES:
+        ann.says(say("prompt_tickets_message", language), ann.dm)
+    events = [parse(payload) for payload in house.kept(2)]
+    assert all(isinstance(one, Inbound) and one.command == Command(CommandName.TICKETS) for one in events)
 
 
 def test_a_home_tab_is_drawn_anew_when_another_process_opens_a_ticket(
@@ -125,7 +151,11 @@ def test_a_workspace_without_suggestions_does_not_mind(house: SlackHouse) -> Non
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("count", [0, 1, SHOWN, SHOWN + 1])
 def test_the_home_tab_is_within_slacks_limits(language: str, count: int) -> None:
-    tickets = [OwnTicket(n, status, "🙂" * 120, NOW) for n, status in enumerate([*TicketStatus] * SHOWN)]
+    promise = "You will hear from us by 14:30 today (Shanghai time)."
+    tickets = [
+        OwnTicket(n, status, "🙂" * 40, "🙂" * 120, "2026-11-22", NOW, promise, choices(status, is_rated=False))
+        for n, status in enumerate([*TicketStatus] * SHOWN)
+    ]
     view: dict[str, Any] = home_view(Home(language, tuple(tickets[:count])))
     View(**view).validate_json()
     assert len(view["blocks"]) <= 100

@@ -285,6 +285,10 @@ def test_a_button_that_is_not_under_a_message_of_ours_is_nothing() -> None:
         ("human", Command(CommandName.HUMAN)),
         ("language de", Command(CommandName.LANGUAGE, "de")),
         ("language zh-Hans", Command(CommandName.LANGUAGE, "zh-hans")),
+        ("close 12", Command(CommandName.CLOSE, "12")),
+        ("reopen #12", Command(CommandName.REOPEN, "12")),
+        ("rate 12 5", Command(CommandName.RATE, "12 5")),
+        ("surveys off", Command(CommandName.SURVEYS, "off")),
     ],
 )
 def test_a_command_is_read_from_its_first_word(typed: str, command: Command) -> None:
@@ -292,9 +296,23 @@ def test_a_command_is_read_from_its_first_word(typed: str, command: Command) -> 
     assert (inbound.command, inbound.text, inbound.thread, inbound.spot) == (command, "", "T1:@U1", None)
 
 
+def test_what_is_added_to_a_ticket_keeps_its_words() -> None:
+    inbound = read(commanded("add 12 It fails in Safari, too"))
+    assert inbound.command == Command(CommandName.ADD, "12 It fails in Safari, too")
+    assert inbound.text == "add 12 It fails in Safari, too"
+
+
 @pytest.mark.parametrize(
     "typed",
-    ["new laptops cannot sign in", "human resources export?", "status of my order", "language settings are lost"],
+    [
+        "new laptops cannot sign in",
+        "human resources export?",
+        "status of my order",
+        "language settings are lost",
+        "close the project",
+        "add users to a team",
+        "surveys are empty",
+    ],
 )
 def test_a_question_that_begins_like_a_command_is_a_question(typed: str) -> None:
     inbound = read(commanded(typed))

@@ -52,6 +52,12 @@ def test_in_a_channel_the_thread_is_answered(scene: Scene) -> None:
     assert [message.thread_ts for message in scene.room.bot_messages] == [root.ts]
 
 
+def test_a_place_that_is_a_channel_gets_a_message_of_its_own(scene: Scene) -> None:
+    scene.ada.says("hi", scene.room)
+    scene.channel.send(scene.outgoing("#1 is late", thread=f"T1:{scene.room.id}"))
+    assert [(message.words, message.thread_ts) for message in scene.room.bot_messages] == [("#1 is late", None)]
+
+
 def test_a_call_to_the_whole_channel_that_a_person_typed_reaches_nobody(scene: Scene) -> None:
     root = scene.ada.says("hi", scene.room)
     text = f"<!channel> <@{scene.ada.id}> <https://evil.example|bank>"

@@ -107,6 +107,16 @@ def test_a_long_label_has_a_row_of_its_own_and_is_cut() -> None:
     assert len(rows[0][0].label) <= 64
 
 
+def test_numbers_stand_in_rows_of_six_before_the_rest() -> None:
+    labels = [*map(str, range(11)), "Don't ask me again"]
+    rows = keyboard_of(tuple(OutgoingButton(label, label) for label in labels))
+    assert [[button.label for button in row] for row in rows] == [
+        ["0", "1", "2", "3", "4", "5"],
+        ["6", "7", "8", "9", "10"],
+        ["Don't ask me again"],
+    ]
+
+
 def test_rendering_again_gives_the_same_parts() -> None:
     message = outgoing("word " * 3000, files=(PICTURE,), buttons=(YES,))
     assert render(message) == render(message)

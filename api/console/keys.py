@@ -1,0 +1,62 @@
+"""The one table of the console's keys: the browser, the dialog that lists them and the command bar all read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a key does. Its words are the text ``keys.<name>``.
+
+    ``keys``: one key; "j k" are two, "Ctrl K" is a chord; none where only the command bar has the deed.
+    ``at``: where on the page it is done, the first place that there is. ``does``: "press" it, or go "to" it and unfold
+    what it is in; "own" is what the browser's files do themselves.
+    ``choices``: the list whose every choice is a deed of the command bar.
+    """
+
+    group: str
+    name: str
+    keys: str = ""
+    does: str = "own"
+    at: str = ""
+    choices: str = ""
+
+    @property
+    def pressed(self) -> str:
+        """The one key that a browser listens for; empty for chords and for those that only the bar has."""
+        return self.keys if len(self.keys) == 1 else ""
+
+
+KEYS = (
+    Key("everywhere", "commands", "Ctrl K"),
+    Key("everywhere", "search", "/", "to", "#find"),
+    Key("everywhere", "help", "?", "own"),
+    Key("everywhere", "close", "Esc"),
+    Key("list", "move", "j k"),
+    Key("list", "open", "Enter"),
+    Key("list", "tick", "x"),
+    Key("ticket", "claim", "c", "press", "#actions form[action$='/claim'] button"),
+    Key("ticket", "take_over", "", "press", "#actions form[action$='/take-over'] button"),
+    Key("ticket", "reply", "r", "to", "#reply-text"),
+    Key("ticket", "note", "n", "to", "#note-text"),
+    Key("ticket", "macros", "m"),
+    Key("ticket", "suggestion", "i", "press", "[data-edit]"),
+    Key("ticket", "send", "Ctrl Enter"),
+    Key("ticket", "escalate", "u", "to", "#tier-reason", "#tier"),
+    Key("ticket", "snooze", "s", "to", "#snooze-until", "#snooze-until"),
+    Key("ticket", "wait", "w", "press", "form[action$='/wait'] button"),
+    Key("ticket", "priority", "p", "to", "#priority", "#priority"),
+    Key("ticket", "assign", "a", "to", "#assignee", "#assignee"),
+    Key("ticket", "team", "", "to", "#team", "#team"),
+    Key("ticket", "tag", "t", "to", "#tags"),
+    Key("ticket", "merge", "l", "to", "#merge-into, #link-other", "#merge-into"),
+    Key("ticket", "split", "", "press", "#linking a[href$='/split']"),
+    Key("ticket", "resolve", "e", "press", "[data-key='resolve']"),
+    Key("ticket", "reopen", "", "press", "#actions form[action$='/reopen'] button"),
+    Key("ticket", "hand_back", "", "press", "#actions form[action$='/hand-back'] button"),
+    Key("ticket", "next", ".", "press", "[data-key='next']"),
+    Key("ticket", "back", "g", "press", "[data-key='back']"),
+)
+GROUPS = {group: tuple(keys) for group, keys in groupby(KEYS, lambda key: key.group)}

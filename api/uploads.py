@@ -1,0 +1,100 @@
+"""Articles that somebody uploads: a zip, or Markdown files, unpacked where the importer can read them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from kb_content.folder import PAGES
+
+ENDINGS = (*PAGES, ".yml", ".yaml", ".jsonl")
+MOST_FILES = 5_000
+MOST_BYTES = 50_000_000
+"""All files together, unpacked: what a small zip becomes is not known before."""
+
+
+class BadUpload(Exception):
+    """This is neither a zip nor a Markdown file, or nothing in it can be read. Upload .md files or one .zip of them."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text or self.__doc__)
+
+
+class UploadTooLarge(BadUpload):
+    """There is more in it than a page can take: at most 5,000 files of 50 MB. Use the command: firstline kb import."""
+
+
+@contextmanager
+def unpacked(name: str, content: bytes) -> Iterator[Path]:
+    """A folder with what the file ``name`` holds, removed at the end. Raises BadUpload."""
+    with TemporaryDirectory(prefix="firstline-upload-") as folder:
+        root = Path(folder)
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            _unzip(content, root)
+        elif name.lower().endswith(PAGES):
+            (root / _file_name(name)).write_bytes(content)
+        else:
+            raise BadUpload
+        yield _top(root)
+
+
+def packed(files: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
+    """Name and content of what was uploaded, as one file: several are put into a zip. Raises BadUpload."""
+    if not files:
+        raise BadUpload
+    if len(files) == 1:
+        return files[0]
+    if not all(name.lower().endswith(ENDINGS) for name, _ in files):
+        raise BadUpload
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, content in files:
+            bundle.writestr(_file_name(name), content)
+    names = sorted(_file_name(name) for name, _ in files)
+    return f"{names[0]} +{len(names) - 1}.zip", held.getvalue()
+
+
+def _unzip(content: bytes, root: Path) -> None:
+    left = MOST_BYTES
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as bundle:
+            wanted = [one for one in bundle.infolist() if not one.is_dir() and one.filename.lower().endswith(ENDINGS)]
+            if len(wanted) > MOST_FILES:
+                raise UploadTooLarge
+            for one in wanted:
+                path = _inside(root, one.filename)
+                if path is None:
+                    continue
+                with bundle.open(one) as file:
+                    text = file.read(left + 1)
+                left -= len(text)
+                if left < 0:
+                    raise UploadTooLarge
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+        # Encrypted, cut off, or packed in a way that Python does not know.
+        raise BadUpload from error
+
+
+def _inside(root: Path, name: str) -> Path | None:
+    """Where a file of the zip goes; None for one that would lie outside, or that nobody means (``__MACOSX``)."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    if not parts or any(part in ("..", "/", "__MACOSX") or part.startswith(".") or ":" in part for part in parts):
+        return None
+    return root.joinpath(*parts)
+
+
+def _top(root: Path) -> Path:
+    """The folder itself, or the one folder that is all it holds: how zips of a folder come."""
+    inner = list(root.iterdir())
+    is_wrapped = len(inner) == 1 and inner[0].is_dir() and inner[0].name not in ("articles", "intents", "gold")
+    return _top(inner[0]) if is_wrapped else root
+
+
+def _file_name(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).name or "article.md"

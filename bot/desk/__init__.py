@@ -1,0 +1,1 @@
+"""What the desk does by itself when a moment comes: warnings, apologies, reminders, surveys."""

@@ -1,0 +1,1 @@
+"""Accounts, customers and agents from CSV files: read, looked at without writing, and written."""

@@ -1,0 +1,80 @@
+"""Texts that say much the same, in the full-text index of both databases: those that share the rarest words.
+
+How rare a word is, is judged by the newest texts. So there is no list of words that mean nothing, in any language.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from store.fulltext import tokens
+from store.models import Searchable
+
+_JUDGED_BY = 1_500
+"""Newest texts that say how rare a word is."""
+_COMMON = 0.15
+"""A word that this share of them holds tells nothing, where there are enough of them to say so."""
+_ENOUGH = 40
+_MOST_WORDS = 10
+# As in ``store.fulltext``: of very many texts that hold one of the words, the newest are judged.
+_RANKED, _LOOKED_THROUGH = 2_000, 20_000
+_FIND = {
+    "sqlite": """
+        SELECT subject_id FROM (
+            SELECT searchable.subject_id AS subject_id, bm25(searchable_words) AS badness
+            FROM searchable_words JOIN searchable ON searchable.id = searchable_words.rowid
+            WHERE searchable_words MATCH :query AND searchable.kind = :kind
+            ORDER BY searchable_words.rowid DESC LIMIT :ranked)
+        ORDER BY badness, subject_id DESC LIMIT :limit""",
+    "postgresql": """
+        WITH newest AS (
+            SELECT subject_id, searchable_words FROM searchable WHERE kind = :kind
+            ORDER BY subject_id DESC LIMIT :looked_through),
+        found AS (
+            SELECT * FROM newest WHERE searchable_words @@ to_tsquery('simple'::regconfig, :query)
+            ORDER BY subject_id DESC LIMIT :ranked)
+        SELECT subject_id FROM found
+        ORDER BY ts_rank(searchable_words, to_tsquery('simple'::regconfig, :query)) DESC, subject_id DESC
+        LIMIT :limit""",
+}
+
+
+def weights(session: Session, kind: str, asked: str) -> dict[str, float]:
+    """The words of ``asked`` that tell something, at most ``_MOST_WORDS``, each with how much: the rarer the more."""
+    wanted = set(tokens(asked))
+    if not wanted:
+        return {}
+    newest = select(Searchable.words).where(Searchable.kind == kind).order_by(col(Searchable.id).desc())
+    texts = session.exec(newest.limit(_JUDGED_BY)).all()
+    held: Counter[str] = Counter()
+    for words in texts:
+        held.update(wanted.intersection(words.split(" ")))
+    most = len(texts) * _COMMON if len(texts) >= _ENOUGH else len(texts)
+    rare = {word: math.log((len(texts) + 1) / (held[word] + 0.5)) for word in wanted if held[word] <= most}
+    best = sorted(rare, key=lambda word: (-rare[word], -len(word), word))[:_MOST_WORDS]
+    return {word: max(rare[word], 0.1) for word in best}
+
+
+def alike(session: Session, kind: str, words: Sequence[str], limit: int) -> list[int]:
+    """The ids of the things of ``kind`` that hold any of ``words`` (tokens), those that hold much of them first."""
+    if not words:
+        return []
+    dialect = session.get_bind().dialect.name
+    quote, join = ('"', " OR ") if dialect == "sqlite" else ("'", " | ")
+    query = join.join(f"{quote}{word}{quote}" for word in words)
+    bounds = {"ranked": _RANKED} if dialect == "sqlite" else {"ranked": _RANKED, "looked_through": _LOOKED_THROUGH}
+    return list(
+        session.execute(text(_FIND[dialect]), {"query": query, "kind": kind, "limit": limit, **bounds}).scalars()
+    )
+
+
+def share(weighed: Mapping[str, float], other: str) -> float:
+    """How much of the weighed words ``other`` holds: 1.0 is all."""
+    whole = sum(weighed.values())
+    there = set(tokens(other))
+    return sum(weight for word, weight in weighed.items() if word in there) / whole if whole else 0.0

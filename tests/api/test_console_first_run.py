@@ -1,0 +1,175 @@
+"""The first steps in a new house: from the one-time link to a cited answer, a channel, and one's own articles."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from console_fixtures import Office, an_office
+from http_house import live
+from starlette.testclient import TestClient
+
+from api.uploads import MOST_FILES, BadUpload, UploadTooLarge, packed, unpacked
+from handoff.models import Role
+from handoff.staff import sign_in_link
+from kb_content.catalogue import articles_overview
+from store import reading, transaction
+
+office = an_office
+ARTICLE = "---\nid: refunds\ntitle: Get a refund\n---\nWrite to billing within 30 days.\n"
+BROKEN = "---\nid: [\n---\nNo.\n"
+
+
+def newcomer(office: Office) -> TestClient:
+    """The browser of the first admin, who has just come in by the link."""
+    with transaction(office.database) as session:
+        link = sign_in_link(session, None, office.now)
+    browser = office.stranger()
+    form = {"name": "Ann", "email": "ann@example.com", "password": "correct horse battery", "language": "en"}
+    came = browser.post(f"/console/welcome/{link}", data=form)
+    assert (came.status_code, came.headers["location"]) == (303, "/console/start")
+    return browser
+
+
+def zipped(**files: str) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as bundle:
+        for name, text in files.items():
+            bundle.writestr(name, text)
+    return held.getvalue()
+
+
+def uploaded(browser: TestClient, name: str, content: bytes, **form: str) -> str:
+    response = browser.post("/console/articles/import", files={"upload": (name, content)}, data=form)
+    return html.unescape(response.text)
+
+
+def test_the_link_leads_through_the_steps_and_each_can_be_skipped_and_come_back_to(office: Office) -> None:
+    browser = newcomer(office)
+    assert browser.get("/console/start").headers["location"] == "/console/start/try"
+    skipped = browser.post("/console/start/try/skip")
+    assert skipped.headers["location"] == "/console/channels"
+    assert "step-skipped" in browser.get("/console/channels").text
+    assert browser.get("/console/start").headers["location"] == "/console/channels"
+    assert browser.post("/console/start/channels/skip").headers["location"] == "/console/articles/import"
+    assert "2 left" not in browser.get("/console/settings").text
+    assert "1 left" in browser.get("/console/settings").text
+    assert browser.post("/console/start/articles/skip").headers["location"] == "/console/start/done"
+    assert browser.get("/console/start").headers["location"] == "/console/start/done"
+    assert 'class="steps"' not in browser.get("/console/channels").text
+    assert "Ask it something" in browser.get("/console/start/try").text
+
+
+def test_a_question_is_answered_with_its_source_and_the_step_is_done(office: Office) -> None:
+    browser = newcomer(office)
+    waiting = browser.get("/console/start/try").text
+    assert "is being prepared" in waiting
+    assert 'hx-trigger="every 2s"' in waiting
+    office.product.live = live(office.database, "http://desk.example")
+    asked = browser.post("/console/start/try", data={"text": "I forgot my password"}).text
+    assert "Choose" not in asked or "Forgot password?" in asked
+    assert re.search(r'<li><a href="[^"]*/kb/[^"]*reset-password[^"]*"[^>]*>Reset a forgotten password</a>', asked)
+    assert "step-done" in asked
+    unknown = browser.post("/console/start/try", data={"text": "What is the weather?"}).text
+    assert "nothing is made up" in unknown
+    assert browser.get("/console/start").headers["location"] == "/console/channels"
+
+
+def test_somebody_invited_later_is_not_led_through_them(office: Office) -> None:
+    browser = office.browser("bob", Role.ADMIN)
+    assert 'class="steps"' not in browser.get("/console/channels").text
+    assert "left" not in browser.get("/console/settings").text.split("First steps")[1][:200]
+    assert office.browser("eve").get("/console/start").status_code == 403
+
+
+def test_the_channels_say_what_to_do_and_are_checked(office: Office) -> None:
+    browser = newcomer(office)
+    page = html.unescape(browser.get("/console/channels").text)
+    for words in ("FIRSTLINE_SLACK_BOT_TOKEN=xoxb-…", "FIRSTLINE_TELEGRAM_TOKEN=", "@BotFather", "FIRSTLINE_SMTP_URL="):
+        assert words in page
+    assert "No channel has a token yet" in browser.post("/console/channels/check").text
+    manifest = browser.get("/console/channels/slack-manifest")
+    assert "connections" in manifest.text or "bot_events" in manifest.text
+    assert "attachment" in manifest.headers["content-disposition"]
+
+
+def test_own_articles_are_looked_at_then_written_and_asked_to_be_published(office: Office) -> None:
+    office.publish()
+    browser = newcomer(office)
+    content = zipped(**{"docs/articles/refunds.md": ARTICLE, "docs/articles/broken.md": BROKEN})
+    looked = uploaded(browser, "docs.zip", content, replace="true")
+    assert "Get a refund" in looked
+    assert "1 new, 0 changed, 3 archived, 0 as they were" in looked
+    assert "articles/broken.md" in looked
+    with reading(office.database) as session:
+        assert "refunds" not in {line.article_id for line in articles_overview(session)}
+    (upload_id,) = re.findall(r'name="upload_id" value="(\d+)"', looked)
+    done = browser.post("/console/articles/import/publish", data={"upload_id": upload_id, "replace": "true"})
+    assert done.status_code == 303
+    assert "is being built" in browser.get("/console/articles/import").text
+    with reading(office.database) as session:
+        there = {line.article_id: line.archived_at is None for line in articles_overview(session)}
+    assert there == {"refunds": True, "reset-password": False, "export-data": False}
+    assert 'class="step-done"><a href="/console/articles/import"' in browser.get("/console/articles/import").text
+
+
+def test_a_single_page_is_enough_and_a_second_upload_of_it_changes_it(office: Office) -> None:
+    office.publish()
+    browser = office.browser("edith", Role.EDITOR)
+    looked = uploaded(browser, "refunds.md", ARTICLE.encode())
+    assert "1 new, 0 changed, 0 archived" in looked
+    (upload_id,) = re.findall(r'name="upload_id" value="(\d+)"', looked)
+    browser.post("/console/articles/import/publish", data={"upload_id": upload_id})
+    again = uploaded(browser, "refunds.md", ARTICLE.replace("30", "60").encode())
+    assert "0 new, 1 changed, 0 archived" in again
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("notes.txt", b"hello"),
+        ("empty.zip", b"PK\x05\x06" + b"\0" * 18),
+        ("cut.zip", b"PK\x03\x04 and no more"),
+        ("", b""),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_a_sentence(office: Office, name: str, content: bytes) -> None:
+    browser = office.browser("edith", Role.EDITOR)
+    response = browser.post("/console/articles/import", files={"upload": (name, content)})
+    assert response.status_code == 422
+    assert 'role="alert"' in response.text
+
+
+def test_no_file_but_an_upload_is_read_as_articles(office: Office) -> None:
+    customers_file = office.file("refunds.md", ARTICLE.encode(), "text/markdown")
+    browser = office.browser("edith", Role.EDITOR)
+    response = browser.post("/console/articles/import/publish", data={"upload_id": customers_file})
+    assert response.status_code == 422
+    with reading(office.database) as session:
+        assert not articles_overview(session)
+
+
+def test_a_zip_cannot_write_beside_its_folder_nor_grow_without_end(tmp_path: Path) -> None:
+    hostile = zipped(**{"../../outside.md": "x", "/etc/passwd.md": "x", "C:\\x.md": "x", "docs/in.md": ARTICLE})
+    with unpacked("a.zip", hostile) as folder:
+        assert [path.name for path in folder.rglob("*") if path.is_file()] == ["in.md"]
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("big.md", b"a" * 60_000_000)
+    with pytest.raises(UploadTooLarge), unpacked("bomb.zip", held.getvalue()):
+        pass
+    with pytest.raises(UploadTooLarge), unpacked("many.zip", zipped(**{f"{n}.md": "" for n in range(MOST_FILES + 1)})):
+        pass
+
+
+def test_several_pages_become_one_upload_with_a_name_of_its_own() -> None:
+    name, content = packed([("b.md", b"B"), ("a.md", b"A")])
+    assert name == "a.md +1.zip"
+    with unpacked(name, content) as folder:
+        assert {path.name for path in folder.iterdir()} == {"a.md", "b.md"}
+    with pytest.raises(BadUpload):
+        packed([("a.md", b""), ("b.exe", b"")])
