@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from sqlmodel import Session
 from starlette.testclient import TestClient
@@ -46,9 +46,9 @@ Address = Callable[[], str]
 
 def times(database: Database, size: Size) -> Iterator[tuple[str, list[float]]]:
     """How long each page took in every round, in milliseconds; the first (cold) round is left out."""
-    addresses = pages(size)
     with tempfile.TemporaryDirectory() as folder:
-        browser = _browser(database, Path(folder))
+        browser, saved_id = _browser(database, Path(folder))
+        addresses = pages(size, saved_id)
         draw, taken = random.Random(3), {what: list[float]() for what in addresses}
         for round in range(ROUNDS + 1):
             for what in draw.sample(sorted(addresses), len(addresses)):
@@ -60,13 +60,13 @@ def times(database: Database, size: Size) -> Iterator[tuple[str, list[float]]]:
     yield from taken.items()
 
 
-def pages(size: Size) -> dict[str, Address]:
+def pages(size: Size, saved_id: int) -> dict[str, Address]:
     """The pages of an agent's day, each with an address for every round."""
     from api.console.inbox import VIEWS
 
     draw = random.Random(4)
     recent = range(size.tickets * 97 // 100, size.tickets + 1)
-    lists = {f"view {view}": f"view={view}" for view in VIEWS} | {"saved view": "saved=1"} | LISTS
+    lists = {f"view {view}": f"view={view}" for view in VIEWS} | {"saved view": f"saved={saved_id}"} | LISTS
     found: dict[str, Address] = {f"page {what}": _always(f"/console?{query}") for what, query in lists.items()}
     return {
         **found,
@@ -81,8 +81,8 @@ def _always(address: str) -> Address:
     return lambda: address
 
 
-def _browser(database: Database, folder: Path) -> TestClient:
-    """Somebody who works here, with saved views, and who has read half of what is new."""
+def _browser(database: Database, folder: Path) -> tuple[TestClient, int]:
+    """Of somebody who works here, has saved views, and has read half of what is new; and the id of a saved view."""
     from api.app import create_app
     from api.console.parts import cookie_name
     from api.http.parts import now as clock
@@ -95,13 +95,13 @@ def _browser(database: Database, folder: Path) -> TestClient:
     app = create_app(Product(settings, database, Watch(database), Live(House(settings.address))))
     app.dependency_overrides[clock] = lambda: NOW
     with transaction(database) as session:
-        token = _settle_in(session)
+        token, saved_id = _settle_in(session)
     browser = TestClient(app, headers={"Sec-Fetch-Site": "same-origin"}, follow_redirects=True)
     browser.cookies.set(cookie_name(settings), token)
-    return browser
+    return browser, saved_id
 
 
-def _settle_in(session: Session) -> str:
+def _settle_in(session: Session) -> tuple[str, int]:
     from handoff.actors import Actor
     from handoff.models import Staff, Ticket, TicketStatus
     from handoff.tickets import tickets
@@ -109,9 +109,8 @@ def _settle_in(session: Session) -> str:
     staff = session.get_one(Staff, STAFF)
     actor = Actor(STAFF, staff.name)
     for name, query in SAVED.items():
-        filters = read((pair.split("=")[0], pair.split("=")[1]) for pair in query.split("&"))
-        saved.save(session, name, filters, actor, NOW, shared=False)
+        view = saved.save(session, name, read(parse_qsl(query)), actor, NOW, shared=False)
     unsolved: list[Ticket] = [*tickets(session, TicketStatus.OPEN, 2_000)]
     for ticket in unsolved[::2]:
         mark_read(session, id_of(ticket), STAFF, 2**40, NOW)
-    return start_session(session, STAFF, NOW)
+    return start_session(session, STAFF, NOW), id_of(view)

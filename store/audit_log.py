@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from store.models import Audit
 
-RECENT = 20_000
+RECENT = 10_000
 """How many entries back an earlier value is looked for: the audit is long, and has no index but its order."""
 STATES = frozenset({"staff", "team", "calendar", "rule", "setting", "account", "topic", "macro", "saved_view"})
 """Kinds of things whose entries tell how they are from then on, so that two entries make a difference."""
@@ -101,8 +101,12 @@ def _earlier(session: Session, shown: Sequence[Audit]) -> dict[tuple[str, int | 
     if not about:
         return {}
     ids = [row.id for row in about if row.id is not None]
+    subjects = {row.subject_id for row in about if row.subject_id is not None}
     query = select(Audit).where(
-        col(Audit.id) >= min(ids) - RECENT, col(Audit.id) < max(ids), col(Audit.kind).in_({row.kind for row in about})
+        col(Audit.id) >= min(ids) - RECENT,
+        col(Audit.id) < max(ids),
+        col(Audit.kind).in_({row.kind for row in about}),
+        col(Audit.subject_id).in_(subjects) | col(Audit.subject_id).is_(None),
     )
     wanted, found = {_thing(row) for row in about}, dict[tuple[str, int | None, str], list[Audit]]()
     for row in session.exec(query.order_by(col(Audit.id).desc())):

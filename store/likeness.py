@@ -21,6 +21,7 @@ _COMMON = 0.15
 """A word that this share of them holds tells nothing, where there are enough of them to say so."""
 _ENOUGH = 40
 _MOST_WORDS = 10
+_LONG = 6
 # As in ``store.fulltext``: of very many texts that hold one of the words, the newest are judged.
 _RANKED, _LOOKED_THROUGH = 2_000, 20_000
 _FIND = {
@@ -55,9 +56,15 @@ def weights(session: Session, kind: str, asked: str) -> dict[str, float]:
     for words in texts:
         held.update(wanted.intersection(words.split(" ")))
     most = len(texts) * _COMMON if len(texts) >= _ENOUGH else len(texts)
-    rare = {word: math.log((len(texts) + 1) / (held[word] + 0.5)) for word in wanted if held[word] <= most}
+    rare = {word: _weight(word, held[word], len(texts)) for word in wanted if held[word] <= most}
     best = sorted(rare, key=lambda word: (-rare[word], -len(word), word))[:_MOST_WORDS]
-    return {word: max(rare[word], 0.1) for word in best}
+    return {word: max(rare[word], 0.05) for word in best}
+
+
+def _weight(word: str, holders: int, texts: int) -> float:
+    """While there are few texts, words that only hold a sentence together look rare; most of them are short."""
+    is_short = word.isascii() and len(word) < _LONG
+    return math.log((texts + 1) / (holders + 0.5)) * (len(word) / _LONG if is_short else 1.0)
 
 
 def alike(session: Session, kind: str, words: Sequence[str], limit: int) -> list[int]:

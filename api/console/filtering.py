@@ -15,7 +15,7 @@ from handoff.staffing.directory import all_teams, colleagues
 from handoff.ticketing.levels import TIERS
 from handoff.ticketing.models import TicketTag
 from handoff.ticketing.states import UNSOLVED
-from handoff.workplace.filters import ANY, DUE, ME, NONE, SORTS, YES, Filters, Values, pairs_of
+from handoff.workplace.filters import ANY, DUE, ME, NAMES, NONE, SORTS, YES, Filters, Values, pairs_of
 
 CHANNELS = ("web", "slack", "telegram", "email", "desk")
 # The group of texts in which the values of a filter have their names; of other filters they are names already.
@@ -66,7 +66,7 @@ class Chip:
 
 def address_of(filters: Filters) -> str:
     """Where the inbox shows this list."""
-    return f"/console?{urlencode(pairs_of(filters)) or f'status={UNSOLVED[0].value}&status={UNSOLVED[1].value}'}"
+    return f"/console?{urlencode(pairs_of(filters)) or 'status='}"
 
 
 def chips(session: Session, t: Texts, filters: Filters) -> list[Chip]:
@@ -98,7 +98,7 @@ def choices(session: Session, t: Texts, filters: Filters) -> list[Choice]:
         **{name: [_named(t, name, value) for value in values] for name, values in _KNOWN.items()},
     }
     chosen = [_choice(t, name, list(options), filters) for name, options in known.items()]
-    return [*chosen, *_typed(session, filters)]
+    return sorted([*chosen, *_typed(session, filters)], key=lambda one: NAMES.index(one.name))
 
 
 _KNOWN: Mapping[str, Sequence[str]] = {

@@ -101,17 +101,19 @@ def inbox_page(
 ) -> Response:
     """``view``: one of VIEWS. ``saved``: the id of a saved view. Both give way to filters, which say all themselves;
     ``saved`` is then the view that they began as."""
-    asked, filters = q.strip()[:200], _filters(request)
+    asked, filters = q.strip()[:200], read(request.query_params.multi_items())
+    # The form sends its status even where none is chosen.
+    is_filtered = bool(filters) or "status" in request.query_params
     with reading(product.database) as session:
         if asked:
             shown = found_inbox(session, staff, asked, limit, now)
-        elif filters or saved_id:
-            shown = filtered_inbox(session, staff, filters, saved_id, limit, now)
+        elif is_filtered or saved_id:
+            shown = filtered_inbox(session, staff, filters if is_filtered else None, saved_id, limit, now)
         else:
             shown = inbox(session, staff, view if view in VIEWS else VIEWS[0], limit, now)
         tools = _tools(session, texts_for(request), staff, shown, is_whole=not is_fragment(request))
         silent = allowed(staff.role, Permission.EDIT_ARTICLES) and is_silent(session)
-    address = _address(shown, is_filtered=bool(filters))
+    address = _address(shown, is_filtered=is_filtered)
     return page(
         request,
         "console/inbox.html",
@@ -138,11 +140,13 @@ def inbox(session: Session, staff: Staff, view: str, limit: int, now: datetime) 
     return Inbox(view, numbers, tickets=rows, limit=limit, filters=filters, saved=ready)
 
 
-def filtered_inbox(session: Session, staff: Staff, filters: Filters, saved_id: int, limit: int, now: datetime) -> Inbox:
-    """The tickets that the filters choose, or those of the saved view where there are no filters."""
+def filtered_inbox(
+    session: Session, staff: Staff, filters: Filters | None, saved_id: int, limit: int, now: datetime
+) -> Inbox:
+    """The tickets that the filters choose; those that the saved view does where they are None."""
     chosen = saved.view_of(session, saved_id, id_of(staff)) if saved_id else None
-    if chosen is not None and not filters:
-        filters = saved.filters_of(chosen)
+    if filters is None:
+        filters = saved.filters_of(chosen) if chosen else {}
     talking = bot_is_talking(session, now, limit=MOST)
     rows = listing.rows(session, filters, Viewer(id_of(staff), now), limit)
     numbers, ready = _counts(session, staff, len(talking)), saved_counts(session, staff, now)
@@ -166,13 +170,6 @@ def saved_counts(session: Session, staff: Staff, now: datetime) -> list[SavedCou
         except BadFilter:
             found.append(SavedCount(view, 0))
     return found
-
-
-def _filters(request: Request) -> Filters:
-    """What the address asks for. The form sends its status even where none is chosen: unsolved ones are meant then."""
-    asked = request.query_params
-    found = read(asked.multi_items())
-    return found or ({"status": tuple(status.value for status in UNSOLVED)} if "status" in asked else {})
 
 
 def _tools(session: Session, t: Texts, staff: Staff, shown: Inbox, *, is_whole: bool) -> Tools:

@@ -15,8 +15,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlmodel import Session
 
-from api.first_run import standing
 from api.console.keys import GROUPS
+from api.first_run import standing
 from api.http.parts import product as the_product
 from api.pages.page import static_address
 from api.pages.texts import nearest_language

@@ -18,6 +18,7 @@ from api.texts import Texts
 from handoff.rows import id_of
 from handoff.tickets import ticket_by_number
 from handoff.workplace.presence import Present, leave, look, present
+from handoff.workplace.unread import mark_read, to_read
 from store import reading, transaction
 
 router = APIRouter(prefix="/console", route_class=ConsoleRoute, include_in_schema=False)
@@ -36,11 +37,16 @@ def here(
     number: Number,
     typing: Ticked = False,
     arrives: Ticked = False,
+    read: Annotated[int, Form(ge=0, lt=2**53)] = 0,
 ) -> Response:
-    """The browser's person has the ticket before them. Told: who else has, in words."""
+    """The browser's person has the ticket before them, to the customer's message ``read``. Told: who else has, in
+    words."""
     with transaction(product.database) as session:
         ticket = ticket_by_number(session, number)
         look(session, id_of(ticket), id_of(staff), now, types=typing, arrives=arrives)
+        newest = to_read(session, ticket, id_of(staff)) if read else None
+        if newest is not None:
+            mark_read(session, id_of(ticket), id_of(staff), min(read, newest), now)
         others = others_at(session, texts_for(request), number, id_of(staff), now)
     return JSONResponse(others, headers=NO_STORE)
 

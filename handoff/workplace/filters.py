@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, func, or_, true
 from sqlmodel import Session, col, select
 
 from handoff.errors import BadFilter
@@ -131,8 +131,7 @@ def _column(column: Any, as_kept: Callable[[str], Any] = str) -> Condition:
 
 
 def _status(session: Session, viewer: Viewer, values: Values) -> ColumnElement[bool]:
-    known = TicketStatus if ANY in values else [TicketStatus(value) for value in values]
-    return col(Ticket.status).in_(list(known))
+    return true() if ANY in values else col(Ticket.status).in_([TicketStatus(value) for value in values])
 
 
 def _assignee(session: Session, viewer: Viewer, values: Values) -> ColumnElement[bool]:
@@ -153,7 +152,7 @@ def _unread(session: Session, viewer: Viewer, values: Values) -> ColumnElement[b
 def _tag(session: Session, viewer: Viewer, values: Values) -> ColumnElement[bool]:
     tags = [value.casefold() for value in values if value != NONE]
     tagged = col(Ticket.id).in_(select(TicketTag.ticket_id).where(col(TicketTag.tag).in_(tags)))
-    any_tag = select(TicketTag.ticket_id).where(TicketTag.ticket_id == Ticket.id)
+    any_tag = select(TicketTag.ticket_id).where(TicketTag.ticket_id == Ticket.id).correlate(Ticket)
     return or_(tagged, ~any_tag.exists()) if NONE in values else tagged
 
 
@@ -174,7 +173,7 @@ def _plan(session: Session, viewer: Viewer, values: Values) -> ColumnElement[boo
 def _language(session: Session, viewer: Viewer, values: Values) -> ColumnElement[bool]:
     """Most languages have many tickets, so each ticket is looked at."""
     here = select(Conversation.id).where(Conversation.id == Ticket.conversation_id)
-    return here.where(col(Conversation.language).in_(values)).exists()
+    return here.where(col(Conversation.language).in_(values)).correlate(Ticket).exists()
 
 
 def _text(session: Session, viewer: Viewer, values: Values) -> ColumnElement[bool]:

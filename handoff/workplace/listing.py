@@ -16,7 +16,7 @@ from handoff.workplace.unread import unread_among
 _OPEN, _PENDING, _RESOLVED, _CLOSED = (status.value for status in TicketStatus)
 PRESETS: Mapping[str, Filters] = {
     "new": {"status": (_OPEN,), "assignee": (NONE,)},
-    "mine": {"status": (_OPEN, _PENDING), "assignee": (ME,)},
+    "mine": {"assignee": (ME,)},
     "open": {"status": (_OPEN,)},
     "pending": {"status": (_PENDING,)},
     "resolved": {"status": (_RESOLVED,)},

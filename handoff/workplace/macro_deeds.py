@@ -87,18 +87,16 @@ def do(
 
     Raises MacroRefused with what was not possible and why.
     """
-    for name, value, deed in _steps(session, deeds, title, closing):
+    for name, value, deed in _steps(deeds, title, closing):
         try:
             deed(session, number, actor, now)
         except HandoffError as error:
             raise MacroRefused(f"{name} {value}: {error}", name=name, value=value) from error
 
 
-def _steps(
-    session: Session, deeds: Deeds, title: str, closing: ClosingWords
-) -> list[tuple[str, str, Callable[[Session, int, Actor, datetime], object]]]:
+def _steps(deeds: Deeds, title: str, closing: ClosingWords) -> list[tuple[str, str, bulk.Deed]]:
     """(what, to what, how) in the order in which they are done: what rests or ends a ticket comes last."""
-    steps: list[tuple[str, str, Callable[[Session, int, Actor, datetime], object]]] = []
+    steps: list[tuple[str, str, bulk.Deed]] = []
     if deeds.tags:
         steps.append(("tags", ", ".join(deeds.tags), bulk.add_tags(deeds.tags)))
     if deeds.priority:
@@ -106,7 +104,7 @@ def _steps(
     if deeds.tier:
         steps.append(("tier", str(deeds.tier), _move_tier(deeds.tier, title)))
     if deeds.team:
-        steps.append(("team", deeds.team, bulk.move_to(deeds.team)))
+        steps.append(("team", deeds.team, _move_to(deeds.team)))
     if deeds.assignee:
         steps.append(("assignee", deeds.assignee, _assign(deeds.assignee)))
     if deeds.status == "waiting":
@@ -131,6 +129,14 @@ def _move_tier(tier: int, reason: str) -> bulk.Deed:
     def do_it(session: Session, number: int, actor: Actor, now: datetime) -> object:
         ticket = ticket_by_number(session, number)
         return ticket if ticket.tier == tier else levels.move_tier(session, number, tier, reason, actor, now)
+
+    return do_it
+
+
+def _move_to(team: str) -> bulk.Deed:
+    def do_it(session: Session, number: int, actor: Actor, now: datetime) -> object:
+        ticket = ticket_by_number(session, number)
+        return ticket if ticket.team == team else bulk.move_to(team)(session, number, actor, now)
 
     return do_it
 

@@ -129,10 +129,10 @@ def count_use(session: Session, macro_id: int, *, is_edited: bool) -> None:
 
 
 def _write(session: Session, macro: Macro, written: Written, actor: Actor, now: datetime) -> None:
-    _require_sharing(session, written, actor)
     name, texts, deeds = _name(written.name), _texts(written.texts), written.deeds.checked(session)
     if not texts and not deeds.kept():
         raise EmptyMacro
+    _require_sharing(session, written, actor)
     others = select(Macro.id).where(func.lower(Macro.name) == name, Macro.id != macro.id)
     if session.exec(others).first() is not None:
         raise NameTaken

@@ -21,9 +21,9 @@ def is_unread(staff_id: int) -> ColumnElement[bool]:
     newer = select(Message.id).where(
         Message.conversation_id == Ticket.conversation_id,
         Message.direction == Direction.INCOMING,
-        col(Message.id) > func.coalesce(read_to.scalar_subquery(), 0),
+        col(Message.id) > func.coalesce(read_to.correlate(Ticket).scalar_subquery(), 0),
     )
-    return and_(col(Ticket.status).in_(UNSOLVED), newer.exists())
+    return and_(col(Ticket.status).in_(UNSOLVED), newer.correlate(Ticket).exists())
 
 
 def unread_among(session: Session, ticket_ids: Collection[int], staff_id: int) -> set[int]:

@@ -19,6 +19,8 @@ from store.models import Change
 
 MOST = 500
 """Changes that are looked through. Whoever was away for longer is told how many wait, not what came when."""
+COUNTED = 1_000
+"""New tickets: beyond, the exact number is worth nobody's waiting for it."""
 _NEW = frozenset({Happened.OPENED, Happened.REOPENED, Happened.RESUMED, Happened.TEAM})
 """What makes a ticket without an agent new to those who could take it."""
 
@@ -35,9 +37,10 @@ class Call:
 
 def wanted(session: Session, staff_id: int) -> int:
     """How many tickets want this person: new ones that they could take, own ones with something to read, and those of
-    which they have a notice that they have not seen."""
+    which they have a notice that they have not seen. Of new ones at most ``COUNTED``."""
+    new = select(col(Ticket.id)).where(*_takeable(session, staff_id)).limit(COUNTED).subquery()
     tickets = union(
-        select(col(Ticket.id)).where(*_takeable(session, staff_id)),
+        select(new.c.id),
         select(col(Ticket.id)).where(Ticket.assignee_id == staff_id, is_unread(staff_id)),
         select(col(Notice.ticket_id)).where(
             Notice.staff_id == staff_id, col(Notice.seen_at).is_(None), col(Notice.ticket_id).is_not(None)

@@ -9,10 +9,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from console_fixtures import Office, an_office
+from console_fixtures import Office, an_office, open_office
 from http_house import live
 from starlette.testclient import TestClient
 
+from api.settings import Settings
 from api.uploads import MOST_FILES, BadUpload, UploadTooLarge, packed, unpacked
 from handoff.models import Role
 from handoff.staff import sign_in_link
@@ -97,6 +98,16 @@ def test_the_channels_say_what_to_do_and_are_checked(office: Office) -> None:
     assert "attachment" in manifest.headers["content-disposition"]
 
 
+def test_what_a_platform_lacks_is_said_with_what_to_do(sqlite_url: str, tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path, smtp_url="smtp://127.0.0.1:9")  # type: ignore[call-arg]
+    for office in open_office(sqlite_url, settings):
+        checked = html.unescape(newcomer(office).post("/console/channels/check").text)
+        mail = checked.split('id="channel-email"')[1].split("</section>")[0]
+        assert "to do" in mail
+        assert "docs/howto/send-mail.md" in mail
+        assert "to do" not in checked.split('id="channel-slack"')[1].split("</section>")[0]
+
+
 def test_own_articles_are_looked_at_then_written_and_asked_to_be_published(office: Office) -> None:
     office.publish()
     browser = newcomer(office)
@@ -134,7 +145,6 @@ def test_a_single_page_is_enough_and_a_second_upload_of_it_changes_it(office: Of
         ("notes.txt", b"hello"),
         ("empty.zip", b"PK\x05\x06" + b"\0" * 18),
         ("cut.zip", b"PK\x03\x04 and no more"),
-        ("", b""),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_sentence(office: Office, name: str, content: bytes) -> None:

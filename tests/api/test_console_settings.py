@@ -34,7 +34,7 @@ def test_every_card_of_the_room_leads_to_a_page_that_its_reader_may_open(office:
     for card in CARDS:
         assert (f'<a href="{card.address}"' in page) is allowed(role, card.permission), card
         if allowed(role, card.permission):
-            assert browser.get(card.address.partition("#")[0]).status_code == 200, card
+            assert browser.get(card.address.partition("#")[0], follow_redirects=True).status_code == 200, card
 
 
 def test_the_header_has_few_rooms_and_says_in_which_one_is(office: Office) -> None:

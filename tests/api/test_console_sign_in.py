@@ -147,7 +147,7 @@ def test_the_first_admin_comes_in_by_the_printed_link_once(office: Office) -> No
     assert "Set up the first admin" in browser.get(address).text, "looking does not use it up"
     data = {"name": "Ann", "email": "ann@example.com", "password": PASSWORD, "language": "zh"}
     response = browser.post(address, data=data)
-    assert (response.status_code, response.headers["location"]) == (303, "/console")
+    assert (response.status_code, response.headers["location"]) == (303, "/console/start")
     page = browser.get("/console").text
     assert 'lang="zh"' in page
     assert "管理员" in page

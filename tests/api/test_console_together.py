@@ -154,7 +154,11 @@ def test_that_somebody_comes_rings_apart_and_only_where_it_is_seen(office: Offic
     eve, begin = office.browser("eve"), newest(office)
     eve.post("/console/tickets/1/here", data={"arrives": True})
     eve.post("/console/tickets/2/here", data={"arrives": True})
-    for place, ids in (("conversation=1&", [begin + 1]), ("conversation=2&", [begin + 2]), ("", [begin + 1, begin + 2])):
+    for place, ids in (
+        ("conversation=1&", [begin + 1]),
+        ("conversation=2&", [begin + 2]),
+        ("", [begin + 1, begin + 2]),
+    ):
         with client.stream("GET", f"/console/stream?{place}after={begin}") as stream:
             assert events(stream.iter_lines(), len(ids)) == [("look", one) for one in ids]
 

@@ -125,9 +125,9 @@ def test_who_does_not_edit_reads_the_modes_and_cannot_set_them(office: Office, r
     assert choose(browser, "billing", "off", "auto") == 403
 
 
-def test_the_page_is_found_from_every_page(office: Office) -> None:
-    page = office.browser("bob").get("/console").text
-    assert '<a href="/console/topics" >Topics</a>' in page
+def test_the_page_is_found_among_the_settings(office: Office) -> None:
+    page = office.browser("bob").get("/console/settings").text
+    assert '<a href="/console/topics" aria-describedby="about-topics">Topics</a>' in page
 
 
 def test_a_house_without_articles_says_so(office: Office) -> None:

@@ -39,6 +39,11 @@ class Hanging(Mailbox):
     name: str = WEB
     stuck: tuple[str, ...] = STUCK
     end: threading.Event = field(default_factory=threading.Event)
+    hinted: threading.Event = field(default_factory=threading.Event)
+
+    def hint(self, inbound: Inbound) -> None:
+        if inbound.customer in self.stuck:
+            self.hinted.set()
 
     def profile(self, inbound: Inbound) -> Profile | None:
         if inbound.customer in self.stuck:
@@ -103,6 +108,11 @@ def test_though_every_thread_hangs_each_customer_gets_a_person_once(running: Run
         states = session.exec(select(InboxRow.state).order_by(col(InboxRow.id))).all()
     assert [ticket.reason for ticket in found] == [Reason.BOT_STUCK] * 6
     assert list(states[: len(STUCK)]) == [InboxState.PARKED] * len(STUCK)
+
+
+def test_who_waits_for_an_answer_is_shown_that_the_bot_is_at_it(running: Running) -> None:
+    running.says("ada", "hello?")
+    assert running.channel.hinted.wait(LONG)
 
 
 def test_a_promise_that_was_missed_while_nobody_ran_is_made_up_for_at_the_start(running: Running) -> None:

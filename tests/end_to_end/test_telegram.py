@@ -35,7 +35,6 @@ def test_a_question_is_answered_with_its_source_and_with_buttons(house: House, t
     assert ANSWER in answer.text
     assert any(url.startswith(f"{house.address}/kb/en/reset-password/") for _, url in answer.links)
     assert answer.buttons == ["👍 Helpful", "👎 Not helpful", "Talk to a person"]
-    assert ("typing", None) in [(action, topic) for action, topic, _ in ada.private.actions]
 
 
 def test_a_question_in_chinese_is_answered_in_chinese(house: House, telegram: TelegramWorld) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import Session, select
 
 from handoff import desk, errors
 from handoff.actors import Actor
@@ -18,9 +19,12 @@ from handoff.tickets import ticket_by_number
 from handoff.workplace.gaps import Filled, fill, is_edited, unknown_gaps, words_in
 from handoff.workplace.macro_deeds import ME, Deeds, do
 from handoff.workplace.macros import Written, change, count_use, macro_of, macros_for, macros_to_keep, make, remove
+from handoff.workplace.models import Macro
 from store import Database, reading, transaction
 
-REFUND = Written("Refund", "Money back", {"en": "Dear {customer}, #{number} is on its way.", "zh": "{customer}，您好。"})
+REFUND = Written(
+    "Refund", "Money back", {"en": "Dear {customer}, #{number} is on its way.", "zh": "{customer}，您好。"}
+)
 
 
 def test_gaps_are_filled_and_what_is_unknown_stays_to_be_seen() -> None:
@@ -64,11 +68,12 @@ def test_filling_a_gap_by_hand_is_no_edit(said: str, edited: bool) -> None:
     assert is_edited("Dear {customer}, #{number} is on its way.", said) is edited
 
 
-@given(st.text(), st.text(), st.text(), st.text(min_size=1))
+WORDS = st.text(st.characters(exclude_characters="{}"))
+
+
+@given(WORDS, WORDS, WORDS, WORDS.filter(lambda words: words != "" and words == words.strip()))
 def test_what_was_filled_is_never_called_edited(before: str, between: str, after: str, value: str) -> None:
     template = f"{before}{{customer}}{between}{{number}}{after}"
-    if set("{}") & set(before + between + after + value):
-        return
     assert not is_edited(template, fill(template, {"customer": value, "number": "7"}).text)
 
 
@@ -108,12 +113,7 @@ def test_each_sees_the_houses_their_teams_and_their_own(
                 macro_of(session, hidden, staff.staff_id)
 
 
-def made_id(session: object, name: str) -> int:
-    from sqlmodel import Session, select
-
-    from handoff.workplace.models import Macro
-
-    assert isinstance(session, Session)
+def made_id(session: Session, name: str) -> int:
     return session.exec(select(Macro.id).where(Macro.name == name)).one() or 0
 
 
@@ -121,15 +121,18 @@ def test_only_admins_and_leads_make_what_others_have(
     database: Database, bob: Actor, hire: Callable[..., Actor], root: Actor, now: datetime
 ) -> None:
     macro_id = made(database, REFUND, root, now)
-    for written in (Written("x", texts={"en": "x"}), Written("x", texts={"en": "x"}, team_id=None)):
+    with transaction(database) as session:
+        team_id = add_team(session, "billing", now).id
+    for whose in (None, team_id):
         with pytest.raises(errors.NotAllowed), transaction(database) as session:
-            make(session, written, bob, now)
+            make(session, Written("x", texts={"en": "x"}, team_id=whose), bob, now)
     with pytest.raises(errors.NotAllowed), transaction(database) as session:
         change(session, macro_id, Written("refund", texts={"en": "Mine now"}, is_own=True), bob, now)
     with pytest.raises(errors.NotAllowed), transaction(database) as session:
         remove(session, macro_id, bob, now)
+    vera = hire("vera", Role.VIEWER)
     with pytest.raises(errors.NotAllowed), transaction(database) as session:
-        make(session, Written("x", texts={"en": "x"}, is_own=True), hire("vera", Role.VIEWER), now)
+        make(session, Written("x", texts={"en": "x"}, is_own=True), vera, now)
 
 
 @pytest.mark.parametrize(

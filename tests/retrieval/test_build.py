@@ -30,6 +30,18 @@ def test_only_what_is_unknown_is_encoded(contents: Contents, built: Built, encod
     assert 0 < len(changed.vectors) <= 2 * (1 + len(first.passages))
 
 
+def test_gold_questions_are_read_once_and_not_at_every_build(
+    contents: Contents, built: Built, encoders: Encoders
+) -> None:
+    asked = replace(contents, gold=(GoldQuestion("lost my pasword", "en", ("reset-password",)),))
+    first = build(asked, encoders, built.vectors)
+    assert {key.encoder for key in first.vectors} == set(encoders.names)
+    assert first.vectors.keys() == keys_of(asked, encoders) - keys_of(contents, encoders)
+    again = build(asked, encoders, {**built.vectors, **first.vectors})
+    assert again.vectors == {}
+    assert again.parameters == first.parameters
+
+
 def test_progress_is_told_in_sentences(contents: Contents, encoders: Encoders) -> None:
     told: list[str] = []
     build(Contents(contents.articles[:2]), encoders, {}, progress=told.append)

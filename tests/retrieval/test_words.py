@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from retrieval.words import Rarity, WordIndex, words_of
@@ -47,3 +51,24 @@ def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     _, rarity = _index("the cat", "the dog", "the bird")
     assert rarity["cat"] > rarity["the"]
     assert rarity["unheard-of"] > rarity["cat"]
+
+
+def test_another_process_finds_the_same_to_the_last_digit() -> None:
+    program = (
+        "from retrieval.words import Rarity, WordIndex, words_of\n"
+        "texts = [words_of(' '.join(f'w{n * k % 97}' for n in range(40))) for k in range(1, 30)]\n"
+        "rarity = Rarity.of(texts)\n"
+        "index, asked = WordIndex(texts, rarity), texts[3][:30]\n"
+        "print(index.scores(asked).tobytes().hex(), index.returned(asked).tobytes().hex())\n"
+        "print(rarity.share(asked, dict.fromkeys(asked[::2], 1), {}).hex())"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in (1, 2)
+    }
+    assert len(printed) == 1

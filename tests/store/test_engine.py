@@ -16,7 +16,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from store import Database, engine, open_database, reading, transaction
+from store import Database, engine, glancing, open_database, reading, transaction
 from store.changes import note_change
 from store.errors import DatabaseBusy, DatabaseDamaged, DatabaseReadOnly, DatabaseUnreachable, DiskFull, StoreError
 from store.models import Setting
@@ -135,11 +135,35 @@ def test_a_commit_on_sqlite_is_on_the_disk_before_it_is_acknowledged(sqlite_url:
         "    print(*[session.execute(text(f'PRAGMA {name}')).scalar() for name in sys.argv[2:]])\n"
         "    session.execute(text('CREATE TABLE told (words)'))\n"
         "print('acknowledged')\n"
+        "with transaction(database, is_lasting=False) as session:\n"
+        "    session.execute(text('CREATE TABLE begun (words)'))\n"
+        "print('begun')\n"
         "database.close()"
     )
     line = [sys.executable, "-c", program, sqlite_url, "journal_mode", "foreign_keys", "trusted_schema"]
     printed = subprocess.run(line, check=True, capture_output=True, text=True).stdout
-    assert printed.splitlines() == ["wal 1 0", "on the disk", "acknowledged"]
+    assert printed.splitlines() == ["wal 1 0", "on the disk", "acknowledged", "begun"]
+
+
+def test_a_glance_sees_what_is_committed_and_holds_nothing(database: Database) -> None:
+    write(database, "first")
+    with glancing(database) as session:
+        assert session.scalars(select(Setting.name)).all() == ["first"]
+        write(database, "second")
+    with glancing(database) as session:
+        assert len(session.scalars(select(Setting.name)).all()) == 2
+
+
+def test_a_connection_that_died_while_it_rested_is_replaced_and_nobody_notices(
+    postgresql_database: Database, postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "RESTS_SECONDS", 0.0)
+    read_from_many_connections(postgresql_database, 3)
+    ours = f"datname = '{postgres.name_of(postgresql_database.url)}'"
+    postgres.command(postgres_server, f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE {ours}")
+    for number in range(3):
+        write(postgresql_database, f"after {number}")
+    assert len(names(postgresql_database)) == 4
 
 
 # What an operator must mend comes as a sentence.

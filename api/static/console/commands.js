@@ -24,12 +24,9 @@
     const at = text.indexOf(word);
     if (at === 0) return 4;
     if (at > 0) return /[\s:/#·-]/.test(text[at - 1]) ? 3 : 2;
-    let from = 0;
-    for (const letter of word) {
-      from = text.indexOf(letter, from) + 1;
-      if (!from) return 0;
-    }
-    return word.length > 1 ? 1 : 0;
+    // Not with half a sentence between its letters.
+    const letters = [...word].map((letter) => letter.replace(/[^\p{L}\p{N}]/u, "\\$&")).join(".{0,2}?");
+    return word.length > 1 && new RegExp(letters).test(text) ? 1 : 0;
   }
 
   function score(asked, command) {
@@ -39,8 +36,7 @@
       if (!best) return 0;
       sum += best;
     }
-    // Of two that fit alike, the shorter.
-    return sum / asked.length - command.texts[0].length / 1000;
+    return sum / asked.length;
   }
 
   const command = (words, about, run, more = {}) => ({ words, about, run, ...more, texts: [words, ...(more.also ?? [])].map(plain) });
@@ -101,8 +97,10 @@
     const words = plain(asked).split(/\s+/).filter(Boolean);
     const best = among.map((one) => [score(words, one), one]).filter(([points]) => points > 0);
     best.sort((one, other) => other[0] - one[0]);
+    // Letter by letter is for what fits nowhere else.
+    const least = best[0]?.[0] >= 2 ? 1.5 : 0;
     const ticket = number ? [command(`#${number}`, bar.dataset.ticket, go(`/console/tickets/${number}`))] : [];
-    return [...ticket, ...best.map(([, one]) => one)];
+    return [...ticket, ...best.filter(([points]) => points > least).map(([, one]) => one)];
   }
 
   // A name of two languages beside each other; the text of anybody is text.
@@ -125,7 +123,7 @@
     shown = [...matching(asked).slice(0, found.length ? MOST - 4 : MOST), ...found].slice(0, MOST + 4);
     chosen = Math.min(chosen, Math.max(0, shown.length - 1));
     list.replaceChildren(...shown.map(line));
-    said.textContent = shown.length ? bar.dataset.count.replace("%", shown.length) : bar.dataset.none;
+    said.textContent = shown.length ? bar.dataset.found.replace("%", shown.length) : bar.dataset.none;
     mark();
   }
 

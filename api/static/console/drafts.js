@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const PAUSE = 500, AGAIN = 3000;
+  const PAUSE = 500, AGAIN = 3000, FRESH = 10000;
   const note = () => document.querySelector("#kept");
   const boxes = () => [...document.querySelectorAll("#composer textarea")];
   const kinds = new Map();
@@ -20,6 +20,23 @@
     data.set("kind", box.form.id);
     data.set("text", box.value);
     return data;
+  }
+
+  // A page that is loaded again may be made before the last letters arrive: this window has them.
+  const place = (box) => `firstline.draft ${note().dataset.at} ${box.form.id}`;
+
+  function hold(box) {
+    try { sessionStorage.setItem(place(box), JSON.stringify({ text: box.value, at: Date.now() })); } catch { /* only the server has it */ }
+  }
+
+  function held(box) {
+    try {
+      const found = JSON.parse(sessionStorage.getItem(place(box)));
+      sessionStorage.removeItem(place(box));
+      return found && Date.now() - found.at < FRESH ? found.text : null;
+    } catch {
+      return null;
+    }
   }
 
   function later(box, wait = PAUSE) {
@@ -45,17 +62,20 @@
 
   function saveAll() {
     for (const box of boxes()) {
-      if (box.value !== of(box).kept && navigator.sendBeacon(note().dataset.at, form(box))) of(box).kept = box.value;
+      if (box.value === of(box).kept) continue;
+      hold(box);
+      if (navigator.sendBeacon(note().dataset.at, form(box))) of(box).kept = box.value;
     }
   }
 
   for (const box of boxes()) {
-    const text = box.value;
-    kinds.set(box.form.id, { kept: text, isUnderWay: false, timer: 0 });
+    const kept = box.value, text = held(box) ?? kept;
+    kinds.set(box.form.id, { kept, isUnderWay: false, timer: 0 });
     // Else a form that is reset when it was sent would have the old draft in it again.
     box.defaultValue = "";
     box.value = text;
-    if (text) tell(note().dataset.saved);
+    if (text !== kept) later(box);
+    else if (text) tell(note().dataset.saved);
   }
 
   document.addEventListener("input", (event) => {
@@ -64,7 +84,7 @@
   // The server forgets a draft that was sent; one that was saved at the same moment may have come after that.
   document.addEventListener("htmx:after:request", (event) => {
     const { sourceElement, response } = event.detail.ctx;
-    if (!response?.ok || !sourceElement.matches("#composer form")) return;
+    if (!response || response.status >= 400 || !sourceElement.matches("#composer form")) return;
     const box = sourceElement.querySelector("textarea");
     box.value = "";
     of(box).kept = null;

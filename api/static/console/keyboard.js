@@ -79,6 +79,8 @@
     if (buttons.length !== 1 && !form.closest("#composer")) return;
     event.preventDefault();
     form.requestSubmit();
+    // What was set is done with: the next key is a deed again. Whoever writes goes on writing.
+    if (!form.closest("#composer") && form.checkValidity()) event.target.blur();
   }
 
   const isTyping = (element) => element.closest?.("input, textarea, select, [contenteditable]") &&

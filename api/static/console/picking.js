@@ -196,6 +196,6 @@
   document.addEventListener("focusout", (event) => { if (open && event.target === open.box) close(); });
   document.addEventListener("htmx:after:request", (event) => {
     const { sourceElement, response } = event.detail.ctx;
-    if (sourceElement.id === "reply" && response?.ok) find("#macro-in").replaceChildren();
+    if (sourceElement.id === "reply" && response && response.status < 400) find("#macro-in").replaceChildren();
   });
 })();

@@ -26,7 +26,8 @@
     const element = bar();
     if (!element || document.hidden) return;
     saidTyping = Date.now() - typedAt < STOPS;
-    const others = await ask(`${element.dataset.at}/here`, { typing: saidTyping, arrives: !hasSaid });
+    const read = document.querySelector("#transcript")?.dataset.lastIncoming ?? 0;
+    const others = await ask(`${element.dataset.at}/here`, { typing: saidTyping, arrives: !hasSaid, read });
     hasSaid = hasSaid || !!others;
     if (others && bar()) show(bar(), others);
   }
@@ -54,7 +55,7 @@
   });
   document.addEventListener("htmx:after:request", (event) => {
     const { sourceElement, response } = event.detail.ctx;
-    if (response?.ok && sourceElement.matches("#composer form")) { typedAt = 0; beat(); }
+    if (response && response.status < 400 && sourceElement.matches("#composer form")) { typedAt = 0; beat(); }
   });
   document.addEventListener("look", () => {
     clearTimeout(soon);

@@ -26,17 +26,25 @@
   }
 
   // One window of the browser listens for all of them.
-  let line = null, soon = 0, after = 0;
+  let line = null, soon = 0, after = 0, isLooking = false;
 
   async function look() {
-    const response = await fetch(`/console/work?after=${after}`).catch(() => null);
-    if (!response?.ok || response.redirected) return;
+    if (isLooking) return;
+    isLooking = true;
+    await ask().catch(() => { /* Asked again soon. */ });
+    isLooking = false;
+  }
+
+  async function ask() {
+    const response = await fetch(`/console/work?after=${after}`);
+    if (!response.ok || response.redirected) return;
     const found = await response.json();
-    after = found.change;
-    keep("after", after);
     show(found.count);
     channel?.postMessage({ count: found.count });
     if (found.calls.length && !(await isLookedAt())) call(found.calls);
+    // Last: a window that is closed meanwhile leaves the calls to the next.
+    after = found.change;
+    keep("after", after);
     if (line.readyState === EventSource.CLOSED) listen();
   }
 

@@ -1,0 +1,181 @@
+"""Every page of the console: accessible, narrow enough for a phone, and deaf to what customers and agents write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from console_fixtures import SCRIPT, Office, an_office, chromium, served
+from fastapi.routing import iter_route_contexts
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+
+from handoff.models import Priority, Role
+from handoff.sla.defaults import lay_out
+from handoff.workplace.macros import Written, make
+from store import transaction
+
+office = an_office
+pytestmark = pytest.mark.browser
+
+PAYLOADS = (
+    SCRIPT,
+    "<img src=x onerror=alert(1)>",
+    "\"'><svg onload=alert(1)>",
+    "<a href=javascript:alert(1)>x</a>",
+    "{{constructor.constructor('alert(1)')()}}",
+    "<div hx-get=/console/sign-out hx-trigger=load>x</div>",
+    "<hx-partial hx-target='#main'>gone</hx-partial>",
+)
+VALUES = {
+    "number": "1",
+    "conversation_id": "2",
+    "customer_id": "1",
+    "other_id": "2",
+    "article_id": "reset-password",
+    "language": "en",
+    "staff_id": "1",
+    "team_id": "1",
+    "calendar_id": "1",
+    "account_id": "1",
+    "macro_id": "1",
+}
+# Answers that are no page: parts of one, data, files and streams.
+NO_PAGE = (
+    "/stream",
+    "/bell",
+    "/work",
+    "/here",
+    "/found",
+    "/commands",
+    "/export",
+    ".json",
+    "/slack-manifest",
+    "/beside",
+)
+NO_PAGE_PATHS: tuple[str, ...] = ("/console/files/{file_id}", "/console/welcome/{token}", "/console/{path:path}")
+NO_PAGE_PATHS += (
+    "/console/tickets/{number}/beside",
+    "/console/tickets/{number}/macros/{macro_id}",
+    "/console/tickets/{number}/next",
+)
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def pages_of(office: Office) -> list[str]:
+    """The address of every page, read off the routes, so that a new page is looked at as well."""
+    found = []
+    for context in iter_route_contexts(office.app.routes):
+        path = context.path or ""
+        methods = getattr(context.route, "methods", None) or ()
+        if (
+            "GET" in methods
+            and path.startswith("/console")
+            and not path.endswith(NO_PAGE)
+            and path not in NO_PAGE_PATHS
+        ):
+            found.append(path.format_map(VALUES))
+    return found
+
+
+def signed_in(office: Office, chrome: Browser, address: str, **options: Any) -> BrowserContext:
+    cookie = office.browser("ann", Role.ADMIN).cookies["firstline"]
+    context = chrome.new_context(base_url=address, **options)
+    context.set_default_timeout(30_000)
+    context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
+    return context
+
+
+def a_full_house(office: Office, words: str = "I cannot get in " + "W" * 60) -> None:
+    """At least one of everything that the pages show."""
+    office.publish()
+    number = office.escalate(words, customer=words, priority=Priority.P0)
+    office.answer(office.ask("how to export", "grace"), "Choose Export.")
+    office.says(number, words, file_ids=[office.file(f"{words}.html")])
+    admin = office.browser("boss", Role.ADMIN)
+    admin.post(f"/console/tickets/{number}/note", data={"text": words})
+    admin.post(f"/console/tickets/{number}/sort", data={"tags": words, "category": words})
+    admin.post("/console/accounts", data={"name": words, "plan": "standard", "tier": "1"})
+    admin.post("/console/teams", data={"name": "front desk"})
+    with transaction(office.database) as session:
+        lay_out(session, office.now)
+        make(session, Written("nasty", words, {"en": words.replace("{", "(")}), office.colleagues["boss"], office.now)
+
+
+def serious(page: Page, **options: Any) -> list[str]:
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+def faults_of(page: Page) -> list[str]:
+    """With everything unfolded, in the light and in the dark."""
+    page.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    found = [*serious(page), *([f"too wide by {wide}"] if wide > 0 else [])]
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    found += [f"dark {fault}" for fault in serious(page, runOnly=["color-contrast"])]
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def test_every_page_of_the_console_is_accessible_and_fits_a_phone(office: Office, chrome: Browser) -> None:
+    """axe finds nothing serious, and nothing is wider than the screen."""
+    a_full_house(office)
+    paths, faults = pages_of(office), {}
+    assert len(paths) > 25
+    with served(office) as address:
+        context = signed_in(office, chrome, address, viewport={"width": 320, "height": 640})
+        page = context.new_page()
+        for path in paths:
+            response = page.goto(path)
+            assert response is not None
+            faults[path] = faults_of(page) if response.ok else [str(response.status)]
+        page.goto("/console/tickets/1")
+        for key, shown in (("Control+k", "#command-list li"), ("?", "#shortcuts h2")):
+            page.keyboard.press(key)
+            page.locator(shown).first.wait_for()
+            faults[key] = faults_of(page)
+            page.keyboard.press("Escape")
+        context.close()
+    assert {path: found for path, found in faults.items() if found} == {}
+
+
+def test_what_anybody_writes_never_runs_anywhere(office: Office, chrome: Browser) -> None:
+    """As name, message, file name, ticket title, tag, category, macro, note, account; and in the command bar."""
+    for payload in PAYLOADS[1:]:
+        office.escalate(payload, customer=payload)
+    a_full_house(office, PAYLOADS[0])
+    for number, payload in enumerate(PAYLOADS[1:], 1):
+        admin = office.browser(f"eve{number}", Role.ADMIN)
+        admin.post(f"/console/tickets/{number}/note", data={"text": payload})
+        admin.post(f"/console/tickets/{number}/sort", data={"tags": payload, "category": payload})
+    wrongs: list[str] = []
+
+    def note_dialog(dialog: Dialog) -> None:
+        wrongs.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    with served(office) as address:
+        context = signed_in(office, chrome, address)
+        page = context.new_page()
+        page.on("dialog", note_dialog)
+        page.on("pageerror", lambda error: wrongs.append(f"error {error}"))
+        page.on("console", lambda said: wrongs.append(said.text) if "Policy" in said.text else None)
+        tickets = [f"/console/tickets/{number}" for number in range(2, len(PAYLOADS) + 1)]
+        for path in [*pages_of(office), *tickets]:
+            page.goto(path)
+        page.keyboard.press("Control+k")
+        page.keyboard.type("alert")
+        page.locator("#command-list li").filter(has_text="alert(1)").first.wait_for()
+        context.close()
+    assert wrongs == []
