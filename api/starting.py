@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import sys
@@ -166,6 +167,9 @@ class Starter:
             log.error("not ready", reasons=self.product.reasons_not_ready())
         else:
             warn_of_sample(self.product)
+            # The models and what came with them stay: looking through them again and again would hold up pages and
+            # answers for a quarter of a second each time.
+            gc.freeze()
             _print(f"ready {self.address}")
 
     def _say_first_admin(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from console_fixtures import SCRIPT, Office, an_office, chromium, served
 from fastapi.routing import iter_route_contexts
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from handoff.models import Priority, Role
 from handoff.sla.defaults import lay_out
@@ -146,6 +146,7 @@ def test_every_page_of_the_console_is_accessible_and_fits_a_phone(office: Office
             page.locator(shown).first.wait_for()
             faults[key] = faults_of(page)
             page.keyboard.press("Escape")
+            expect(page.locator("dialog[open]")).to_have_count(0)
         context.close()
     assert {path: found for path, found in faults.items() if found} == {}
 

@@ -93,7 +93,8 @@ def test_a_ticket_is_told_as_the_api_promises(
     with reading(database) as session:
         told = ticket_detail(session, number)
     messages = told.pop("messages")
-    assert told == {
+    # What the interface promised from the first day on; it may grow, but these stay as they are.
+    promised = {
         "number": number,
         "status": "open",
         "priority": "P2",
@@ -103,6 +104,7 @@ def test_a_ticket_is_told_as_the_api_promises(
         "channel": "web",
         "customer": "ada",
     }
+    assert told.items() >= promised.items()
     assert [(message["author"], message["private"], message["delivery"]) for message in messages] == [
         ("customer", False, None),
         ("system", True, None),
