@@ -109,7 +109,7 @@ def test_whoever_can_mend_it_is_told_on_the_first_page(office: Office, role: Rol
 
 def test_the_page_is_one_link_away_from_everywhere(office: Office) -> None:
     page = office.browser("bob").get("/console").text
-    assert '<a href="/console/confidence" >Confidence</a>' in page
+    assert '<a href="/console/confidence" >Figures</a>' in page
     assert 'aria-current="page">Confidence' in office.browser("eve").get("/console/confidence").text
 
 

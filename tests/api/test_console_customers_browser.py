@@ -90,7 +90,7 @@ def test_two_are_joined_and_parted_beside_the_conversation_and_the_draft_stays(
         page.keyboard.press("Enter")
         expect(page.get_by_text("Are these the same person?")).to_be_visible()
         office.says(1, "are you there?")
-        expect(page.get_by_text("are you there?")).to_be_visible()
+        expect(page.get_by_role("log").get_by_text("are you there?")).to_be_visible()
         expect(page.get_by_text("Are these the same person?")).to_be_visible()
         page.get_by_role("button", name="Yes, join them").press("Enter")
         expect(page.get_by_role("button", name="Part Ada L.")).to_be_visible()

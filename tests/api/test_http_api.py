@@ -249,6 +249,8 @@ def test_the_description_is_there_for_programs_and_for_people(house: House) -> N
     expected = {f"/api/v1/tickets/{{number}}/{deed}" for deed in deeds} | {
         "/healthz", "/readyz", "/api/v1/ask", "/api/v1/tickets", "/api/v1/tickets/{number}",
         "/api/v1/chat/sessions", "/api/v1/chat/messages", "/api/v1/chat/stream", "/api/v1/chat/files/{file_id}",
+        "/api/v1/chat/tickets", *(f"/api/v1/chat/tickets/{{number}}/{deed}" for deed in ("close", "reopen", "rating")),
+        "/api/v1/chat/email", "/api/v1/chat/user",
     }  # fmt: skip
     assert set(described["paths"]) == expected
     shown = house.client.get("/api/docs")

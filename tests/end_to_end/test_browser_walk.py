@@ -83,7 +83,7 @@ def _become_first_admin(page: Page, server: Server) -> None:
     page.get_by_label("E-mail").fill("ann@firstline.test")
     page.get_by_label("Password").fill(PASSWORD)
     page.locator("main form button").click()
-    expect(page).to_have_url(f"{server.address}/console")
+    expect(page).to_have_url(f"{server.address}/console/start/try")
 
 
 def _say(page: Page, text: str) -> None:
