@@ -68,7 +68,7 @@ def window(office: Office, chrome: Browser) -> Iterator[Window]:
 def a_window(office: Office, chrome: Browser, address: str, name: str = "bob", **options: Any) -> Iterator[Window]:
     cookie = office.browser(name, language=options.pop("language", "en")).cookies["firstline"]
     context = chrome.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
     window = Window(context.new_page(), address)
     window.page.on("dialog", window.note_dialog)

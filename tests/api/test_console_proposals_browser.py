@@ -50,7 +50,7 @@ def proposed(office: Office) -> Office:
 def opened(office: Office, chrome: Browser, address: str, language: str = "en", **options: Any) -> Page:
     cookie = office.browser("eve", Role.EDITOR, language=language).cookies["firstline"]
     context = chrome.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
     page = context.new_page()
     page.goto(f"{address}/console/proposals", wait_until="load")

@@ -91,7 +91,7 @@ def test_a_database_that_fails_for_a_while_is_asked_again(
 
     with Watch(sqlite_database, poll_seconds=0.02) as watch:
         with monkeypatch.context() as patch:
-            patch.setattr(module, "reading", fail)
+            patch.setattr(module, "glancing", fail)
             elsewhere = open_database(sqlite_url)
             change(elsewhere, now)
             elsewhere.close()
