@@ -2,8 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than two cores: much of the end-to-end tests is waiting for the pace that a platform allows.
-WORKERS ?= 3
+# As many as the smallest machine has cores: with more, browsers wait longer than their tests do.
+WORKERS ?= 2
 SOURCES := api bot handoff retrieval kb_content store
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
