@@ -92,7 +92,7 @@ def test_a_black_hole_is_noticed_by_its_silence(make_app: MakeApp, world: SlackW
     with make_app(world) as app:
         world.sockets.black_hole()
         ann.says("into the dark", ann.dm)
-        world.wait_for(lambda: not world.unacknowledged(), timeout=60)
+        world.wait_for(lambda: not world.unacknowledged(), timeout=150)
     assert [request.retry_attempt for request in app.seen] == [1]
 
 
