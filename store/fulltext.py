@@ -32,15 +32,16 @@ _REBUILD = text("INSERT INTO searchable_words (searchable_words) VALUES ('rebuil
 # Ranking reads one row after another, so of a word that many texts hold only the newest ones are ranked. PostgreSQL
 # would fetch every text that holds it before it knows which are the newest, so it looks through the newest texts first
 # and asks the index only for what is too rare there ("+ 0": by the index, not from the newest on through all of them).
-_RANKED, _LOOKED_THROUGH = 2_000, 20_000
-_FIND = {
-    "sqlite": """
+RANKED, LOOKED_THROUGH = 2_000, 20_000
+BEST_ON_SQLITE = """
         SELECT subject_id FROM (
             SELECT searchable.subject_id AS subject_id, bm25(searchable_words) AS badness
             FROM searchable_words JOIN searchable ON searchable.id = searchable_words.rowid
             WHERE searchable_words MATCH :query AND searchable.kind = :kind
             ORDER BY searchable_words.rowid DESC LIMIT :ranked)
-        ORDER BY badness, subject_id DESC LIMIT :limit""",
+        ORDER BY badness, subject_id DESC LIMIT :limit"""
+_FIND = {
+    "sqlite": BEST_ON_SQLITE,
     "postgresql": """
         WITH newest AS (
             SELECT subject_id, searchable_words FROM searchable WHERE kind = :kind
@@ -123,7 +124,7 @@ def search(session: Session, kind: str, query: str, limit: int = 20, *, is_typin
         return []
     dialect = session.get_bind().dialect.name
     asked_for = {"query": _expression(asked, dialect, is_typing), "kind": kind, "limit": limit}
-    bounds = {"ranked": _RANKED} if dialect == "sqlite" else {"ranked": _RANKED, "looked_through": _LOOKED_THROUGH}
+    bounds = {"ranked": RANKED} if dialect == "sqlite" else {"ranked": RANKED, "looked_through": LOOKED_THROUGH}
     return list(session.execute(text(_FIND[dialect]), {**asked_for, **bounds}).scalars())
 
 

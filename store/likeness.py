@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from store.fulltext import tokens
+from store.fulltext import BEST_ON_SQLITE, LOOKED_THROUGH, RANKED, tokens
 from store.models import Searchable
 
 _JUDGED_BY = 1_500
@@ -22,16 +22,8 @@ _COMMON = 0.15
 _ENOUGH = 40
 _MOST_WORDS = 10
 _LONG = 6
-# As in ``store.fulltext``: of very many texts that hold one of the words, the newest are judged.
-_RANKED, _LOOKED_THROUGH = 2_000, 20_000
 _FIND = {
-    "sqlite": """
-        SELECT subject_id FROM (
-            SELECT searchable.subject_id AS subject_id, bm25(searchable_words) AS badness
-            FROM searchable_words JOIN searchable ON searchable.id = searchable_words.rowid
-            WHERE searchable_words MATCH :query AND searchable.kind = :kind
-            ORDER BY searchable_words.rowid DESC LIMIT :ranked)
-        ORDER BY badness, subject_id DESC LIMIT :limit""",
+    "sqlite": BEST_ON_SQLITE,
     "postgresql": """
         WITH newest AS (
             SELECT subject_id, searchable_words FROM searchable WHERE kind = :kind
@@ -74,7 +66,7 @@ def alike(session: Session, kind: str, words: Sequence[str], limit: int) -> list
     dialect = session.get_bind().dialect.name
     quote, join = ('"', " OR ") if dialect == "sqlite" else ("'", " | ")
     query = join.join(f"{quote}{word}{quote}" for word in words)
-    bounds = {"ranked": _RANKED} if dialect == "sqlite" else {"ranked": _RANKED, "looked_through": _LOOKED_THROUGH}
+    bounds = {"ranked": RANKED} if dialect == "sqlite" else {"ranked": RANKED, "looked_through": LOOKED_THROUGH}
     return list(
         session.execute(text(_FIND[dialect]), {"query": query, "kind": kind, "limit": limit, **bounds}).scalars()
     )

@@ -27,7 +27,7 @@ from store.errors import StoreError
 
 router = APIRouter(prefix="/console/bulk", route_class=ConsoleRoute, include_in_schema=False)
 
-Numbers = Annotated[list[Annotated[int, Form(ge=1, lt=2**53)]], Form(max_length=bulk.MOST)]
+Numbers = Annotated[list[Annotated[int, Form(ge=1, lt=2**53)]], Form(max_length=bulk.MOST, default_factory=list)]
 Short = Annotated[str, Form(max_length=1_000)]
 
 
@@ -55,7 +55,7 @@ def do(
     now: Now,
     staff: Worker,
     deed: Annotated[Literal["assign", "team", "tag", "priority", "snooze", "resolve"], Form()],
-    numbers: Numbers = [],  # noqa: B006 - FastAPI copies it
+    numbers: Numbers,
     assignee: Short = ME,
     team: Short = "",
     tags: Short = "",

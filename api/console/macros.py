@@ -36,8 +36,8 @@ router = APIRouter(prefix="/console/macros", route_class=ConsoleRoute, include_i
 
 MacroId = Annotated[int, Path(ge=1, lt=2**53)]
 Short = Annotated[str, Form(max_length=300)]
-Words = Annotated[list[Annotated[str, Form(max_length=50_000)]], Form(max_length=20)]
-Codes = Annotated[list[Annotated[str, Form(max_length=40)]], Form(max_length=20)]
+Words = Annotated[list[Annotated[str, Form(max_length=50_000)]], Form(max_length=20, default_factory=list)]
+Codes = Annotated[list[Annotated[str, Form(max_length=40)]], Form(max_length=20, default_factory=list)]
 OWN = "own"
 REFUSED = (
     errors.NameTaken,
@@ -75,10 +75,10 @@ class Typed:
 
 
 def typed(
+    language: Codes,
+    text: Words,
     name: Short = "",
     title: Short = "",
-    language: Codes = [],  # noqa: B006 - FastAPI copies it
-    text: Words = [],  # noqa: B006 - FastAPI copies it
     whose: Short = "",
     tags: Annotated[str, Form(max_length=2_000)] = "",
     status: Short = "",

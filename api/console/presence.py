@@ -24,7 +24,7 @@ from store import reading, transaction
 router = APIRouter(prefix="/console", route_class=ConsoleRoute, include_in_schema=False)
 
 Number = Annotated[int, Path(ge=1, lt=2**53)]
-Numbers = Annotated[list[Annotated[int, Query(ge=1, lt=2**53)]], Query(max_length=500)]
+Numbers = Annotated[list[Annotated[int, Query(ge=1, lt=2**53)]], Query(max_length=500, default_factory=list)]
 Ticked = Annotated[bool, Form()]
 
 
@@ -64,7 +64,7 @@ def who_is_here(
     product: TheProduct,
     now: Now,
     staff: Reader,
-    number: Numbers = [],  # noqa: B006
+    number: Numbers,
 ) -> Response:
     """Who else is at the tickets of a list: by number, in words; tickets that nobody is at are left out."""
     t = texts_for(request)

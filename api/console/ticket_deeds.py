@@ -28,7 +28,7 @@ router = APIRouter(prefix="/console/tickets", route_class=ConsoleRoute, include_
 Words = Annotated[str, Form(max_length=50_000)]
 Short = Annotated[str, Form(max_length=1_000)]
 Other = Annotated[int, Form(ge=1, lt=2**53)]
-Ids = Annotated[list[Annotated[int, Form(ge=1, lt=2**53)]], Form(max_length=500)]
+Ids = Annotated[list[Annotated[int, Form(ge=1, lt=2**53)]], Form(max_length=500, default_factory=list)]
 
 
 @router.post("/{number}/wait")
@@ -157,7 +157,7 @@ def split(
     now: Now,
     staff: Worker,
     number: Number,
-    message: Ids = [],  # noqa: B006 - FastAPI copies it
+    message: Ids,
     subject: Short = "",
     to: Annotated[int, Form(ge=0, lt=2**53)] = 0,
 ) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -153,12 +154,12 @@ def _move_on(job: Job, turn: int) -> None:
     _do(job, note)
 
 
-def _do(job: Job, deed: object) -> None:
+def _do(job: Job, deed: Callable[[Session, Actor, datetime], object]) -> None:
     """Do it as whoever has the ticket. What is not possible any more is left: the customer was quicker."""
     stage = job.play.stage
     try:
         with transaction(stage.database) as session:
-            deed(session, _agent(job, session), stage.now)  # type: ignore[operator]
+            deed(session, _agent(job, session), stage.now)
     except HandoffError:
         return
 

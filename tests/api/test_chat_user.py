@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_fixtures import Office, an_office
+from console_fixtures import Office, an_office, chromium
 from http_house import House, running
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from api.settings import secret_key
 from handoff.accounts import add_account
@@ -143,13 +141,7 @@ def test_the_key_is_shown_to_admins_only(office: Office) -> None:
 
 @pytest.mark.browser
 def test_two_users_of_one_browser_have_talks_of_their_own(house: House, shop: str) -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        if os.environ.get("CI"):
-            pytest.fail("No chromium: run `make browser`.")
-        pytest.skip("No chromium: run `make browser` to try the pages in a browser.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         page = browser.new_page()
         page.set_default_timeout(20_000)
         frame = page.frame_locator("iframe")
@@ -163,6 +155,5 @@ def test_two_users_of_one_browser_have_talks_of_their_own(house: House, shop: st
             expect(frame.locator(".citation")).to_have_count(1)
             expect(frame.locator(".message.customer")).to_have_count(own)
         expect(frame.locator(".message.customer .bubble")).to_have_text(re.compile("password please"))
-        browser.close()
     assert person_of(house, "ada") == ("Ada", "Acme", 2)
     assert person_of(house, "ben") == ("Ben", "Acme", 2)
