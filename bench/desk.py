@@ -39,7 +39,8 @@ def measure() -> Iterator[Figure]:
     import postgres
 
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        # A checkpoint that is still under way may write its file again while the folder is emptied.
+        folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         yield from _on(f"sqlite:///{folder}/desk.db", "SQLite")
     with postgres.server() as address, postgres.new_database(address) as url:
         yield from _on(url, "PostgreSQL")
@@ -64,6 +65,7 @@ def settle(database: Database) -> None:
         with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("SET statement_timeout = 0")
             connection.exec_driver_sql("VACUUM ANALYZE")
+            connection.exec_driver_sql("CHECKPOINT")
 
 
 def figures(database: Database, size: Size, name: str) -> Iterator[Figure]:

@@ -35,7 +35,7 @@ SAMPLE = "sample"
 
 @dataclass(frozen=True)
 class ArticlePage:
-    """One version of an article, as a page shows it; the newest with the questions that were accepted for it."""
+    """One version of an article, as a page shows it; the current one with the questions that were accepted for it."""
 
     article: Article
     version: int
@@ -57,7 +57,7 @@ class ArticlePage:
 
 @dataclass(frozen=True)
 class ArticleLine:
-    """An article in the console's list, as its newest version has it."""
+    """An article in the console's list, as its current version has it."""
 
     article_id: str
     language: str
@@ -92,7 +92,7 @@ def article_page(session: Session, article_id: str, language: str, version: int 
     if found is None:
         return None
     article, languages = article_from(row, found), _languages(session, article_id)
-    if found.number == row.newest:
+    if found.number == row.current:
         article = with_questions(article, accepted_of(session, article_id, language))
     return ArticlePage(
         article=article,
@@ -103,7 +103,7 @@ def article_page(session: Session, article_id: str, language: str, version: int 
         is_archived=row.archived_at is not None,
         is_live=found.number == live,
         was_published=_was_published(session, found),
-        is_restricted=not (article.is_for_everybody and _is_open(session, row, live or row.newest)),
+        is_restricted=not (article.is_for_everybody and _is_open(session, row, live or row.current or row.newest)),
         languages=tuple(languages),
         open_languages=tuple(language for language, is_open in languages.items() if is_open),
     )
@@ -114,7 +114,7 @@ def articles_overview(session: Session) -> list[ArticleLine]:
     found = session.exec(
         select(KbArticle, ArticleVersion.title, ArticleVersion.meta)
         .where(KbArticle.id == ArticleVersion.kb_article_id)
-        .where(KbArticle.newest == ArticleVersion.number)
+        .where(KbArticle.current == ArticleVersion.number)
         .order_by(col(KbArticle.article_id), col(KbArticle.language))
     )
     return [
@@ -123,7 +123,7 @@ def articles_overview(session: Session) -> list[ArticleLine]:
             language=row.language,
             title=title,
             category=meta.get("category"),
-            version=row.newest,
+            version=row.current,
             source=row.source,
             review_by=meta.get("review_by"),
             archived_at=row.archived_at,
@@ -209,7 +209,7 @@ def _languages(session: Session, article_id: str) -> dict[str, bool]:
     found = session.exec(
         select(KbArticle, ArticleVersion)
         .where(KbArticle.id == ArticleVersion.kb_article_id)
-        .where(KbArticle.newest == ArticleVersion.number)
+        .where(KbArticle.current == ArticleVersion.number)
         .where(KbArticle.article_id == article_id, col(KbArticle.archived_at).is_(None))
         .order_by(KbArticle.language)
     )

@@ -80,7 +80,7 @@ def _articles(session: Session) -> list[Article]:
     found = session.exec(
         select(KbArticle, ArticleVersion)
         .where(KbArticle.id == ArticleVersion.kb_article_id)
-        .where(KbArticle.newest == ArticleVersion.number)
+        .where(KbArticle.current == ArticleVersion.number)
         .where(col(KbArticle.archived_at).is_(None))
         .order_by(col(KbArticle.article_id), col(KbArticle.language))
     ).all()

@@ -133,7 +133,7 @@ def apply_import(session: Session, plan: ImportPlan, now: datetime, actor: str =
     for key in plan.archived:
         if key in held and held[key].row.archived_at is None:
             held[key].row.archived_at = now
-            note_change(session, "article", held[key].row.id or 0, now, held[key].row.newest)
+            note_change(session, "article", held[key].row.id or 0, now, held[key].row.current)
     _apply_intents(session, plan)
     _apply_entries(session, plan)
     withdraw(session, _deleted_questions(held, plan), actor, now)
@@ -141,9 +141,9 @@ def apply_import(session: Session, plan: ImportPlan, now: datetime, actor: str =
 
 
 def _held(session: Session) -> dict[Key, _Held]:
-    """Every article that there is, archived ones too, with what its newest version says."""
-    newest = (KbArticle.id == ArticleVersion.kb_article_id) & (KbArticle.newest == ArticleVersion.number)
-    found = session.exec(select(KbArticle, ArticleVersion.sha256, ArticleVersion.meta).where(newest))
+    """Every article that there is, archived ones too, with what its current version says."""
+    current = (KbArticle.id == ArticleVersion.kb_article_id) & (KbArticle.current == ArticleVersion.number)
+    found = session.exec(select(KbArticle, ArticleVersion.sha256, ArticleVersion.meta).where(current))
     return {(row.article_id, row.language): _Held(row, sha256, meta) for row, sha256, meta in found}
 
 
@@ -176,6 +176,9 @@ def _follows_another(row: KbArticle, source: str) -> bool:
 def _rows(session: Session, held: dict[Key, _Held], articles: Sequence[Article], source: str) -> dict[Key, KbArticle]:
     """The row of each article; all new ones get their ids in one go."""
     rows = {key: known.row for key, known in held.items()}
+    # Of a draft that never went live there is a row already, which nothing holds.
+    never = session.exec(select(KbArticle).where(KbArticle.current == 0))
+    rows |= {(row.article_id, row.language): row for row in never}
     made = {
         _key(article): KbArticle(article_id=article.id, language=article.language, source=source)
         for article in articles
@@ -205,7 +208,8 @@ def _keep(
     if not is_same:
         passages = plan.passages.get(_key(article)) or split(article, 0)
         session.add(new_version(row, article, passages, now))
-    note_change(session, "article", row.id or 0, now, row.newest)
+        row.current = row.newest
+    note_change(session, "article", row.id or 0, now, row.current)
 
 
 def _plan_intents(session: Session, folder: Folder, source: str, replace: bool) -> dict[str, Any]:

@@ -6,16 +6,18 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from store.columns import BigId, Json, Utc, enum_column
 
 
 class KbArticle(SQLModel, table=True):
-    """One language of an article, for good: its text is in its versions, of which ``newest`` counts.
+    """One language of an article, for good: its text is in its versions.
 
-    ``source`` names where it came from: an import of the same source keeps it equal to that folder.
+    ``current`` is the number of the version that the next release takes, 0 while none was ever published or imported.
+    ``newest`` is the highest number there is: of a version that a check kept from going live, too. ``source`` names
+    where it came from: an import of the same source keeps it equal to that folder.
     """
 
     __tablename__ = "kb_article"
@@ -25,6 +27,7 @@ class KbArticle(SQLModel, table=True):
     language: str = Field(max_length=40)
     source: str = Field(max_length=255, index=True)
     newest: int = 0
+    current: int = 0
     archived_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
@@ -43,6 +46,8 @@ class ArticleVersion(SQLModel, table=True):
     """As they were cut when the version was made: their keys and anchors are in links that people keep."""
     sha256: str = Field(max_length=64)
     created_at: datetime = Field(sa_type=Utc)
+    made_by: int | None = Field(default=None, sa_type=BigInteger)
+    """The staff member whose draft it was; None for what came from a folder."""
 
 
 class KbIntent(SQLModel, table=True):
@@ -100,9 +105,22 @@ class GoldRow(SQLModel, table=True):
     source: str = Field(max_length=255, index=True)
 
 
+class KbSentence(SQLModel, table=True):
+    """One of the bot's own sentences as this house says it, instead of the one that comes with Firstline."""
+
+    __tablename__ = "kb_sentence"
+    __table_args__ = (UniqueConstraint("key", "language"),)
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    key: str = Field(max_length=100)
+    language: str = Field(max_length=40)
+    text: str = Field(sa_type=Text)
+    source: str = Field(max_length=255, index=True)
+
+
 class ReleaseState(Enum):
     BUILDING = "building"
     READY = "ready"
+    STAGED = "staged"
     LIVE = "live"
     RETIRED = "retired"
 
@@ -131,6 +149,10 @@ class Release(SQLModel, table=True):
     glossary: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     questions: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     """Proposed questions that were accepted: {article, language, questions}, beside those of the article versions."""
+    sentences: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    """The bot's own sentences as this house says them: {key, language, text}."""
+    changes: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    """What it changes of the KB when it goes live: {kind, name, language, draft, revision, row, version, data}."""
     parameters: bytes | None = Field(default=None, sa_type=LargeBinary)
     threshold: float | None = None
     figures: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
@@ -151,6 +173,7 @@ __all__ = [
     "GoldRow",
     "KbArticle",
     "KbIntent",
+    "KbSentence",
     "ProposalState",
     "ProposedQuestion",
     "Release",

@@ -66,7 +66,7 @@ def propose(session: Session, found: Iterable[Proposal], now: datetime) -> list[
     Not new is what an article asks already, in its title or its questions, what was proposed before (accepted, declined
     or still open), and what is found for several articles at once: it would make them alike.
     """
-    articles = _newest(session)
+    articles = _current(session)
     known = _known(session, articles)
     candidates = {(one.key, one.plain): one for one in reversed(list(found)) if _is_usable(one, articles)}
     claimed = Counter((key[1], plain) for key, plain in candidates)
@@ -97,7 +97,7 @@ def _row(one: Proposal, now: datetime) -> dict[str, Any]:
 
 def proposed(session: Session, state: ProposalState = ProposalState.OPEN) -> list[ForArticle]:
     """What is proposed in ``state``, by article; of archived articles nothing. Those with most to decide come first."""
-    articles = _newest(session)
+    articles = _current(session)
     rows: dict[Key, list[ProposedQuestion]] = defaultdict(list)
     for row in session.exec(select(ProposedQuestion).where(ProposedQuestion.state == state).order_by(_id)):
         if (row.article_id, row.language) in articles:
@@ -165,12 +165,12 @@ def with_questions(article: Article, accepted: Mapping[Key, Sequence[str]]) -> A
     return replace(article, questions=article.questions + new) if new else article
 
 
-def _newest(session: Session) -> dict[Key, Article]:
-    """Title and questions of every unarchived article as its newest version has them."""
+def _current(session: Session) -> dict[Key, Article]:
+    """Title and questions of every unarchived article as its current version has them."""
     rows = session.exec(
         select(KbArticle.article_id, KbArticle.language, ArticleVersion.title, ArticleVersion.meta)
         .where(KbArticle.id == ArticleVersion.kb_article_id)
-        .where(KbArticle.newest == ArticleVersion.number)
+        .where(KbArticle.current == ArticleVersion.number)
         .where(col(KbArticle.archived_at).is_(None))
     )
     return {

@@ -34,12 +34,12 @@ _BUILD = "build:"
 
 
 def start_release(session: Session, now: datetime, source: str = "") -> int:
-    """Freeze the newest version of every unarchived article with the questions that were accepted for it, intents,
+    """Freeze the current version of every unarchived article with the questions that were accepted for it, intents,
     gold questions and glossary. Returns its id.
 
     What is imported or edited afterwards does not reach it.
     """
-    versions = _newest_versions(session)
+    versions = _current_versions(session)
     intents = [row.data for row in session.exec(select(KbIntent).order_by(KbIntent.name))]
     gold = _answerable(session, {row.article_id for row, _ in versions})
     glossary = [row.data for row in session.exec(select(GlossaryRow).order_by(col(GlossaryRow.id)))]
@@ -181,11 +181,11 @@ def contents(session: Session, release_id: int | None = None) -> Contents:
     )
 
 
-def _newest_versions(session: Session) -> Sequence[tuple[KbArticle, ArticleVersion]]:
+def _current_versions(session: Session) -> Sequence[tuple[KbArticle, ArticleVersion]]:
     return session.exec(
         select(KbArticle, ArticleVersion)
         .where(KbArticle.id == ArticleVersion.kb_article_id)
-        .where(KbArticle.newest == ArticleVersion.number)
+        .where(KbArticle.current == ArticleVersion.number)
         .where(col(KbArticle.archived_at).is_(None))
         .order_by(col(KbArticle.article_id), col(KbArticle.language))
     ).all()

@@ -5,7 +5,8 @@
     .venv/bin/python -c "import store.models, kb_content.models, retrieval.models
     import handoff.models, handoff.ticketing.models, handoff.sla.models, handoff.staffing.models
     import handoff.surveys.models, handoff.workplace.models
-    import bot.models, bot.channels.slack.tables
+    import kb_content.studio.models, bot.models, bot.channels.slack.tables
+    import bot.learning.recall.models, bot.learning.worklist.models
     from sqlmodel import SQLModel; from store.autogenerate import autogenerate
     print(autogenerate('sqlite:////tmp/scratch.db', SQLModel.metadata, 'what changes'))"
 

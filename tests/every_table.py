@@ -35,7 +35,10 @@ MODELS = (
     "handoff.workplace.models",
     "bot.models",
     "bot.channels.slack.tables",
+    "bot.learning.recall.models",
+    "bot.learning.worklist.models",
     "kb_content.models",
+    "kb_content.studio.models",
     "retrieval.models",
 )
 BEGIN = datetime(2026, 11, 23, 9, 30, 0, 123456, tzinfo=UTC)
@@ -89,8 +92,8 @@ def _value(column: Column[Any], number: int) -> Any:
     if column.foreign_keys or (column.primary_key and isinstance(kind, Integer)):
         return number
     if isinstance(kind, Enum):
-        # At most one release may be live.
-        return next(iter(kind.enum_class)) if kind.enum_class else kind.enums[0]
+        # The last one: at most one release may be live, and one rollout may run.
+        return list(kind.enum_class)[-1] if kind.enum_class else kind.enums[-1]
     if isinstance(kind, Boolean):
         return number % 2 == 1
     if isinstance(kind, Float):

@@ -75,7 +75,7 @@ def article(
             raise HTTPException(404)
         shown = article_page(session, article_id, language, version)
         if shown is None and version is None:
-            shown = article_page(session, article_id, language, row.newest)
+            shown = article_page(session, article_id, language, row.current or row.newest)
         ids = article_ids(session, language)
     if shown is None:
         raise HTTPException(404)
@@ -92,11 +92,11 @@ def holds(line: ArticleLine, questions: tuple[str, ...], words: str) -> bool:
 
 
 def _questions(session: Session) -> dict[tuple[str, str], tuple[str, ...]]:
-    """The questions of every article's newest version."""
+    """The questions of every article's current version."""
     found = session.exec(
         select(KbArticle.article_id, KbArticle.language, ArticleVersion.meta)
         .where(ArticleVersion.kb_article_id == KbArticle.id)
-        .where(ArticleVersion.number == KbArticle.newest)
+        .where(ArticleVersion.number == KbArticle.current)
     )
     return {(article_id, language): tuple(meta.get("questions") or ()) for article_id, language, meta in found}
 

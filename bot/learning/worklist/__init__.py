@@ -1,0 +1,1 @@
+"""The editors' ranked worklist: what to write or mend next, and what it was worth."""
