@@ -7,7 +7,7 @@ WORKERS ?= 2
 SOURCES := api bot handoff retrieval kb_content store
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench bench-answers bench-channels bench-desk bench-peers load soak chaos mutants browser pictures vectors clean help
+.PHONY: run test check bench bench-answers bench-channels bench-desk bench-studio bench-peers load soak chaos mutants browser pictures vectors clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -49,6 +49,9 @@ bench-channels: $(VENV)/.installed-test ## a minute of 20 messages a second over
 
 bench-desk: $(VENV)/.installed-test ## queue, ticket and search with 100,000 tickets and 1,000,000 messages
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench desk
+
+bench-studio: $(VENV)/.installed-test ## bad and harmless edits, the check of a draft, the worklist on the demo, an import of 2,000 files
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench studio
 
 vectors: $(VENV)/.installed ## make anew the vectors that come with Firstline, after the sample or a model changed
 	HF_HUB_OFFLINE=1 $(BIN)/python -m retrieval.shipped

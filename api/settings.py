@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     """Where this machine alone may read the metrics without a token; unset: nowhere."""
     messages_per_minute: int = Field(default=20, ge=1)
     open_tickets_per_customer: int = Field(default=3, ge=1)
-    promise_working_days: int = Field(default=1, ge=1)
+    promise_working_days: int = Field(default=2, ge=1)
     telegram_token: SecretStr | None = None
     telegram_base_url: str | None = None
     telegram_mode: Literal["polling", "webhook"] = "polling"

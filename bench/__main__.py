@@ -10,11 +10,19 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from bench import answers, channels, commands, desk, encoding, load, peers, reading, soak, throughput
+from bench import answers, channels, commands, desk, encoding, load, peers, reading, soak, studio, throughput
 from bench.figure import Figure
 
 SHORT = {"reading": reading, "encoding": encoding, "commands": commands, "throughput": throughput}
-LONG = {"answers": answers, "channels": channels, "desk": desk, "load": load, "peers": peers, "soak": soak}
+LONG = {
+    "answers": answers,
+    "channels": channels,
+    "desk": desk,
+    "load": load,
+    "peers": peers,
+    "soak": soak,
+    "studio": studio,
+}
 
 
 def main() -> None:

@@ -95,7 +95,7 @@ def reply(
 ) -> Message:
     """Say ``text`` to the customer. An unassigned ticket becomes the actor's, a resolved one is opened again.
 
-    ``seen_message_id``: the newest message that the actor had read; StaleReply when the customer wrote after it.
+    ``seen_message_id``: the newest message that the actor had read; StaleReply when the customer or a colleague wrote after it.
     ``detail`` and ``buttons``: what a room above wants to keep with the words, and put below them.
     Raises EmptyText, TextTooLong, TicketClosed, NoPlace.
     """
@@ -103,7 +103,7 @@ def reply(
     ticket, conversation = at_desk(session, number, actor)
     if not can_be_written_in(session, conversation.thread_id):
         raise NoPlace
-    if seen_message_id is not None and _wrote_after(session, conversation, seen_message_id):
+    if seen_message_id is not None and _was_written_after(session, conversation, seen_message_id, actor):
         raise StaleReply
     assignee_id = _assignee(ticket, actor)
     if move(session, ticket, conversation, Event.REPLY, now, assignee_id=assignee_id, by=actor.staff_id):
@@ -216,10 +216,17 @@ def _signature(actor: Actor) -> dict[str, Any]:
     return {} if actor.staff_id is not None else {"by": actor.name}
 
 
-def _wrote_after(session: Session, conversation: Conversation, message_id: int) -> bool:
+def _was_written_after(session: Session, conversation: Conversation, message_id: int, actor: Actor) -> bool:
+    """Whether the customer wrote after the message, or a colleague of the actor said something to them."""
+    of_colleague = (
+        (col(Message.direction) == Direction.OUTGOING)
+        & (col(Message.author) == Author.AGENT)
+        & col(Message.private).is_(False)
+        & col(Message.staff_id).is_distinct_from(actor.staff_id)
+    )
     newer = select(Message.id).where(
         Message.conversation_id == conversation.id,
-        Message.direction == Direction.INCOMING,
+        (col(Message.direction) == Direction.INCOMING) | of_colleague,
         col(Message.id) > message_id,
     )
     return session.exec(newer.limit(1)).first() is not None

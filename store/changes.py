@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, text
+from sqlalchemy import bindparam, delete, func, insert, select, text
 from sqlmodel import Session
 
 from store.columns import table_of
@@ -70,6 +70,18 @@ def flush_changes(session: Session) -> tuple[int, frozenset[str]]:
 def changes_after(session: Session, last_id: int, limit: int = 500) -> Sequence[Change]:
     """Changes with a higher id than ``last_id``, oldest first."""
     return session.scalars(_AFTER, {"last_id": last_id, "most": limit}).all()
+
+
+def trim_changes(session: Session, before: datetime, most: int = 5_000) -> int:
+    """Forget the oldest changes from before that moment, at most so many. Returns how many; the newest one stays.
+
+    Whoever watches reads what is new, or begins with the newest.
+    """
+    old = _CHANGES.c.at < before
+    oldest = select(_CHANGES.c.id).order_by(_CHANGES.c.id).limit(most).subquery()
+    newest = select(func.max(_CHANGES.c.id)).scalar_subquery()
+    statement = delete(_CHANGES).where(_CHANGES.c.id.in_(select(oldest.c.id)), old, _CHANGES.c.id < newest)
+    return len(session.connection().execute(statement.returning(_CHANGES.c.id)).all())
 
 
 def latest_change(session: Session) -> int:

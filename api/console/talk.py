@@ -10,6 +10,7 @@ from urllib.parse import quote
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from bot.learning.collecting import keepable
 from handoff.errors import ConversationNotFound
 from handoff.models import (
     AnswerAudit,
@@ -25,6 +26,7 @@ from handoff.models import (
     WaitsFor,
 )
 from handoff.people import person_ids
+from handoff.permissions import Permission, allowed
 from handoff.rows import id_of
 from handoff.suggestions import pending
 from handoff.ticketing.marks import Mark, is_markable
@@ -87,6 +89,8 @@ class Talk:
     """An answer of the bot's that waits for an agent."""
     judged: Mapping[int, tuple[AnswerAudit, str]] = field(default_factory=dict)
     """What somebody found about an answer, and who, by the message's id."""
+    keepable: Mapping[int, int] = field(default_factory=dict)
+    """For editors: confirmed answers, with the id of the gold question that each was kept as, 0 for none."""
 
     @property
     def offered_citations(self) -> list[dict[str, Any]]:
@@ -102,7 +106,7 @@ class Talk:
 
     @property
     def last_incoming_id(self) -> int:
-        return max((id_of(message) for message in self.newer_than(0)), default=0)
+        return max((id_of(one.line.message) for one in self.said if one.kind == "customer"), default=0)
 
     @property
     def view(self) -> str:
@@ -111,13 +115,15 @@ class Talk:
             return "open"
         return "pending" if self.ticket.status is TicketStatus.PENDING else "resolved"
 
-    def newer_than(self, message_id: int, also: int | None = None) -> list[Message]:
-        """What the customer wrote after the message that somebody had read; and message ``also``, whoever said it."""
+    def newer_than(self, message_id: int, me: int | None = None, also: int | None = None) -> list[Message]:
+        """What the customer wrote after the message that somebody (``me``) had read, and what colleagues said to them;
+        and message ``also``, whoever said it."""
         messages = ((one.kind, one.line.message) for one in self.said)
         return [
             message
             for kind, message in messages
-            if (kind == "customer" and id_of(message) > message_id) or message.id == also
+            if (id_of(message) > message_id and (kind == "customer" or (kind == "agent" and message.staff_id != me)))
+            or message.id == also
         ]
 
 
@@ -132,10 +138,11 @@ def talk(session: Session, conversation_id: int, staff: Staff, *, everything: bo
     ticket = ticket_of(session, conversation_id)
     assignee = session.get(Staff, ticket.assignee_id) if ticket and ticket.assignee_id else None
     begin = 0 if everything else _last_left_out(session, conversation_id)
+    lines = [said(line) for line in history(session, conversation_id, begin)]
     return Talk(
         conversation,
         session.get_one(Customer, conversation.customer_id),
-        beside_decisions([said(line) for line in history(session, conversation_id, begin)]),
+        beside_decisions(lines),
         earlier=_count_until(session, conversation_id, begin) if begin else 0,
         is_whole=everything,
         ticket=ticket,
@@ -144,6 +151,7 @@ def talk(session: Session, conversation_id: int, staff: Staff, *, everything: bo
         others=_others(session, conversation),
         offered=pending(session, conversation_id) if ticket else None,
         judged=_judged(session, conversation_id),
+        keepable=_keepable(session, lines, staff),
     )
 
 
@@ -273,6 +281,12 @@ def _judged(session: Session, conversation_id: int) -> dict[int, tuple[AnswerAud
     query = select(AnswerAudit, Staff.name).join(Staff).join(Message, col(Message.id) == AnswerAudit.message_id)
     found = session.exec(query.where(Message.conversation_id == conversation_id))
     return {audit.message_id: (audit, name) for audit, name in found}
+
+
+def _keepable(session: Session, lines: Sequence[Said], staff: Staff) -> Mapping[int, int]:
+    if not allowed(staff.role, Permission.EDIT_ARTICLES):
+        return {}
+    return keepable(session, [id_of(one.line.message) for one in lines if one.is_answer])
 
 
 def _last_left_out(session: Session, conversation_id: int) -> int:

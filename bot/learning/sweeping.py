@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
@@ -20,11 +20,14 @@ from kb_content import catalogue
 from retrieval.models import Vector
 from retrieval.needs import keys_of
 from store import Database, reading, transaction
+from store.changes import trim_changes
 
 log = structlog.get_logger()
 KEPT = 10
 """So many releases stay as they are, the newest, beside what is live or being built."""
 BATCH = 500
+WATCHED_FOR = timedelta(days=14)
+"""Longer than anybody stays signed in: no page that is open asks for changes from before."""
 PAUSE_SECONDS = 0.05
 """Between two steps, so that whoever answers customers can write."""
 
@@ -43,6 +46,7 @@ def sweep(database: Database, fit: Fit, now: datetime, report: Callable[[str], N
 
     While a release is being built nothing is done: it may count on what is there.
     """
+    _trim(database, now, report)
     with transaction(database) as session:
         catalogue.give_up_dead(session, now)
         if catalogue.being_built(session, now):
@@ -64,6 +68,16 @@ def sweep(database: Database, fit: Fit, now: datetime, report: Callable[[str], N
     if found != Swept():
         log.info("old releases swept", stripped=stripped, dropped=dropped, vectors=swept)
     return found
+
+
+def _trim(database: Database, now: datetime, report: Callable[[str], None]) -> None:
+    """Forget what nobody watches for any more."""
+    while True:
+        report("sweeping notes of old changes")
+        with transaction(database) as session:
+            if not trim_changes(session, now - WATCHED_FOR):
+                return
+        time.sleep(PAUSE_SECONDS)
 
 
 def _surplus(database: Database, fit: Fit, report: Callable[[str], None]) -> Sequence[tuple[str, str, str]]:

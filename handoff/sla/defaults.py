@@ -17,8 +17,9 @@ from store.models import Setting
 
 _DONE = "desk_defaults"
 _WHO = "system"
-OFFICE_HOURS, FRONT_LINE = "Office hours", "front line"
+OFFICE_HOURS, WORKING_DAYS, FRONT_LINE = "Office hours", "Working days", "front line"
 _WEEK = [*[[["09:00", "18:00"]]] * 5, [], []]
+_WHOLE_DAYS = [*[[["00:00", "24:00"]]] * 5, [], []]
 _BETTER = (Plan.ENTERPRISE, Plan.VIP)
 WARNING = 80
 
@@ -31,7 +32,8 @@ def lay_out(session: Session, now: datetime) -> bool:
     row = insert(session, Setting).values(name=_DONE, value={"at": now.isoformat()})
     if session.execute(row.on_conflict_do_nothing().returning(col(Setting.name))).first() is None:
         return False
-    for found in (*_calendar(session), *_policies(), *_steps(), *_team(session, now)):
+    days = _calendars(session)
+    for found in (*_policies(days), *_steps(), *_team(session, now)):
         session.add(found)
     session.flush()
     forget_rules(session)
@@ -39,25 +41,33 @@ def lay_out(session: Session, now: datetime) -> bool:
     return True
 
 
-def _calendar(session: Session) -> Iterator[SQLModel]:
-    if session.exec(select(Calendar.id)).first() is None:
-        yield Calendar(name=OFFICE_HOURS, timezone="UTC", weekly=_WEEK, is_default=True)
+def _calendars(session: Session) -> int | None:
+    """Lay out the calendars where there are none. Returns the id of the one for targets of a day and more.
+
+    Whoever is promised an answer within 48 hours counts days, not the hours of an office: those would be a week.
+    """
+    if session.exec(select(Calendar.id)).first() is not None:
+        return None
+    days = Calendar(name=WORKING_DAYS, timezone="UTC", weekly=_WHOLE_DAYS)
+    session.add_all((Calendar(name=OFFICE_HOURS, timezone="UTC", weekly=_WEEK, is_default=True), days))
+    session.flush()
+    return days.id
 
 
-def _policies() -> Iterator[SlaPolicy]:
+def _policies(days: int | None) -> Iterator[SlaPolicy]:
     first, urgent = ClockKind.FIRST_RESPONSE, Priority.P0
     yield SlaPolicy(clock=first, priority=urgent, minutes=60, is_always=True)
     yield SlaPolicy(clock=first, priority=Priority.P1, minutes=4 * 60)
-    yield SlaPolicy(clock=first, priority=Priority.P2, minutes=48 * 60)
-    yield SlaPolicy(clock=first, priority=Priority.P3, minutes=48 * 60)
+    yield SlaPolicy(clock=first, priority=Priority.P2, minutes=48 * 60, calendar_id=days)
+    yield SlaPolicy(clock=first, priority=Priority.P3, minutes=48 * 60, calendar_id=days)
     for plan in _BETTER:
         yield SlaPolicy(clock=first, plan=plan, tier=1, minutes=30)
         # Else what is urgent on Friday night would wait for Monday.
         yield SlaPolicy(clock=first, plan=plan, tier=1, priority=urgent, minutes=30, is_always=True)
     yield SlaPolicy(clock=ClockKind.DIAGNOSIS, tier=2, minutes=2 * 60)
     yield SlaPolicy(clock=ClockKind.WORKAROUND, tier=3, minutes=4 * 60)
-    yield SlaPolicy(clock=ClockKind.RESOLUTION, tier=2, minutes=24 * 60)
-    yield SlaPolicy(clock=ClockKind.RESOLUTION, tier=3, minutes=72 * 60)
+    yield SlaPolicy(clock=ClockKind.RESOLUTION, tier=2, minutes=24 * 60, calendar_id=days)
+    yield SlaPolicy(clock=ClockKind.RESOLUTION, tier=3, minutes=72 * 60, calendar_id=days)
 
 
 def _steps() -> Iterator[EscalationStep]:

@@ -105,8 +105,8 @@ def test_a_ticket_shows_its_promises_and_where_each_comes_from(office: Office) -
     office.later(hours=3)
     said = words(bob.get(f"/console/tickets/{number}").text)
     assert "Diagnosis missed Was due 2026-11-23 11:00 UTC 2 h in Office hours · Tier 2" in said
-    assert "Solution running Due 2026-11-25 15:00 UTC 24 h in Office hours · Tier 2" in said
-    assert "First answer met Done 2026-11-23 10:00 UTC 48 h in Office hours · P2" in said
+    assert "Solution running Due 2026-11-24 09:00 UTC 24 h in Working days · Tier 2" in said
+    assert "First answer met Done 2026-11-23 10:00 UTC 48 h in Working days · P2" in said
     assert "定位 已超时" in words(zhou.get(f"/console/tickets/{number}").text)
 
 

@@ -239,6 +239,23 @@ def test_a_reply_written_before_the_customers_last_words_is_refused(
         desk.reply(session, number, "Great!", bob, now, seen_message_id=newer.id)
 
 
+def test_a_reply_written_before_a_colleagues_reply_is_refused_and_before_ones_own_is_not(
+    database: Database, escalate: Callable[..., int], bob: Actor, now: datetime
+) -> None:
+    number = escalate()
+    _, conversation = look(database, number)
+    with transaction(database) as session:
+        seen = history(session, id_of(conversation))[-1].message.id
+        desk.note(session, number, "Looking at it", Actor(None, "eve"), now)
+        desk.reply(session, number, "One moment", bob, now, seen_message_id=seen)
+        desk.reply(session, number, "Done", bob, now, seen_message_id=seen)
+        said = desk.reply(session, number, "It is on us", Actor(None, "eve"), now)
+    with pytest.raises(StaleReply), transaction(database) as session:
+        desk.reply(session, number, "That is on you", bob, now, seen_message_id=seen)
+    with transaction(database) as session:
+        desk.reply(session, number, "As she says", bob, now, seen_message_id=said.id)
+
+
 def test_a_note_stays_at_the_desk_and_changes_nothing(
     database: Database, escalate: Callable[..., int], bob: Actor, now: datetime
 ) -> None:

@@ -261,9 +261,10 @@ def tells(session: Session, ticket: Ticket) -> None:
 
 def clocks_agree(session: Session, ticket: Ticket) -> None:
     """What is kept of the ticket's clocks is what counting its minutes one by one gives."""
-    office = session.exec(select(Calendar)).one()
+    calendars = session.exec(select(Calendar)).all()
+    walls = {None if one.is_default else one.id: Wall(one.timezone, one.weekly) for one in calendars}
     events = events_of(session, id_of(ticket))
-    counted = Minutes(events, policies(session), {None: Wall(office.timezone, office.weekly)})
+    counted = Minutes(events, policies(session), walls)
     counted.run_until(max(event.at for event in events if event.kind not in UNCOUNTED))
     kept = session.exec(select(Clock).where(Clock.ticket_id == ticket.id)).all()
     assert {(clock.kind, clock.tier): (clock.state, clock.used_minutes, clock.met_at) for clock in kept} == {

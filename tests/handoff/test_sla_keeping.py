@@ -32,8 +32,8 @@ from store.models import Timer, TimerState
 from store.timers import claim_due
 
 HOUR = timedelta(hours=1)
-FOUR_DAYS_AND_12 = timedelta(days=7, hours=3)
-"""48 working hours from Monday at 9: five days of nine hours, and three hours of the next Monday."""
+TWO_WORKING_DAYS = timedelta(days=2)
+"""48 hours from Monday at 9, all of them on working days."""
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_servers_that_start_at_once_lay_out_one_desk(postgresql_database: Databa
     with ThreadPoolExecutor(3) as pool:
         assert sorted(pool.map(start, range(3))) == [False, False, True]
     with reading(postgresql_database) as session:
-        assert session.exec(select(func.count()).select_from(Calendar)).one() == 1
+        assert session.exec(select(func.count()).select_from(Calendar)).one() == 2
 
 
 def test_without_policies_nothing_is_promised(database: Database, escalate: Callable[..., int]) -> None:
@@ -126,9 +126,9 @@ def test_a_ticket_is_due_when_its_promise_is_and_looked_at_when_a_warning_is(
     number = escalate()
     clock = clock_of(database, number)
     assert (clock.policy, clock.minutes, clock.state) == ("P2", 2880, ClockState.RUNNING)
-    assert due_of(database, number) == clock.due_at == now + FOUR_DAYS_AND_12
-    # 80 % of 48 hours are 38:24, four days of nine hours and 2:24 of the fifth.
-    assert timer_of(database, number) == now + timedelta(days=4, hours=2, minutes=24)
+    assert due_of(database, number) == clock.due_at == now + TWO_WORKING_DAYS
+    # 80 % of 48 hours are 38:24.
+    assert timer_of(database, number) == now + timedelta(days=1, hours=14, minutes=24)
 
 
 @pytest.mark.usefixtures("promised")
@@ -153,14 +153,14 @@ def test_each_step_on_the_way_comes_up_once(database: Database, escalate: Callab
     assert take(database, number, warning + HOUR) == []
 
     breach = timer_of(database, number)
-    assert breach == now + FOUR_DAYS_AND_12 + timedelta(seconds=1)
+    assert breach == now + TWO_WORKING_DAYS + timedelta(seconds=1)
     assert take(database, number, breach) == [(100, (Whom.ASSIGNEE, Whom.TEAM, Whom.ADMINS))]
     assert take(database, number, breach + HOUR) == []
     assert timer_of(database, number) is None
     clock = clock_of(database, number)
-    assert (clock.state, clock.breached_at) == (ClockState.BREACHED, now + FOUR_DAYS_AND_12)
+    assert (clock.state, clock.breached_at) == (ClockState.BREACHED, now + TWO_WORKING_DAYS)
     # It is still owed, so it stays at the head of the queue.
-    assert due_of(database, number) == now + FOUR_DAYS_AND_12
+    assert due_of(database, number) == now + TWO_WORKING_DAYS
 
 
 @pytest.mark.usefixtures("promised")
@@ -216,7 +216,7 @@ def test_a_snooze_stops_no_clock_and_waiting_for_the_bot_does(
     assert (due_of(database, number), timer_of(database, number)) == (None, None)
     with transaction(database) as session:
         desk.reopen(session, number, bob, now + 3 * HOUR)
-    assert due_of(database, number) == now + FOUR_DAYS_AND_12 + 2 * HOUR
+    assert due_of(database, number) == now + TWO_WORKING_DAYS + 2 * HOUR
 
 
 @pytest.mark.usefixtures("promised")
@@ -293,8 +293,8 @@ def test_the_clocks_of_a_ticket_are_shown_with_what_is_owed_first(
         promise = next_promise(session, ticket_id)
     assert [(row.kind.value, row.tier, row.state.value, row.calendar) for row in rows] == [
         ("diagnosis", 2, "breached", "Office hours"),
-        ("resolution", 2, "running", "Office hours"),
-        ("first_response", 1, "met", "Office hours"),
+        ("resolution", 2, "running", "Working days"),
+        ("first_response", 1, "met", "Working days"),
     ]
     assert promise is not None
     assert (promise.kind, promise.due_at) == (ClockKind.DIAGNOSIS, now + 3 * HOUR)

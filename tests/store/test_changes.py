@@ -4,12 +4,12 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
 from store import Database, reading, transaction
-from store.changes import changes_after, latest_change, note_change
+from store.changes import changes_after, latest_change, note_change, trim_changes
 
 
 def test_changes_are_read_in_order_after_the_last_one_seen(database: Database, now: datetime) -> None:
@@ -101,3 +101,16 @@ def test_the_id_of_a_change_is_never_given_away_again(database: Database, now: d
         note_change(session, "ticket", 2, now)
     with reading(database) as session:
         assert latest_change(session) > last
+
+
+def test_old_changes_are_forgotten_in_steps_and_the_newest_never(database: Database, now: datetime) -> None:
+    for number in range(5):
+        with transaction(database) as session:
+            note_change(session, "ticket", number, now + timedelta(days=number))
+    with transaction(database) as session:
+        assert trim_changes(session, now + timedelta(days=3), most=2) == 2
+        assert trim_changes(session, now + timedelta(days=3), most=2) == 1
+        assert trim_changes(session, now + timedelta(days=3)) == 0
+        assert [row.subject_id for row in changes_after(session, 0)] == [3, 4]
+        assert trim_changes(session, now + timedelta(days=9)) == 1
+        assert [row.subject_id for row in changes_after(session, 0)] == [4]
