@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,9 +16,13 @@ from api.settings import Settings
 from bot.channels.base import Connection, State, Status
 from bot.channels.mailbox import WEB
 from bot.live import Live
+from kb_content.library import LiveLibraries
 from store import Database, reading
 from store.errors import StoreError
 from store.watch import Watch
+
+if TYPE_CHECKING:
+    from bot.learning.studio.quick import QuickChecks
 
 CONNECTED = "connected"
 
@@ -38,6 +44,16 @@ class Product:
     """A sentence while the files that customers sent are not where this process looks for them."""
     dead_loops: Callable[[], Sequence[str]] = tuple
     """The loops of this process that have not moved for too long; none where it has no worker."""
+
+    @cached_property
+    def quick(self) -> QuickChecks:
+        """What holds drafts against the live release, with what it remembers of earlier checks."""
+        from bot.learning.studio.quick import QuickChecks
+
+        return QuickChecks(self.live.house)
+
+    library: LiveLibraries = field(default_factory=LiveLibraries)
+    """What the public help pages list and search."""
 
     @property
     def files(self) -> Path:

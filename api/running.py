@@ -27,6 +27,7 @@ from api.vitals import software
 from bot import inbox
 from bot.channels.base import Channel
 from bot.desk import outcomes, surveys
+from bot.learning.recall import earlier
 from bot.live import Live
 from bot.worker import SERVER
 from handoff import deliveries
@@ -65,6 +66,7 @@ def serve(
             lay_out(session, datetime.now(UTC))
             outcomes.begin(session, datetime.now(UTC))
             surveys.begin(session, datetime.now(UTC))
+            earlier.begin(session, datetime.now(UTC))
         warn_of_clock(database)
         watch = stack.enter_context(Watch(database))
         listener = _listen(settings) if has_pages else None

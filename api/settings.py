@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     unanswerable_share: float = Field(default=0.3, ge=0, lt=1)
     secret_key: SecretStr | None = None
     chat_origins: str = ""
+    import_networks: str = ""
+    """Networks of the house from which articles may be brought in by their addresses, beside the public internet."""
     smtp_url: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
@@ -54,6 +56,8 @@ class Settings(BaseSettings):
     llm_base_url: str | None = None
     llm_api_key: SecretStr | None = None
     llm_model: str | None = None
+    token: SecretStr | None = None
+    """An API token of another Firstline, for commands with ``--server``."""
     crash_at: str | None = None
     """For the house's own tests alone: see ``store.crashpoints``."""
     lease_seconds: float | None = Field(default=None, gt=0)
@@ -79,6 +83,14 @@ class Settings(BaseSettings):
 
         if value is not None:
             parse_smtp_url(value.get_secret_value())
+        return value
+
+    @field_validator("import_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        from bot.learning.importing.addresses import networks
+
+        networks(value)
         return value
 
     @field_validator("telegram_staff_chats")

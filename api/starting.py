@@ -20,6 +20,7 @@ from bot.channels.base import Channel
 from bot.channels.mailbox import TERMINAL, WEB, Mailbox
 from bot.learning.nightly import Nightly
 from bot.learning.upkeep import Upkeep
+from bot.learning.worklist.refreshing import Refresher
 from bot.worker import Worker
 from handoff.copies import use_mail
 from kb_content.catalogue import is_sample_live
@@ -58,7 +59,11 @@ class Starter:
         if (worker := self.worker) is not None:
             product.dead_loops = lambda: worker.dead_loops(time.monotonic())
         nightly = Nightly(product.database, place_of(product.settings)) if product.settings.backup_days else None
-        self.upkeep = Upkeep(product.database, fit_of(product.settings), nightly=nightly) if has_worker else None
+        fit, house = fit_of(product.settings), product.live.house
+        worklist = Refresher(product.database, fit)
+        self.upkeep = (
+            Upkeep(product.database, fit, nightly=nightly, house=house, worklist=worklist) if has_worker else None
+        )
         self._follower = threading.Thread(target=self._follow_releases, name="release", daemon=True)
         self._stopping = threading.Event()
         self._is_drained = False

@@ -1,4 +1,4 @@
-"""Articles that somebody uploads: a zip, or Markdown files, unpacked where the importer can read them."""
+"""Articles that somebody uploads: a zip, or files that articles can be read from, where the importer can read them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from bot.learning.importing.reading import KINDS
+from kb_content.errors import KbError
 from kb_content.folder import PAGES
 
-ENDINGS = (*PAGES, ".yml", ".yaml", ".jsonl")
+READABLE = (*PAGES, *KINDS)
+"""Files that articles can be read from, by their endings."""
+ENDINGS = (*READABLE, ".yml", ".yaml", ".jsonl", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".txt", ".json", ".zip")
 MOST_FILES = 5_000
 MOST_BYTES = 50_000_000
 """All files together, unpacked: what a small zip becomes is not known before."""
 
 
-class BadUpload(Exception):
-    """This is neither a zip nor a Markdown file, or nothing in it can be read. Upload .md files or one .zip of them."""
-
-    def __init__(self, text: str = "") -> None:
-        super().__init__(text or self.__doc__)
+class BadUpload(KbError):
+    """Nothing in it can be read. Upload Markdown, HTML, CSV, PDF or Word files, or one .zip of them."""
 
 
 class UploadTooLarge(BadUpload):
@@ -33,10 +34,11 @@ def unpacked(name: str, content: bytes) -> Iterator[Path]:
     """A folder with what the file ``name`` holds, removed at the end. Raises BadUpload."""
     with TemporaryDirectory(prefix="firstline-upload-") as folder:
         root = Path(folder)
-        if zipfile.is_zipfile(io.BytesIO(content)):
-            _unzip(content, root)
-        elif name.lower().endswith(PAGES):
+        # First: a Word document is a zip, too.
+        if name.lower().endswith(READABLE):
             (root / _file_name(name)).write_bytes(content)
+        elif zipfile.is_zipfile(io.BytesIO(content)):
+            _unzip(content, root)
         else:
             raise BadUpload
         yield _top(root)
@@ -92,7 +94,7 @@ def _inside(root: Path, name: str) -> Path | None:
 def _top(root: Path) -> Path:
     """The folder itself, or the one folder that is all it holds: how zips of a folder come."""
     inner = list(root.iterdir())
-    is_wrapped = len(inner) == 1 and inner[0].is_dir() and inner[0].name not in ("articles", "intents", "gold")
+    is_wrapped = len(inner) == 1 and inner[0].is_dir() and inner[0].name not in ("articles", "intents", "gold", "files")
     return _top(inner[0]) if is_wrapped else root
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.channels.base import Inbound
 from bot.placing import Whereabouts
-from handoff.models import Conversation, Customer, Owner
+from handoff.models import Conversation, Owner
 from handoff.people import account_of
 from retrieval.audience import ANYONE, Asker
 
@@ -28,28 +28,29 @@ class Acquaintance:
     """A person owns the conversation that the message goes on with, so the bot will say nothing."""
     asker: Asker = ANYONE
     """What decides which articles the customer may see."""
+    account_id: int | None = None
+    place: str = ""
+    """The thread, named the same in every process: with the account it decides who gets a staged release."""
 
 
 def acquaintance(session: Session, inbound: Inbound, found: Whereabouts, now: datetime) -> Acquaintance:
     """What is known of whoever sent ``inbound``, and of where. Reads only."""
     customer, newest = found.customer, found.newest
+    account = account_of(session, customer) if customer else None
     is_open = newest is not None and newest.closed_at is None
     return Acquaintance(
         concerns_us=inbound.is_addressed or is_open,
         prefers_language=customer.prefers_language if customer else None,
         is_profile_due=customer is None or is_older(customer.profiled_at, now),
         is_with_person=_is_with_person(newest),
-        asker=_asker(session, customer),
+        asker=Asker(plan=account.plan.value) if account else ANYONE,
+        account_id=account.id if account else None,
+        place=f"{inbound.channel}:{inbound.thread}",
     )
 
 
 def is_older(profiled_at: datetime | None, now: datetime) -> bool:
     return profiled_at is None or now - profiled_at > PROFILE_LASTS
-
-
-def _asker(session: Session, customer: Customer | None) -> Asker:
-    account = account_of(session, customer) if customer else None
-    return Asker(plan=account.plan.value) if account else ANYONE
 
 
 def _is_with_person(newest: Conversation | None) -> bool:

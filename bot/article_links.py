@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from urllib.parse import quote
 
 from kb_content.articles import PublishedArticle
+from kb_content.file_names import FOLDER
 
 _SEAL_BYTES = 16
 
@@ -18,6 +20,12 @@ def article_link(published: PublishedArticle, anchor: str, address: str, secret:
     if article.is_for_everybody or not secret:
         return f"{page}#{anchor}"
     return f"{page}?key={article_key(article.language, article.id, published.version, secret)}#{anchor}"
+
+
+def file_link(name: str, is_for_everybody: bool, address: str, secret: bytes) -> str:
+    """The address of a picture or file of an article; one that only restricted articles show opens by a key."""
+    page = f"{address}/kb/{FOLDER}/{quote(name)}"
+    return page if is_for_everybody or not secret else f"{page}?key={article_key(FOLDER, name, 0, secret)}"
 
 
 def article_key(language: str, article_id: str, version: int, secret: bytes) -> str:

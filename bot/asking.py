@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, SmallTalk, name_of
 from bot.live import Serving
+from bot.own_sentences import speaking
 from bot.policy import Policy
 from bot.replies import promise, say
 from bot.understanding import Understood, first_message
@@ -21,7 +22,8 @@ def ask(serving: Serving, text: str, language: str | None = None, *, why: bool =
     """
     understood, decision = first_message(serving.reader, serving.policy, text, language)
     reading = understood.reading
-    composed = _compose(serving, understood, decision, text)
+    with speaking(serving.sentences):
+        composed = _compose(serving, understood, decision, text)
     answer: dict[str, Any] = {
         "decision": name_of(decision),
         "confidence": round(reading.confidence, 4),

@@ -1,7 +1,8 @@
-"""The release that answers now, swapped whole when another goes live."""
+"""The release that answers now, swapped whole when another goes live, and the one that some customers get first."""
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.own_sentences import Own, own_sentences, take_up
 from bot.policy import Policy
 from bot.topics import chosen_modes, modes_of, topics_of
 from store import measures
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from bot.compose import Shelf
     from bot.writer import LlmSettings, Writer
     from kb_content.articles import Intent, Mode, PublishedArticle
+    from kb_content.studio.models import Rollout
     from retrieval.encoders import Encoders
     from retrieval.reader import Reader
     from retrieval.reranker import Reranker
@@ -41,6 +44,8 @@ class Serving:
     """The precision that the release's threshold was chosen for."""
     writer: Writer | None = None
     """The language model, where the house has one."""
+    sentences: Own = field(default_factory=dict, repr=False)
+    """The bot's own sentences as this release has them."""
 
 
 @dataclass(frozen=True)
@@ -60,71 +65,152 @@ class House:
     llm: LlmSettings | None = None
 
 
+@dataclass(frozen=True)
+class Staged:
+    """A release that some conversations get before the others, ready to be asked."""
+
+    rollout_id: int
+    percent: int
+    accounts: frozenset[int]
+    serving: Serving
+
+    def is_for(self, place: str, account_id: int | None) -> bool:
+        """Whether whoever writes in ``place`` gets it. The same place always does or does not, in every process, and a
+        larger share takes none away."""
+        return account_id in self.accounts or lot(self.rollout_id, place) < self.percent
+
+
+def lot(rollout_id: int, place: str) -> float:
+    """A number from 0 to 100 (never 100) that ``place`` has for good in this rollout, and that means nothing."""
+    drawn = hashlib.sha256(f"{rollout_id} {place}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(drawn[:8]) / 2**64 * 100
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What should be served, as the database says."""
+
+    live: int | None
+    rollout: Rollout | None
+    modes: Mapping[str, Mode]
+
+
 class Live:
-    """Holds the serving release. Readers take ``serving`` once per message and keep it for that message."""
+    """Holds the serving release, and the one that is rolled out beside it. Readers take one of them once per message
+    (``serving_for``) and keep it for that message."""
 
     def __init__(self, house: House, report: Callable[[str], None] = lambda _sentence: None) -> None:
         self.house = house
         self.report = report
         self.serving: Serving | None = None
+        self.staged: Staged | None = None
         self.problem: str | None = None
         """A sentence while nothing newer can be served."""
+        self.staged_problem: str | None = None
+        """A sentence while what is rolled out cannot be served: everybody gets what is live."""
         self._encoders: Encoders | None = None
         self._reranker: Reranker | None = None
         self._writer: Writer | None = None
         self._lock = threading.Lock()
 
-    def refresh(self, database: Database) -> bool:
-        """Load the live release if it is not the one that serves; True if it was swapped in. Topics' modes that changed
-        are taken up with either.
+    @property
+    def serving_id(self) -> int | None:
+        """The id of the release that answers here."""
+        return self.serving.release_id if self.serving else None
 
-        What cannot be loaded leaves the old release serving and says why in ``problem``.
+    def serving_for(self, place: str, account_id: int | None = None) -> Serving | None:
+        """What answers whoever writes in ``place`` (a thread, named the same in every process) for an account."""
+        staged = self.staged
+        if staged is not None and self.serving is not None and staged.is_for(place, account_id):
+            return staged.serving
+        return self.serving
+
+    def refresh(self, database: Database) -> bool:
+        """Load the live release if it is not the one that serves; True if it was swapped in. So is one that is rolled
+        out. Topics' modes that changed are taken up with either.
+
+        What cannot be loaded, or is not what the database says, leaves the old release serving and says why in
+        ``problem``.
         """
         with self._lock:
             try:
-                serving = self._load(database)
+                wanted = _wanted(database)
+                serving = self._live(database, wanted)
             except Exception as error:
-                self.problem = f"The knowledge base could not be loaded: {error}"
+                problem = f"The knowledge base could not be loaded: {error}"
+                if problem != self.problem:
+                    # Tried again every second, said once.
+                    log.warning("release not taken up", release=self.serving_id, error=type(error).__name__)
+                self.problem = problem
                 measures.release_swap_failures_total.inc()
                 return False
-            if serving is None:
-                return False
-            is_another = self.serving is None or self.serving.release_id != serving.release_id
-            if is_another:
-                reach("release.swap")
-            self.serving, self.problem = serving, None
-            measures.release_swaps_total.inc(int(is_another))
+            is_another = self._take(serving) if serving is not None else False
+            self._stage(database, wanted)
             return is_another
 
-    def _load(self, database: Database) -> Serving | None:
+    def _take(self, serving: Serving) -> bool:
+        is_another = self.serving is None or self.serving.release_id != serving.release_id
+        if is_another:
+            reach("release.swap")
+        self.serving, self.problem = serving, None
+        take_up(serving.sentences)
+        measures.release_swaps_total.inc(int(is_another))
+        return is_another
+
+    def _live(self, database: Database, wanted: _Wanted) -> Serving | None:
+        """What is to serve; None while that is what does."""
+        if self.serving and self.serving.release_id == wanted.live:
+            return _with_modes(self.serving, wanted.modes)
+        if wanted.live is None:
+            return None
+        if self.staged and self.staged.serving.release_id == wanted.live:
+            # Promoted: it is here already.
+            return _with_modes(self.staged.serving, wanted.modes) or self.staged.serving
+        return self._load(database, wanted.live, wanted.modes)
+
+    def _stage(self, database: Database, wanted: _Wanted) -> None:
+        """Hold what is rolled out beside what is live. Where that fails, nobody gets it."""
+        rollout = wanted.rollout
+        if rollout is None:
+            self.staged = self.staged_problem = None
+            return
+        try:
+            held = self.staged.serving if self.staged else None
+            if held is not None and held.release_id == rollout.release_id:
+                serving = _with_modes(held, wanted.modes) or held
+            else:
+                serving = self._load(database, rollout.release_id, wanted.modes)
+                log.info("release staged", release=rollout.release_id, rollout=rollout.id, percent=rollout.percent)
+        except Exception as error:
+            problem = f"The release that is rolled out could not be loaded: {error}"
+            if problem != self.staged_problem:
+                log.warning("rollout not taken up", release=rollout.release_id, error=type(error).__name__)
+            self.staged, self.staged_problem = None, problem
+            measures.release_swap_failures_total.inc()
+            return
+        self.staged = Staged(rollout.id or 0, rollout.percent, frozenset(rollout.accounts), serving)
+        self.staged_problem = None
+
+    def _load(self, database: Database, release_id: int, modes: Mapping[str, Mode]) -> Serving:
+        """This release from the database. Raises what loading raises, and IndexMismatch."""
+        from bot.loading import open_release
+        from bot.verifying import verify
         from bot.writer import open_writer
-        from kb_content.catalogue import contents, live_release, live_release_id
         from retrieval.encoders import load_encoders
-        from retrieval.needs import wanted
-        from retrieval.reader import Reader
-        from retrieval.vectors import load_vectors
         from store import reading
 
+        if self._encoders is None:
+            self._encoders = load_encoders(self.house.encoder, self.report)
+            self._reranker = self._second_look()
+            self._writer = open_writer(self.house.llm, self.report)
         with reading(database) as session:
-            chosen = chosen_modes(session)
-            if self.serving and self.serving.release_id == live_release_id(session):
-                return _with_modes(self.serving, chosen)
-            release = live_release(session)
-            if release is None:
-                return None
-            held = contents(session, release.id)
-            if self._encoders is None:
-                self._encoders = load_encoders(self.house.encoder, self.report)
-                self._reranker = self._second_look()
-                self._writer = open_writer(self.house.llm, self.report)
-            vectors = load_vectors(session, wanted(held, self._encoders))
-        reader = Reader.open(held, vectors, release.parameters or b"", self._encoders, self._reranker)
+            release, held, reader, vectors = open_release(session, release_id, self._encoders, self._reranker)
+            verify(session, release, reader, vectors)
         shelf = {(item.article.id, item.article.language): item for item in held.articles}
-        policy = policy_of(self.house, release.threshold, held.intents, held.articles, chosen)
+        policy = policy_of(self.house, release.threshold, held.intents, held.articles, modes)
         address, secret = self.house.address, self.house.secret
-        return Serving(
-            release.id or 0, reader, policy, shelf, address, secret, release.figures.get("target"), self._writer
-        )
+        target, own = release.figures.get("target"), own_sentences(held.sentences)
+        return Serving(release_id, reader, policy, shelf, address, secret, target, self._writer, own)
 
     def _second_look(self) -> Reranker | None:
         """The reranker; without one that cannot be loaded the bot answers all the same, and ``report`` hears why."""
@@ -136,6 +222,15 @@ class Live:
         except ModelUnavailable as error:
             self.report(str(error))
             return None
+
+
+def _wanted(database: Database) -> _Wanted:
+    from kb_content.catalogue import live_release_id
+    from kb_content.rollouts import running
+    from store import reading
+
+    with reading(database) as session:
+        return _Wanted(live_release_id(session), running(session), chosen_modes(session))
 
 
 def _with_modes(serving: Serving, chosen: Mapping[str, Mode]) -> Serving | None:

@@ -11,11 +11,12 @@ from sqlmodel import Session, col, select
 from bot.promises import timezone_of, told
 from bot.replies import closing_words, promise
 from handoff.actors import Actor
+from handoff.errors import GapsLeft
 from handoff.models import Conversation, Customer, Message, Ticket
 from handoff.people import account_of
 from handoff.rows import id_of
 from handoff.sla.models import Clock, ClockKind, ClockState
-from handoff.workplace.gaps import Filled, fill, gaps_in, is_edited, words_in
+from handoff.workplace.gaps import GAPS, Filled, fill, gaps_in, is_edited, words_in
 from handoff.workplace.macro_deeds import do
 from handoff.workplace.macros import MacroRow, count_use
 from kb_content.catalogue import open_pages
@@ -60,7 +61,12 @@ def template_for(row: MacroRow, language: str | None) -> tuple[str, str]:
 def after_reply(
     session: Session, ticket: Ticket, row: MacroRow, said: Message, actor: Actor, now: datetime, *, with_deeds: bool
 ) -> None:
-    """The words went to the customer: count the use, and do what the macro does beside. Raises MacroRefused."""
+    """The words went to the customer: count the use, and do what the macro does beside.
+
+    Raises MacroRefused, and GapsLeft where the words still have gaps in them: nothing goes out then.
+    """
+    if left := [gap for gap in gaps_in(said.text) if gap in GAPS]:
+        raise GapsLeft(left)
     language = session.get_one(Conversation, ticket.conversation_id).language
     edited = is_edited(template_for(row, language)[1], said.text)
     said.detail = {**said.detail, "macro": row.macro.name}

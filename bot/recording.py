@@ -33,6 +33,7 @@ from bot.decisions import (
     Welcome,
     Why,
 )
+from bot.freshness import require
 from bot.inbound_text import shorten
 from bot.policy import ASKS_FOR_HUMAN, BUILT_IN, GENERAL, is_in_a_loop
 from bot.promises import promise_to
@@ -56,7 +57,9 @@ from store.crashpoints import reach
 
 
 def record(session: Session, turn: Turn, now: datetime) -> Conversation:
-    """Write the message and carry out the decision. Raises Stale if the conversation moved since it was looked at."""
+    """Write the message and carry out the decision. Raises Stale if the conversation moved since it was looked at, and
+    Superseded if what it says rests on a release that is live no more."""
+    require(session, turn)
     conversation, customer = _conversation(session, turn, now)
     remember(session, customer, turn, now)
     message = _said(session, conversation, customer, turn, now)

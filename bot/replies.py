@@ -1,12 +1,8 @@
-"""The bot's own sentences, in the customer's language."""
+"""The bot's own sentences, in the customer's language, as this house says them or as they come."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
-import yaml
-
+from bot.own_sentences import own_sentence, sentences
 from handoff.desk import ClosingWords
 
 LANGUAGES = ("en", "zh")
@@ -19,8 +15,10 @@ def spoken(language: str | None) -> str:
 
 
 def say(key: str, language: str | None, **values: object) -> str:
-    """The sentence ``key`` of ``bot/replies.yml`` in the nearest language, with ``values`` filled in."""
-    return sentences()[spoken(language)][key].format(**values)
+    """The sentence ``key`` in the nearest language, with ``values`` filled in: the house's, else that of
+    ``bot/replies.yml``."""
+    nearest = spoken(language)
+    return (own_sentence(key, language, nearest) or sentences()[nearest][key]).format(**values)
 
 
 def promise(days: int, language: str | None) -> str:
@@ -37,8 +35,4 @@ def closing_words(language: str | None, number: int) -> ClosingWords:
     )
 
 
-@cache
-def sentences() -> dict[str, dict[str, str]]:
-    """All sentences by language and key."""
-    loaded: dict[str, dict[str, str]] = yaml.safe_load(files("bot").joinpath("replies.yml").read_text("utf8"))
-    return loaded
+__all__ = ["LANGUAGES", "closing_words", "promise", "say", "sentences", "spoken"]

@@ -14,6 +14,7 @@ from bot.channels.base import Inbound, Profile
 from bot.compose import Composed
 from bot.decisions import Decision, name_of
 from bot.inbound_text import shorten
+from bot.learning.recall.told import tell
 from bot.live import House, Serving
 from bot.placing import Place
 from bot.policy import Policy
@@ -92,6 +93,11 @@ def say(
     speak(session, conversation, turn, sentence(key, turn.language, **values), now, detail=detail, buttons=buttons)
 
 
+def _release(turn: Turn) -> dict[str, Any]:
+    """What it rests on, whatever was decided: releases are compared by it."""
+    return {"release": turn.serving.release_id} if turn.serving and turn.serving.release_id else {}
+
+
 def speak(
     session: Session,
     conversation: Conversation,
@@ -105,13 +111,14 @@ def speak(
     """Say ``text`` as the bot, marked with what the turn decided."""
     if turn.about:
         text = f"{sentence('about_question', turn.language, question=shorten(turn.about, 200))}\n{text}"
-    conversations.say(
+    message = conversations.say(
         session,
         conversation,
         text,
         Author.BOT,
         now,
         decision=name_of(turn.decision),
-        detail={**(detail or {}), **measured.received(turn.received_at)},
+        detail={**_release(turn), **(detail or {}), **measured.received(turn.received_at)},
         buttons=buttons or (),
     )
+    tell(session, message)

@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.freshness import is_still_said
+from bot.learning.recall.told import tell
 from bot.replies import say as sentence
 from bot.speaking import Turn
 from handoff import desk
@@ -26,10 +28,18 @@ from handoff.wording import clean, sendable
 from store import audit, fulltext
 from store.changes import note_change
 
-__all__ = ["edit", "offer", "outdate", "pending", "send", "skip"]
+__all__ = ["SuggestionOutdated", "edit", "offer", "outdate", "pending", "send", "skip"]
 
 MOSTLY_KEPT = 0.5
 """Of a suggestion that an agent changed: the share of its words from which on it was still that answer."""
+
+
+class SuggestionOutdated(SuggestionGone):
+    """The article behind this suggestion was changed or removed after it was offered. Write your own words."""
+
+    def __init__(self, offered: str = "") -> None:
+        super().__init__()
+        self.offered = offered
 
 
 def offer(
@@ -89,7 +99,7 @@ def send(
 
     Raises SuggestionGone when somebody was first or the conversation moved on, and what ``desk.reply`` raises.
     """
-    suggestion = _still_open(session, number, suggestion_id)
+    suggestion = _still_true(session, number, suggestion_id)
     message = _reply(session, number, suggestion, suggestion.text, actor, now, (), seen_message_id)
     _decide(session, number, suggestion, SuggestionState.SENT, actor, now, message)
     return message
@@ -107,12 +117,17 @@ def edit(
 ) -> Message:
     """Say what the agent made of the suggestion. Left as it was, it counts as sent.
 
+    Words that are mostly those of a suggestion whose articles say otherwise by now are not sent: SuggestionOutdated.
     Where a colleague answered with it meanwhile and the agent has not read that, SuggestionGone is raised; having read
     it (``seen_message_id``), these are words of the agent's own. Raises what ``desk.reply`` raises.
     """
     words = sendable(text, has_files=bool(file_ids))
     try:
-        suggestion = _still_open(session, number, suggestion_id)
+        suggestion = _still_true(session, number, suggestion_id)
+    except SuggestionOutdated as gone:
+        if share_kept(gone.offered, words) >= MOSTLY_KEPT:
+            raise
+        return desk.reply(session, number, text, actor, now, file_ids, seen_message_id)
     except SuggestionGone as gone:
         if gone.message_id is not None and (seen_message_id is None or gone.message_id > seen_message_id):
             raise
@@ -139,6 +154,17 @@ def _still_open(session: Session, number: int, suggestion_id: int) -> Suggestion
         raise SuggestionGone
     if suggestion.state is not SuggestionState.OFFERED:
         raise SuggestionGone(_what_happened(session, suggestion), suggestion.sent_message_id)
+    return suggestion
+
+
+def _still_true(session: Session, number: int, suggestion_id: int) -> Suggestion:
+    """The same, where its articles still say it; raises SuggestionOutdated where another release says otherwise."""
+    kept = session.get(Suggestion, suggestion_id)
+    # What is live is held before the conversation is: in that order, as every answer does it.
+    is_said = kept is None or is_still_said(session, kept.detail)
+    suggestion = _still_open(session, number, suggestion_id)
+    if not is_said:
+        raise SuggestionOutdated(suggestion.text)
     return suggestion
 
 
@@ -173,7 +199,9 @@ def _reply(
         # What the agent wrote instead does not rest on these passages.
         detail["citations"] = []
     buttons = _thumbs(suggestion.detail.get("language") or "en") if kept >= MOSTLY_KEPT else ()
-    return desk.reply(session, number, words, actor, now, file_ids, seen_message_id, detail=detail, buttons=buttons)
+    told = desk.reply(session, number, words, actor, now, file_ids, seen_message_id, detail=detail, buttons=buttons)
+    tell(session, told)
+    return told
 
 
 def share_kept(offered: str, said: str) -> float:

@@ -29,10 +29,12 @@ from bot.bursts import Burst, grown, is_fragment
 from bot.channels.base import Channel, DeliveryError, Event, Inbound, Unreadable
 from bot.deciding import Heard, choose, decided, finished, read
 from bot.decisions import Decision, name_of
+from bot.freshness import Superseded
 from bot.happenings import Happening, happen
 from bot.hinting import Hinter
 from bot.live import Live
 from bot.models import InboxRow
+from bot.own_sentences import speaking
 from bot.parking import park
 from bot.placing import Place, Whereabouts, find, look
 from bot.recording import record
@@ -108,7 +110,7 @@ def _pass(errand: Errand, inbound: Inbound) -> None:
         burst = Burst.of(errand.row, inbound)
         if errand.row.heard_to is not None:
             burst = grown(session, errand.channel, burst)
-        heard = Heard(burst, known, errand.live.serving, errand.live.house)
+        heard = Heard(burst, known, errand.live.serving_for(known.place, known.account_id), errand.live.house)
         place = _look_in(session, errand, heard, found)
     if not known.concerns_us:
         _forget(errand)
@@ -118,7 +120,8 @@ def _pass(errand: Errand, inbound: Inbound) -> None:
         # Somebody else's button, or none of ours: nothing is said, and nobody gets a conversation by it.
         _forget(errand)
         return
-    with _hinting(errand, inbound) if not (known.is_with_person or inbound.press) else nullcontext():
+    own = heard.serving.sentences if heard.serving else None
+    with _hinting(errand, inbound) if not (known.is_with_person or inbound.press) else nullcontext(), speaking(own):
         if understood := _listen(errand, heard, place):
             _settle(errand, *understood)
 
@@ -173,10 +176,24 @@ def _settle(errand: Errand, heard: Heard, place: Place) -> None:
             return
         except Stale:
             place = _look(errand, heard)
+        except Superseded:
+            heard, written = _read_anew(errand, heard, place), {}
+            place = _look(errand, heard)
         except AlreadyDone:
             _finish(errand, None, outcome="again")
             return
     raise Stale
+
+
+def _read_anew(errand: Errand, heard: Heard, place: Place) -> Heard:
+    """``heard`` as the release that is live now has it. Where that cannot be served here, a person answers."""
+    before, known = heard.serving, heard.known
+    measures.superseded_total.inc()
+    errand.live.refresh(errand.database)
+    serving = errand.live.serving_for(known.place, known.account_id)
+    is_known = serving is not None and before is not None and serving.release_id == before.release_id
+    log.info("answer superseded", inbox_id=errand.row_id, release=before and before.release_id)
+    return read(replace(heard, serving=None if is_known else serving, understood=None), place)
 
 
 def _look(errand: Errand, heard: Heard) -> Place:

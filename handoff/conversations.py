@@ -96,6 +96,8 @@ ACTIVITIES = {
     "missed_workaround": "The workaround is late",
     "missed_resolution": "The solution is late",
     "staff_told": "The staff was told",
+    "corrected": "A correction of something that they were told was sent to the customer",
+    "drafted": "An article was drafted from it",
 }
 
 

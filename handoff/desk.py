@@ -95,7 +95,8 @@ def reply(
 ) -> Message:
     """Say ``text`` to the customer. An unassigned ticket becomes the actor's, a resolved one is opened again.
 
-    ``seen_message_id``: the newest message that the actor had read; StaleReply when the customer or a colleague wrote after it.
+    ``seen_message_id``: the newest message that the actor had read; StaleReply when the customer or a colleague wrote
+    after it.
     ``detail`` and ``buttons``: what a room above wants to keep with the words, and put below them.
     Raises EmptyText, TextTooLong, TicketClosed, NoPlace.
     """

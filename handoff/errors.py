@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class HandoffError(Exception):
     """The desk could not do this. The class docstring is the message where none is given."""
@@ -69,7 +71,7 @@ class Stale(HandoffError):
 
 
 class StaleReply(Stale):
-    """The customer wrote again while you were writing. Read it, then send your reply again."""
+    """Somebody wrote here while you were writing. Read it, then send your reply again."""
 
 
 class EmptyText(HandoffError):
@@ -302,6 +304,15 @@ class BadMacroLanguage(HandoffError):
 
 class BadGap(HandoffError):
     """What can stand in braces: {customer}, {agent}, {number}, {subject}, {account}, {promise}, {article}."""
+
+
+class GapsLeft(HandoffError):
+    """The reply still has gaps of the macro in it. Fill them in, or delete them."""
+
+    def __init__(self, gaps: Sequence[str] = ()) -> None:
+        self.value = ", ".join(f"{{{gap}}}" for gap in gaps)
+        super().__init__(f"The reply still has gaps of the macro in it ({self.value}). Fill them in, or delete them.")
+        """The gaps as they stand in the text."""
 
 
 class EmptyMacro(HandoffError):

@@ -113,6 +113,15 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """One of the bot's own sentences as this house says it. ``key`` names it among those that come with Firstline."""
+
+    key: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Contents:
     """All that a release is built from, as plain values."""
 
@@ -120,6 +129,7 @@ class Contents:
     intents: tuple[Intent, ...] = ()
     gold: tuple[GoldQuestion, ...] = ()
     glossary: tuple[Term, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
 
     @property
     def passages(self) -> tuple[Passage, ...]:

@@ -13,7 +13,7 @@ from kb_content.errors import KbError, NoSuchRelease, ReleaseOutdated
 from kb_content.glossary_file import term_from
 from kb_content.imports import ImportPlan, apply_import, plan_import
 from kb_content.models import ArticleVersion, GlossaryRow, KbArticle, Release, ReleaseArticle, ReleaseState
-from kb_content.old_releases import drop_abandoned, newest_release_id, strip_retired, unstripped
+from kb_content.old_releases import drop_abandoned, newest_release_id, strip_retired, unstripped, was_given
 from kb_content.proposals import accepted_of, with_questions
 from kb_content.releases import (
     being_built,
@@ -191,7 +191,7 @@ def _was_published(session: Session, version: ArticleVersion) -> bool:
         select(Release.id)
         .where(ReleaseArticle.version_id == version.id)
         .where(ReleaseArticle.release_id == Release.id)
-        .where(col(Release.live_at).is_not(None))
+        .where(was_given())
         .limit(1)
     )
     return found.first() is not None

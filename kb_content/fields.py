@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -63,7 +64,7 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(str, _Dumper.represent_str)
 
 
-def write_yaml(values: dict[str, Any] | list[dict[str, Any]]) -> str:
+def write_yaml(values: Mapping[str, Any] | list[dict[str, Any]]) -> str:
     """YAML that ``Fields`` reads back to equal values; keys in the given order, one text a line."""
     return yaml.dump(values, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1_000_000)
 

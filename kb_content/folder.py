@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from kb_content.agreement import Recorded
 from kb_content.article_file import ArticleFile, read_article
-from kb_content.articles import Article, GoldQuestion, Intent, Term
+from kb_content.articles import Article, GoldQuestion, Intent, Sentence, Term
+from kb_content.export_record import read_record
 from kb_content.glossary_file import GlossaryFile, read_glossary, unused_terms
 from kb_content.gold_file import read_gold
 from kb_content.ids import id_from_path, id_of_file, inner_parts
 from kb_content.intent_file import IntentFile, read_intent
 from kb_content.problems import Problem
+from kb_content.sentences_file import SENTENCES_FILE, SentencesFile, read_sentences
 
 PAGES = (".md", ".markdown", ".mdx")
 LARGEST_FILE = 1_000_000
@@ -24,8 +27,8 @@ LARGEST_GOLD_FILE = 20_000_000
 GLOSSARY_FILES = ("glossary.yml", "glossary.yaml")
 
 _EXPECTED = (
-    "a KB folder has Markdown files, in articles/ or as they are, and may have intents/*.yml, gold/*.jsonl and "
-    "glossary.yml"
+    "a KB folder has Markdown files, in articles/ or as they are, and may have intents/*.yml, gold/*.jsonl, "
+    "glossary.yml and sentences.yml"
 )
 
 
@@ -38,6 +41,7 @@ class Folder:
     intents: tuple[Intent, ...] = ()
     gold: tuple[GoldQuestion, ...] = ()
     glossary: tuple[Term, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
     problems: tuple[Problem, ...] = ()
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     """The file of each article, relative to the folder."""
@@ -48,6 +52,12 @@ class Folder:
     unread_intents: frozenset[str] = frozenset()
     is_glossary_read: bool = True
     """False where there is one that could not be read: an import leaves the terms as they are."""
+    are_sentences_read: bool = True
+    """The same of the bot's own sentences."""
+    recorded: Recorded = field(default_factory=dict)
+    """What the last export wrote into it."""
+    recorded_by: str = ""
+    """The knowledge base that exported it."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -72,33 +82,41 @@ def read_folder(path: Path) -> Folder:
     read = [file for file in articles if file.article]
     problems += _about_questions(read) + _about_intents(read, intents)
     gold = _gold(path, {file.id for file in read}, unread, problems)
-    glossary = _glossary(path)
+    glossary, sentences = _glossary(path), _sentences(path)
     problems += [*glossary.problems, *unused_terms(glossary, (file.article for file in read if file.article))]
+    problems += sentences.problems
     if not read and not unread:
         problems.append(Problem("articles", None, f"there is no article in it: {_EXPECTED}"))
-    return _folder(read, intents, gold, glossary, problems, unread)
+    return _folder(path, read, intents, gold, glossary, sentences, problems, unread)
 
 
 def _folder(
+    path: Path,
     read: list[ArticleFile],
     intents: list[IntentFile],
     gold: list[GoldQuestion],
     glossary: GlossaryFile,
+    sentences: SentencesFile,
     problems: list[Problem],
     unread: set[str],
 ) -> Folder:
     keyed = {(file.article.id, file.article.language): file for file in read if file.article}
+    record = read_record(path)
     return Folder(
         articles=tuple(article for key in sorted(keyed) if (article := keyed[key].article)),
         intents=tuple(sorted((file.intent for file in intents if file.intent), key=lambda intent: intent.name)),
         gold=tuple(sorted(gold, key=lambda question: question.language)),
         glossary=glossary.terms,
+        sentences=sentences.sentences,
         problems=tuple(sorted(problems, key=lambda problem: (problem.path, problem.line or 0))),
         places={key: file.path for key, file in keyed.items()},
         body_lines={key: file.body_line for key, file in keyed.items()},
         unread_articles=frozenset(unread),
         unread_intents=frozenset(file.name for file in intents if not file.intent),
         is_glossary_read=glossary.is_read,
+        are_sentences_read=sentences.is_read,
+        recorded=record.things,
+        recorded_by=record.kb,
     )
 
 
@@ -300,6 +318,17 @@ def _glossary(path: Path) -> GlossaryFile:
         return file
     twice = Problem(names[1], None, f"there is a {names[0]} too: put all terms there. This file was left out")
     return replace(file, problems=(*file.problems, twice))
+
+
+def _sentences(path: Path) -> SentencesFile:
+    """The house's own sentences of the folder, none where there is no such file."""
+    if not os.path.lexists(path / SENTENCES_FILE):
+        return SentencesFile(SENTENCES_FILE)
+    try:
+        return read_sentences(_text(path, path / SENTENCES_FILE, LARGEST_FILE), SENTENCES_FILE)
+    except _Unreadable as error:
+        problem = Problem(SENTENCES_FILE, error.line, f"{error}. The sentences were left out")
+        return SentencesFile(SENTENCES_FILE, problems=(problem,), is_read=False)
 
 
 def normal_question(text: str) -> str:

@@ -14,19 +14,27 @@ from markdown_it.tree import SyntaxTreeNode
 
 from kb_content.articles import Article, Passage
 from kb_content.fields import storable
+from kb_content.file_names import name_in
 from kb_content.links import SCHEME, PageLinks
 from kb_content.markdown import HTML_TAG, headings, parse, plain, render
 from kb_content.passages import split
 
 ArticleUrl = Callable[[str], str]
 """The address of the page of an article id."""
+FileUrl = Callable[[str], str | None]
+"""Where the file of this name is served; None where it is not."""
 Address = Callable[[str], str | None]
 """Where a link leads; None where there is nothing to lead to."""
 
 _TAGS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "hr", "br"}
-_TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "strong", "em", "s", "a"}
+_TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "strong", "em", "s", "a", "img"}
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, **{tag: {"id"} for tag in _HEADINGS}}
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "title"},
+    "ol": {"start"},
+    **{tag: {"id"} for tag in _HEADINGS},
+}
 _SCHEMES = {"http", "https", "mailto"}
 _SOFT, _CODE_LESS = "\x1e", "\x1d"
 _SOFT_IN_CHINESE = re.compile(f"(?<=[\u3000-\u9fff\uff00-\uffef]){_SOFT}(?=[\u3000-\u9fff\uff00-\uffef])")
@@ -37,12 +45,14 @@ def to_html(
     passages: Sequence[Passage] | None = None,
     article_url: ArticleUrl | None = None,
     ids: Collection[str] = (),
+    file_url: FileUrl | None = None,
 ) -> str:
     """The body of ``article`` as sanitised HTML, each passage in an element whose id is the passage's anchor.
 
     ``passages`` are those of the stored version, so that old citations keep their anchors; without them the
     article is split anew. With ``article_url``, links to other pages of the KB folder lead to those of them that are
-    among ``ids``; a link to anything else that only its own site had becomes its words.
+    among ``ids``; a link to anything else that only its own site had becomes its words. With ``file_url``, pictures and
+    files of the KB are shown and linked; any other picture is its words.
     """
     parts = split(article, 0) if passages is None else passages
     anchors = {_letters(words): part.anchor for part in reversed(parts) for words in _headings_of(part)}
@@ -51,9 +61,12 @@ def to_html(
     def address(href: str) -> str | None:
         if href.startswith("#"):
             return f"#{anchors.get(_letters(unquote(href)), href[1:])}"
+        file = _file(href, file_url)
+        if file is not None:
+            return file
         return _page(href, article_url, pages) if article_url and not SCHEME.match(href) else href
 
-    return "\n".join(_section(part, address) for part in parts)
+    return "\n".join(_section(part, address, file_url) for part in parts)
 
 
 def to_text(markdown: str, address: Address | None = None) -> str:
@@ -87,14 +100,14 @@ def text_blocks(markdown: str, address: Address | None = None) -> tuple[TextBloc
     return tuple(block for block in found if block.text)
 
 
-def _section(passage: Passage, address: Address) -> str:
+def _section(passage: Passage, address: Address, file_url: FileUrl | None) -> str:
     tokens = parse("\n\n".join(filter(None, (passage.lead, passage.text))))
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         if token.type == "heading_open" and following is not None:
             token.attrs["id"] = _heading_id(plain(following))
         if token.tag == "h1":
             token.tag = "h2"  # the page's own heading is the title
-        token.children = _shown(token.children or [], address) if token.type == "inline" else token.children
+        token.children = _shown(token.children or [], address, file_url) if token.type == "inline" else token.children
     clean = nh3.clean(
         render(tokens),
         tags=_TAGS,
@@ -106,13 +119,14 @@ def _section(passage: Passage, address: Address) -> str:
     return f'<section class="passage" id="{escape(passage.anchor, quote=True)}">\n{clean.strip()}\n</section>'
 
 
-def _shown(children: list[Token], address: Address) -> list[Token]:
-    """Inline tokens with links led to their pages and pictures, which nobody serves here, as their words."""
+def _shown(children: list[Token], address: Address, file_url: FileUrl | None) -> list[Token]:
+    """Inline tokens with links led to their pages, and pictures that nobody serves here as their words."""
     shown: list[Token] = []
     open_links: list[bool] = []
     for token in children:
         if token.type == "image":
-            shown.append(Token("text", "", 0, content=token.content))
+            source = _file(str(token.attrs.get("src", "")), file_url)
+            shown.append(_picture(token, source) if source else Token("text", "", 0, content=token.content))
             continue
         if token.type == "link_open":
             leads_to = address(str(token.attrs.get("href", "")))
@@ -124,6 +138,16 @@ def _shown(children: list[Token], address: Address) -> list[Token]:
             continue
         shown.append(token)
     return shown
+
+
+def _picture(token: Token, source: str) -> Token:
+    token.attrs["src"] = source
+    return token
+
+
+def _file(href: str, file_url: FileUrl | None) -> str | None:
+    name = name_in(href) if file_url else None
+    return file_url(name) if name and file_url else None
 
 
 def _page(href: str, article_url: ArticleUrl, pages: PageLinks) -> str | None:

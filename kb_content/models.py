@@ -117,6 +117,20 @@ class KbSentence(SQLModel, table=True):
     source: str = Field(max_length=255, index=True)
 
 
+class KbAgreed(SQLModel, table=True):
+    """What a folder and the knowledge base said alike when they last met: who changed what since is told by it.
+
+    ``kind``: article, intent, term, sentence or gold; ``name``: of a gold question the hash of its text. An
+    empty hash: that there is no such thing.
+    """
+
+    __tablename__ = "kb_agreed"
+    kind: str = Field(primary_key=True, max_length=16)
+    name: str = Field(primary_key=True, max_length=200)
+    language: str = Field(primary_key=True, max_length=40)
+    sha256: str = Field(max_length=64)
+
+
 class ReleaseState(Enum):
     BUILDING = "building"
     READY = "ready"
@@ -171,6 +185,7 @@ __all__ = [
     "ArticleVersion",
     "GlossaryRow",
     "GoldRow",
+    "KbAgreed",
     "KbArticle",
     "KbIntent",
     "KbSentence",

@@ -39,15 +39,28 @@ def is_same_content(article: Article, sha256: str, meta: Mapping[str, Any]) -> b
 def new_version(row: KbArticle, article: Article, passages: Iterable[Passage], now: datetime) -> ArticleVersion:
     """The next version of ``row``, which must have an id; ``row.newest`` is moved on."""
     row.newest += 1
+    return version_of(row, row.newest, article, passages, now)
+
+
+def version_of(
+    row: KbArticle,
+    number: int,
+    article: Article,
+    passages: Iterable[Passage],
+    now: datetime,
+    made_by: int | None = None,
+) -> ArticleVersion:
+    """``article`` as version ``number`` of ``row``. Nothing is changed or stored."""
     return ArticleVersion(
         kb_article_id=row.id or 0,
-        number=row.newest,
+        number=number,
         title=article.title,
         body=article.body,
         meta=_meta(article),
         passages=[{name: getattr(passage, name) for name in _STORED} for passage in passages],
         sha256=article_sha256(article),
         created_at=now,
+        made_by=made_by,
     )
 
 

@@ -83,6 +83,11 @@ class VectorIndex(VectorRows):
         self._faiss.add(self.rows)
         self.crowding = _crowding(self.rows, self.group)
 
+    def held(self) -> Floats:
+        """The rows as FAISS has them, read back from it."""
+        count = int(self._faiss.ntotal)
+        return np.asarray(self._faiss.reconstruct_n(0, count), np.float32).reshape(count, self.rows.shape[1])
+
     def nearest_articles(self, question: Floats, hidden: Ints | None = None) -> Ints:
         """The articles that own the nearest rows; the rows ``hidden`` are not seen."""
         from faiss import IDSelectorBatch, IDSelectorNot, SearchParameters

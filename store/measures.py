@@ -68,6 +68,12 @@ release_swaps_total = _counter("release_swaps_total", "Releases taken up by this
 release_swap_failures_total = _counter(
     "release_swap_failures_total", "Times that a live release could not be loaded; the former one goes on answering."
 )
+release_mismatches_total = _counter(
+    "release_mismatches_total", "Releases not taken up because index and database differ: publish again."
+)
+superseded_total = _counter(
+    "superseded_total", "Answers that were read anew because another release went live before they were kept."
+)
 llm_calls_total = _counter(
     "llm_calls_total", "Calls of the language model by outcome: done, failed, spared.", "outcome"
 )

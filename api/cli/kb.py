@@ -1,4 +1,4 @@
-"""``firstline kb check|import|export|propose|publish``: the knowledge base as a folder of files."""
+"""``firstline kb check|import|export|propose``: the knowledge base as a folder of files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.parts import fit_of, folder_at, llm_of, now, opened, report
+from api.cli import kb_import
+from api.cli.kb_import import side_of
+from api.cli.parts import folder_at, llm_of, now, opened, report
 
 if TYPE_CHECKING:
     from kb_content.problems import Problem
@@ -18,6 +20,9 @@ app = typer.Typer(
     help="The knowledge base: check, import and export its folder, propose questions, publish.", no_args_is_help=True
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.command("import")(kb_import.import_any)
+app.command("imports")(kb_import.list_imports)
+app.command("undo")(kb_import.undo_import)
 
 
 @app.command("check")
@@ -28,10 +33,13 @@ def check_folder(
     as_json: Json = False,
 ) -> None:
     """Read a KB folder and name everything that should be mended. Exit code 1 if there is an error."""
+    from bot.own_sentences import problems_of
     from kb_content.check import check
     from kb_content.folder import read_folder
+    from kb_content.sentences_file import SENTENCES_FILE
 
-    problems = check(read_folder(folder_at(folder)), today=now().date())
+    read = read_folder(folder_at(folder))
+    problems = [*check(read, today=now().date()), *problems_of(read.sentences, SENTENCES_FILE)]
     if as_json:
         typer.echo(json.dumps([_values(problem) for problem in problems], ensure_ascii=False))
     else:
@@ -42,58 +50,33 @@ def check_folder(
     raise typer.Exit(1 if errors else 0)
 
 
-@app.command("import")
-def import_folder(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The KB folder: it holds articles/, or is documentation as it is.")
-    ],
-    replace: Annotated[bool, typer.Option(help="Drop all other articles, the sample too.")] = False,
-    draft: Annotated[bool, typer.Option(help="Keep the new versions without publishing them.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Make the KB equal to DIR for the articles that came from it, and publish."""
-    from api.settings import Settings
-    from bot.learning import publish
-
-    settings = Settings()
-    read = publish.read_usable(folder_at(folder), report)
-    with opened(settings) as database:
-        planned = publish.plan(database, read, publish.source_of(folder), replace=replace)
-        release = None
-        if not dry_run:
-            publish.carry_out(database, planned, "command line", now())
-        if not (draft or dry_run):
-            release = publish.publish_newest(database, fit_of(settings), "command line", now(), report)
-    _tell(planned.lines(), release, as_json)
-    if read.errors:
-        report(f"{len(read.errors)} errors, listed above: what they concern was left out, and stays as it was.")
-        raise typer.Exit(1)
-
-
-def _tell(changes: list[str], release: int | None, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps({"changes": changes, "release": release}, ensure_ascii=False))
-        return
-    for change in changes:
-        typer.echo(change)
-    if release is not None:
-        report(f"release {release} is live; a running server answers from it within 2 seconds")
-
-
 @app.command("export")
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="An empty folder, or one exported before.")],
-    force: Annotated[bool, typer.Option(help="Overwrite files that were changed since the last export.")] = False,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="An empty folder, or one imported or exported before.")],
+    force: Annotated[bool, typer.Option(help="Overwrite whatever is there.")] = False,
+    ours: Annotated[bool, typer.Option("--ours", help="Where both changed, write what the KB says.")] = False,
+    theirs: Annotated[bool, typer.Option("--theirs", help="Where both changed, leave the file.")] = False,
 ) -> None:
-    """Write the KB as a folder of Markdown files; importing it again loses nothing."""
+    """Write the KB as a folder of Markdown files; importing it again loses nothing.
+
+    Files that were changed in DIR alone stay. What was changed in both is a conflict: nothing is written then, unless
+    --ours or --theirs decides.
+    """
     from api.settings import Settings
     from kb_content.export import export_folder
+    from kb_content.file_names import FOLDER
+    from kb_content.studio.file_folder import export_files
     from store import reading
 
-    with opened(Settings()) as database, reading(database) as session:
-        done = export_folder(session, folder, force=force)
+    settings, prefer = Settings(), side_of(ours, theirs)
+    with opened(settings) as database, reading(database) as session:
+        done = export_folder(session, folder, force=force, prefer=prefer)
+        pictures = export_files(session, settings.files_dir, folder)
     report(f"{folder}: {done.written} files written, {done.unchanged} unchanged, {done.removed} removed")
+    for name in done.newer:
+        report(f"{folder / name}: left as it is, it was changed there; import the folder to bring it in")
+    if pictures:
+        report(f"{folder / FOLDER}: {pictures} pictures and files written")
 
 
 @app.command("propose")
@@ -116,18 +99,6 @@ def propose(
         for one in new:
             typer.echo(f"{one.article_id} ({one.language}): {one.text}")
     report(f"{len(new)} new questions; accept or decline them at {settings.address}/console/proposals")
-
-
-@app.command("publish")
-def publish_kb() -> None:
-    """Build a release of what is there now, with the questions accepted since, and put it live."""
-    from api.settings import Settings
-    from bot.learning.publish import publish_newest
-
-    settings = Settings()
-    with opened(settings) as database:
-        release = publish_newest(database, fit_of(settings), "command line", now(), report)
-    report(f"release {release} is live; a running server answers from it within 2 seconds")
 
 
 def _proposed(one: Proposal) -> dict[str, str]:

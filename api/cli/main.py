@@ -6,7 +6,23 @@ import sys
 
 import typer
 
-from api.cli import accounts, ask, backup, channels, chat, demo, doctor, evaluate, imports, kb, people, serve, teams
+from api.cli import (
+    accounts,
+    ask,
+    backup,
+    channels,
+    chat,
+    demo,
+    doctor,
+    evaluate,
+    imports,
+    kb,
+    kb_gate,
+    people,
+    releases,
+    serve,
+    teams,
+)
 
 app = typer.Typer(
     name="firstline",
@@ -27,6 +43,8 @@ app.command("import")(imports.import_file)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("verify")(backup.verify)
+kb_gate.add_to(kb.app)
+releases.add_to(kb.app)
 app.add_typer(kb.app, name="kb")
 app.add_typer(channels.app, name="channels")
 app.add_typer(people.agents, name="agent")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
 from starlette.responses import JSONResponse, RedirectResponse
 
-from api.console.page import NO_STORE, texts_for
+from api.console.page import NO_STORE, is_visitor_key, texts_for
 from api.console.parts import Reader, Worker
 from api.console.refusals import ConsoleRoute
 from api.console.search import search
@@ -38,7 +38,18 @@ _PAGES = (
     ("view.bot", "/console?view=bot", Permission.READ_TICKETS),
     ("new.title", "/console/new-ticket", Permission.WORK_TICKETS),
     ("articles.name", "/console/articles", Permission.READ_ARTICLES),
+    ("articles.new", "/console/articles/new", Permission.EDIT_ARTICLES),
+    ("kb.room.drafts", "/console/drafts", Permission.READ_ARTICLES),
+    ("kbfiles.name", "/console/kb-files", Permission.READ_ARTICLES),
     ("articles.glossary", "/console/articles/glossary", Permission.READ_ARTICLES),
+    ("gold.name", "/console/gold", Permission.READ_ARTICLES),
+    ("gold.add", "/console/gold/new", Permission.EDIT_ARTICLES),
+    ("intents.name", "/console/intents", Permission.READ_ARTICLES),
+    ("sentences.name", "/console/sentences", Permission.READ_ARTICLES),
+    ("work.name", "/console/worklist", Permission.READ_ARTICLES),
+    ("recalls.name", "/console/recalls", Permission.READ_ARTICLES),
+    ("gate.publications", "/console/publications", Permission.READ_ARTICLES),
+    ("releases.name", "/console/releases", Permission.READ_ARTICLES),
     ("accounts.name", "/console/accounts", Permission.READ_TICKETS),
     ("figures.name", "/console/confidence", Permission.READ_TICKETS),
     ("satisfaction.name", "/console/satisfaction", Permission.READ_TICKETS),
@@ -99,17 +110,22 @@ def _pages(t: Texts, staff: Staff) -> Iterator[dict[str, Any]]:
 def _found(session: Session, t: Texts, staff: Staff, asked: str) -> Iterator[dict[str, str]]:
     for row in search(session, asked, MOST):
         words = f"#{row.number} {row.title}" if row.number else row.title or t("talk.only_files")
-        yield _line(words, row.customer, row.address)
+        yield _line(words, _known_as(t, row.channel, row.customer), row.address)
     wanted = asked.casefold()
     if not asked.lstrip("#").isdecimal():
         for customer in find_people(session, asked, None, MOST):
-            about = t.named("channel", customer.channel)
-            yield _line(called(customer), about, f"/console/customers/{id_of(customer)}")
+            name, about = _known_as(t, customer.channel, called(customer)), t.named("channel", customer.channel)
+            yield _line(name, about, f"/console/customers/{id_of(customer)}")
         accounts = [one for one in all_accounts(session) if wanted in one.name.casefold()]
         for account in accounts[:MOST]:
             yield _line(account.name, t("commands.account"), f"/console/accounts/{id_of(account)}")
     if allowed(staff.role, Permission.READ_ARTICLES):
         yield from _articles(session, t, wanted)
+
+
+def _known_as(t: Texts, channel: str, name: str) -> str:
+    """As the pages call them: a web visitor without a name by a few characters of their key."""
+    return t("who.visitor", key=name[:4]) if channel == "web" and is_visitor_key(name) else name
 
 
 def _articles(session: Session, t: Texts, wanted: str) -> Iterator[dict[str, str]]:

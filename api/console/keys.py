@@ -58,5 +58,17 @@ KEYS = (
     Key("ticket", "hand_back", "", "press", "[data-key='hand-back']"),
     Key("ticket", "next", ".", "press", "[data-key='next']"),
     Key("ticket", "back", "g", "press", "[data-key='back']"),
+    Key("editor", "new_article", "n", "press", "[data-key='new-article']"),
+    Key("editor", "edit_article", "e", "press", "[data-key='edit']"),
+    Key("editor", "write_body", "w", "to", "#body"),
+    Key("editor", "save_draft", "Ctrl S"),
+    Key("editor", "preview", "v", "to", "#previews"),
+    Key("editor", "check", "c", "press", "[data-key='check']"),
+    Key("editor", "ask_draft", "q", "to", "#ask-text, [data-key='ask']"),
+    Key("editor", "versions", "h", "press", "[data-key='versions']"),
+    Key("editor", "submit", "s", "press", "[data-key='submit']"),
+    Key("editor", "approve", "a", "press", "[data-key='approve']"),
+    Key("editor", "publish", "p", "to", "[data-key='publish']"),
+    Key("editor", "publish_staged", "", "to", "#percent"),
 )
 GROUPS = {group: tuple(keys) for group, keys in groupby(KEYS, lambda key: key.group)}

@@ -143,13 +143,18 @@ def templates() -> Environment:
     environment.globals["static"] = static_address
     environment.globals["key_groups"] = GROUPS
     environment.globals["also"] = also
-    environment.tests["visitor_key"] = lambda name: _VISITOR_KEY.fullmatch(name) is not None
+    environment.tests["visitor_key"] = is_visitor_key
     environment.filters["utc"] = _utc
     environment.filters["percent"] = _percent
     environment.filters["bytes"] = _bytes
     environment.filters["age"] = _age
     environment.filters["letters"] = readable
     return environment
+
+
+def is_visitor_key(name: str) -> bool:
+    """Whether ``name`` is only the key by which the web chat knows somebody."""
+    return _VISITOR_KEY.fullmatch(name) is not None
 
 
 def _rights(staff: Staff | None) -> Mapping[str, bool]:

@@ -19,6 +19,8 @@ from api.console.parts import SignInNeeded
 from api.http.problems import status_of
 from api.texts import Texts
 from bot.audits import NoSuchArticle, SameArticle
+from bot.learning import drafting
+from bot.learning.recall import errors as recall
 from handoff.errors import (
     AccountNotFound,
     BadAddress,
@@ -41,6 +43,7 @@ from handoff.errors import (
     DeliveryNotFound,
     DiagnosisNeeded,
     EmptyMacro,
+    GapsLeft,
     HandoffError,
     LinkExpired,
     MacroNotFound,
@@ -60,6 +63,7 @@ from handoff.errors import (
     WrongStatus,
 )
 from handoff.sla.errors import BadRules, CalendarNotFound
+from kb_content.errors import KbError
 from store.errors import StoreError
 
 SIGN_IN = "/console/sign-in"
@@ -137,11 +141,38 @@ _STATUS: dict[type[Exception], int] = {
     BadMacroLanguage: 422,
     BadGap: 422,
     EmptyMacro: 422,
+    GapsLeft: 422,
     BadDeed: 422,
     ViewNameNeeded: 422,
     TooManyViews: 422,
     NothingTicked: 422,
     SameArticle: 422,
+    drafting.NotSolvedYet: 409,
+    recall.RecallNotFound: 404,
+    recall.NothingToRecall: 422,
+    recall.WhyMissing: 422,
+    recall.CorrectionMissing: 422,
+    recall.NobodyWasTold: 409,
+    recall.StillTold: 409,
+    recall.NotLookedThrough: 409,
+    recall.RecallIsOver: 409,
+}
+
+
+# By name: the classes are spread over the rooms that raise them, and everything else of the studio is 422.
+_KB_STATUS = {
+    "NoSuchDraft": 404,
+    "NoSuchRelease": 404,
+    "GoldGone": 404,
+    "NoSuchWork": 404,
+    "DraftChanged": 409,
+    "DraftOutdated": 409,
+    "ReleaseOutdated": 409,
+    "WorkDecided": 409,
+    "AlreadyUnderWay": 409,
+    "NotCancellable": 409,
+    "RolloutUnderWay": 409,
+    "RolloutRunning": 409,
 }
 
 
@@ -153,13 +184,15 @@ def status_for(error: Exception) -> int:
         return 422
     if isinstance(error, WrongStatus):
         return 409
+    if isinstance(error, KbError):
+        return _KB_STATUS.get(type(error).__name__, 422)
     found = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
     return found or status_of(error)
 
 
 def sentence(t: Texts, error: Exception, status: int) -> str:
     """What to tell the person. The desk's own words are English: in another language, the text of their class."""
-    if isinstance(error, HandoffError | StoreError):
+    if isinstance(error, HandoffError | StoreError | KbError):
         if t.language == "en":
             return str(error)
         kinds = (f"error.{kind.__name__}" for kind in type(error).__mro__)

@@ -43,6 +43,7 @@ CARDS = (
     Card("tickets", "waiting", "/console/waiting"),
     Card("tickets", "surveys", "/console/satisfaction#asking"),
     Card("bot", "topics", "/console/topics", Permission.READ_ARTICLES),
+    Card("bot", "four_eyes", "/console/drafts#four-eyes", Permission.READ_ARTICLES),
     Card("bot", "upload", "/console/articles/import", Permission.EDIT_ARTICLES),
     Card("outside", "channels", "/console/channels", Permission.MANAGE_SYSTEM),
     Card("outside", "site", "/console/site", Permission.MANAGE_SYSTEM),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from bot.learning.collecting import keepable
+from bot.learning.recall.told import language_of
 from handoff.errors import ConversationNotFound
 from handoff.models import (
     AnswerAudit,
@@ -180,7 +181,7 @@ def said(line: Line) -> Said:
         str(detail.get("activity", "")),
         str(detail.get("reason") or detail.get("why") or ""),
         tuple(_citation(kept) for kept in _dicts(detail.get("citations"))),
-        _reading(detail["reading"]) if isinstance(detail.get("reading"), dict) else None,
+        shown_reading(detail["reading"]) if isinstance(detail.get("reading"), dict) else None,
         str(detail.get("by") or "") if kind == "customer" else "",
         tuple({"name": "", "why": "", **lost} for lost in _dicts(detail.get("lost_files"))),
         is_answer=kind in ("bot", "agent") and bool(detail.get("article")) and bool(detail.get("citations")),
@@ -247,10 +248,19 @@ def _citation(kept: dict[str, Any]) -> dict[str, Any]:
     """``link`` only to web pages: the text of a message must never become a script."""
     url = str(kept.get("url", ""))
     link = url if url.startswith(("/kb/", "https://", "http://")) else ""
-    return {"title": "", "version": "", "quote": "", **kept, "link": link}
+    return {"title": "", "version": "", "quote": "", **kept, "link": link, "recall": _to_recall(kept)}
 
 
-def _reading(kept: dict[str, Any]) -> dict[str, Any]:
+def _to_recall(kept: dict[str, Any]) -> str:
+    """Where an editor says that the passage was wrong; empty for what is no passage of an article's version."""
+    language = language_of(kept)
+    if language is None:
+        return ""
+    asked = {"article": kept["article"], "language": language, "version": kept["version"], "passage": kept["passage"]}
+    return f"/console/recalls/new?{urlencode(asked)}"
+
+
+def shown_reading(kept: dict[str, Any]) -> dict[str, Any]:
     """What the bot kept, with a value for everything the template asks for: an older Firstline kept less."""
     language = kept.get("language") or "en"
     blank = dict.fromkeys(("intent", "intent_confidence", "confidence", "threshold", "release", "target"))

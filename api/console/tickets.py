@@ -30,6 +30,7 @@ from bot.replies import closing_words
 from handoff import desk
 from handoff.errors import (
     EmptyText,
+    GapsLeft,
     HandoffError,
     MacroNotFound,
     MacroRefused,
@@ -190,7 +191,7 @@ def reply(
             drop_draft(session, id_of(ticket_by_number(session, number)), id_of(staff), "reply")
     except (StaleReply, SuggestionGone) as error:
         return _stale(request, product, staff, number, now, error, draft, had_read)
-    except (EmptyText, TextTooLong, TicketClosed, FileTooLarge, MacroNotFound, MacroRefused) as error:
+    except (EmptyText, TextTooLong, TicketClosed, FileTooLarge, MacroNotFound, MacroRefused, GapsLeft) as error:
         return _refused(request, product, staff, number, now, error, draft)
     return _back_to(number)
 
@@ -253,7 +254,7 @@ def _page(
         picked=chosen,
         asked=asked_again(card, draft.reply),
         words=words,
-        newer=[] if had_read is None else shown.newer_than(had_read, gone),
+        newer=[] if had_read is None else shown.newer_than(had_read, id_of(staff), gone),
         gone=gone,
         titles=choices(request, product.database, staff, shown.conversation.language),
     )
@@ -291,7 +292,9 @@ def _stale(
     if not is_fragment(request):
         return _page(request, product, staff, number, now, status=409, draft=draft, had_read=had_read, gone=gone)
     with reading(product.database) as session:
-        newer = talk(session, ticket_by_number(session, number).conversation_id, staff).newer_than(had_read, gone)
+        newer = talk(session, ticket_by_number(session, number).conversation_id, staff).newer_than(
+            had_read, id_of(staff), gone
+        )
     place = {"HX-Retarget": "#stale", "HX-Reswap": "innerHTML"}
     return page(request, "console/stale.html", status=409, headers=place, newer=newer, gone=gone)
 

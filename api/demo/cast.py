@@ -23,6 +23,8 @@ from handoff.staff import add_staff
 from handoff.staffing.directory import team_named
 from handoff.staffing.profiles import set_profile
 from handoff.staffing.teams import add_member, add_team, change_team
+from handoff.workplace.macro_deeds import Deeds
+from handoff.workplace.macros import Written, make
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def hire(session: Session, now: datetime) -> Cast:
         account = add_account(session, each["name"], now, Plan(each["plan"]))
         for domain in each["domains"]:
             add_domain(session, id_of(account), domain, now)
+    for each in told["macros"]:
+        make(session, _macro(each), next(iter(agents.values())), now)
     people = tuple(_customer(session, each, now) for each in told["customers"])
     return _cast(told, people, agents)
 
@@ -125,6 +129,11 @@ def _cast(told: Mapping[str, Any], people: tuple[Person, ...], agents: Mapping[s
     teams = {name: tuple(each["people"]) for name, each in told["teams"].items()}
     cases = tuple(Case(**{name: _frozen(value) for name, value in each.items()}) for each in told["cases"])
     return Cast(people, agents, teams, cases, told["words"], tuple(told["names"]), tuple(told["calls"]))
+
+
+def _macro(told: Mapping[str, Any]) -> Written:
+    status = "resolved" if told.get("resolves") else "waiting" if told.get("waits") else ""
+    return Written(told["name"], told["title"], told["texts"], Deeds(tuple(told.get("tags", ())), status))
 
 
 def _frozen(value: Any) -> Any:

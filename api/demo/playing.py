@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from api.cli.parts import fit_of, house_of
 from api.demo import cast as people
 from api.demo.cast import Case, Person
+from api.demo.matters import in_turn
 from api.demo.scenes import Play, asks, brings, case_for, visitor
 from api.demo.stage import NAME, Scene, Stage
 from api.demo.work import Job, works_on
@@ -32,8 +34,8 @@ from store import Database, reading, transaction
 from store.models import Setting
 
 Report = Callable[[str], None]
-QUESTIONS, TICKETS = 20, 4
-"""A day; on weekends a third."""
+QUESTIONS, TICKETS, MATTERS = 20, 4, 7
+"""A day; on weekends a third. Matters: questions that the knowledge base has nothing about, see ``matters``."""
 VISITORS = 0.6
 """The share of the questions that come from somebody in the web chat who was never there before."""
 SEED = 20
@@ -92,7 +94,16 @@ def _opened(stage: Stage) -> Play:
 def _plan(play: Play, begun: datetime, now: datetime) -> None:
     """Who comes when, and with what."""
     folder = read_folder(sample_folder())
-    asked = {code: [one.text for one in folder.gold if one.language == code] for code in play.cast.words}
+    titles = {(one.id, one.language): one.title for one in folder.articles}
+    asked = {
+        code: [
+            (one.text, tuple(titles[name, code] for name in one.expect if (name, code) in titles))
+            for one in folder.gold
+            if one.language == code
+        ]
+        for code in play.cast.words
+    }
+    unknown = in_turn(play.draw)
     for questions in asked.values():
         play.draw.shuffle(questions)
     left: list[Case] = []
@@ -102,7 +113,10 @@ def _plan(play: Play, begun: datetime, now: datetime) -> None:
         for _ in range(round(QUESTIONS * share)):
             who = visitor(play) if play.draw.random() < VISITORS else _somebody(play)
             if asked[who.language]:
-                play.stage.begin(_moment(play, day), _asked(play, who, asked[who.language].pop()))
+                play.stage.begin(_moment(play, day), _asked(play, who, *asked[who.language].pop()))
+        for matter, question in islice(unknown, round(MATTERS * share)):
+            who = visitor(play, matter.language)
+            play.stage.begin(_moment(play, day), _asked(play, who, question, (), matter.replies))
         for _ in range(round(TICKETS * share)):
             play.stage.begin(_moment(play, day), _brought(play, left))
         day += timedelta(days=1)
@@ -110,12 +124,12 @@ def _plan(play: Play, begun: datetime, now: datetime) -> None:
         play.stage.begin(begun + timedelta(days=3 + 4 * place, hours=10), _called(play, call))
 
 
-def _asked(play: Play, who: Person, question: str) -> Scene:
-    """A question for the bot; where that does not know, an agent takes it up."""
+def _asked(play: Play, who: Person, question: str, right: Sequence[str], replies: Sequence[str] | None = None) -> Scene:
+    """A question for the bot; where that does not know, an agent takes it up. ``right``: titles that answer it."""
     before = play.ticket_of(who)
-    yield from asks(play, who, question)
-    words = play.cast.words[who.language]
-    case = Case(who.language, (), (play.draw.choice(words["answers"]),), (), play.draw.choice(("solved", "silent")))
+    yield from asks(play, who, question, right, wants_a_person=replies is not None)
+    said = play.draw.choice(replies or play.cast.words[who.language]["answers"])
+    case = Case(who.language, (), (said,), (), play.draw.choice(("solved", "silent")))
     _take_up(play, who, case, before)
 
 

@@ -17,8 +17,8 @@ from handoff.models import Action, Conversation, Thread, Ticket, TicketStatus
 from store import reading
 
 CHOICES = (Action.OPTION, Action.NONE_OF_THESE)
-NONE_OF_THEM = 0.2
-"""The share of those who find none of the choices right."""
+SLIP = 0.1
+"""The share of those who choose the wrong one, or none although the right one is there."""
 
 
 @dataclass
@@ -70,19 +70,30 @@ class Play:
         return ticket is not None and ticket.status in (TicketStatus.OPEN, TicketStatus.PENDING)
 
 
-def asks(play: Play, who: Person, question: str) -> Scene:
-    """A question for the bot, and whatever becomes of the answer."""
+def asks(play: Play, who: Person, question: str, right: Sequence[str] = (), *, wants_a_person: bool = False) -> Scene:
+    """A question for the bot, and whatever becomes of the answer. ``right``: titles of articles that answer it;
+    ``wants_a_person``: who gets no answer asks for somebody."""
     if play.is_busy(who):
         return
     play.says(who, question)
     yield play.minutes(0.5, 4)
     said = play.last(who)
     if said.get("decision") == "clarify":
-        is_there = play.draw.random() > NONE_OF_THEM
-        play.presses(who, Action.OPTION if is_there else Action.NONE_OF_THESE)
+        _chooses(play, who, right)
         yield play.minutes(0.5, 3)
         said = play.last(who)
+    if wants_a_person and not play.is_busy(who):
+        play.presses(who, Action.PERSON)
+        return
     yield from _after(play, who, said)
+
+
+def _chooses(play: Play, who: Person, right: Sequence[str]) -> None:
+    """The right one of the choices if it is there, else none; some slip."""
+    slips = play.draw.random() < SLIP
+    if not slips and any(play.presses(who, Action.OPTION, argument=title) for title in right):
+        return
+    play.presses(who, Action.OPTION if slips else Action.NONE_OF_THESE)
 
 
 def _after(play: Play, who: Person, said: dict[str, Any]) -> Scene:
@@ -143,9 +154,9 @@ def _filled(play: Play, text: str) -> str:
     return text.replace("{n}", str(play.draw.randint(1000, 9999))).replace("{name}", play.draw.choice(play.cast.names))
 
 
-def visitor(play: Play) -> Person:
-    """Somebody in the web chat whom nobody knows."""
-    language = play.draw.choice(("en", "en", "zh"))
+def visitor(play: Play, language: str = "") -> Person:
+    """Somebody in the web chat whom nobody knows; in ``language`` if one is given."""
+    language = language or play.draw.choice(("en", "en", "zh"))
     return Person(None, "web", f"{play.draw.getrandbits(128):032x}", language, None, None)
 
 

@@ -14,6 +14,7 @@ from handoff.actors import Actor
 from handoff.permissions import Permission
 
 router = APIRouter(prefix="/api/v1", tags=["answers"])
+_LOOKS = 3
 
 
 class Question(BaseModel):
@@ -61,8 +62,15 @@ def ask_the_bot(
 ) -> dict[str, Any]:
     """Ask as an unknown customer. Nothing is stored and no ticket is opened."""
     from bot.asking import ask
+    from bot.freshness import is_current
 
-    serving = product.live.serving
-    if serving is None:
-        raise ApiProblem(503, " ".join(product.reasons_not_ready()) or None, {"Retry-After": "5"})
-    return ask(serving, question.text, question.language)
+    for _look in range(_LOOKS):
+        serving = product.live.serving
+        if serving is None:
+            break
+        answer = ask(serving, question.text, question.language)
+        if is_current(product.database, serving.release_id, answer["citations"]):
+            return answer
+        # Another release went live meanwhile, maybe without what this one cites.
+        product.live.refresh(product.database)
+    raise ApiProblem(503, " ".join(product.reasons_not_ready()) or None, {"Retry-After": "5"})

@@ -12,6 +12,7 @@ from api.http import (
     chat_user,
     docs,
     health,
+    kb,
     metrics,
     problems,
     security,
@@ -32,5 +33,5 @@ def install(app: FastAPI, product: Product) -> None:
     app.state.metrics = metrics.Shown(product)
     problems.install(app)
     security.protect(app, product.settings)
-    for module in (health, metrics, ask, tickets, ticket_deeds, chat, chat_tickets, chat_user, channels, docs):
+    for module in (health, metrics, ask, kb, tickets, ticket_deeds, chat, chat_tickets, chat_user, channels, docs):
         app.include_router(module.router)

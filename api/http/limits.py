@@ -121,6 +121,8 @@ def body_limit(path: str) -> int:
     """Bytes that a request to ``path`` may have."""
     if path == "/api/v1/chat/messages":
         return FILES_A_MESSAGE * FILE_BYTES + MEGABYTE
+    if path == "/api/v1/kb/publications":
+        return FILE_BYTES + MEGABYTE
     if path.startswith("/api/"):
         return 2 * MEGABYTE
     # The console's forms may carry one agent's files; webhooks are small but the platforms decide how small.

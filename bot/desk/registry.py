@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from bot.desk import notifying, offers, outcomes, sla, surveys, waiting
 from bot.desk.deed import Deed, hold_clock, hold_nothing, hold_ticket
+from bot.learning.recall import earlier, sending
 
 
 def deeds() -> Mapping[str, Deed]:
@@ -24,4 +25,6 @@ def deeds() -> Mapping[str, Deed]:
         "nps": Deed(surveys.handle_nps, hold_nothing),
         "outcome": Deed(outcomes.handle, hold_nothing),
         "notice": Deed(notifying.handle, notifying.hold),
+        "recall": Deed(sending.handle, sending.hold),
+        "told": Deed(earlier.handle, hold_nothing),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 MASK = "…"
 _GREETING = re.compile(
@@ -40,10 +41,39 @@ _MASKED = tuple(
 
 def masked(text: str) -> str:
     """``text`` on one line, without greeting and farewell, and with ``…`` for what is somebody's own."""
-    said = _FAREWELL.sub("", _GREETING.sub("", text.strip()))
+    said = without_courtesies(text)
     for pattern in _MASKED:
         said = pattern.sub(MASK, said)
     return " ".join(re.sub(rf"{MASK}(?:\s*{MASK})+", MASK, said).split())
+
+
+def without_courtesies(text: str, *, keeps_stop: bool = False) -> str:
+    """``text`` without greeting and farewell. ``keeps_stop``: with the full stop before the farewell."""
+
+    def stop(farewell: re.Match[str]) -> str:
+        return farewell[0][0] if keeps_stop and farewell[0][0] in ".!。！" else ""
+
+    return _FAREWELL.sub(stop, _GREETING.sub("", text.strip()))
+
+
+def hidden(text: str, names: Iterable[str] = ()) -> tuple[str, tuple[str, ...]]:
+    """``text`` with its lines as they are and ``…`` for what is somebody's own, ``names`` too; and what stood there."""
+    found: list[str] = []
+
+    def hide(match: re.Match[str]) -> str:
+        found.append(match[0])
+        return MASK
+
+    for pattern in (*_MASKED, *(_name(name) for name in sorted(names, key=len, reverse=True))):
+        text = pattern.sub(hide, text)
+    kept = tuple(dict.fromkeys(one.strip() for one in found if one.strip() != MASK))
+    return re.sub(rf"{MASK}(?:[ \t]*{MASK})+", MASK, text), kept
+
+
+def _name(name: str) -> re.Pattern[str]:
+    """A name as it is written: "Mark" is somebody, "mark" is not."""
+    edge = r"\b" if name.isascii() else ""
+    return re.compile(f"{edge}{re.escape(name)}{edge}", re.ASCII)
 
 
 def is_telling(text: str) -> bool:

@@ -7,6 +7,7 @@ sender took back is used. ``WEIGHTS`` says how much each tells beside a gold que
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -85,6 +86,8 @@ class Verdict:
     """The bot gave it by itself, or only its topic's mode kept it from that."""
     is_alone: bool = True
     """The question says by itself what it is about: no follow-up, and not one of several in one message."""
+    answer_id: int | None = None
+    """The message that answered; None where it was never sent."""
 
 
 def labels(session: Session) -> list[Label]:
@@ -114,7 +117,13 @@ def verdicts(session: Session, since: datetime | None = None) -> list[Verdict]:
     return sorted(found, key=lambda one: (one.message_id, one.answered_at, one.article))
 
 
-def _of_given(session: Session, since: datetime | None) -> list[Verdict]:
+def verdicts_on(session: Session, answer_ids: Collection[int]) -> list[Verdict]:
+    """What is known of these answers that customers got; nothing of those that nobody said anything about. Few at a
+    time: both databases take only so many parameters. Reads only."""
+    return _of_given(session, None, answer_ids) if answer_ids else []
+
+
+def _of_given(session: Session, since: datetime | None, among: Collection[int] | None = None) -> list[Verdict]:
     """What is known of answers that a customer got: the bot's own, and suggestions that an agent sent."""
     signed: CompoundSelect[Any] = union(
         rows_of(col(Feedback.message_id)),
@@ -130,7 +139,10 @@ def _of_given(session: Session, since: datetime | None) -> list[Verdict]:
         .join(Suggestion, col(Suggestion.sent_message_id) == Message.id, isouter=True)
         .join(AnswerAudit, col(AnswerAudit.message_id) == Message.id, isouter=True)
         .join(Feedback, col(Feedback.message_id) == Message.id, isouter=True)
-        .where(col(Message.id).in_(signed), or_(Message.decision == "answer", col(Suggestion.id).is_not(None)))
+        .where(
+            col(Message.id).in_(signed if among is None else among),
+            or_(Message.decision == "answer", col(Suggestion.id).is_not(None)),
+        )
         .where(col(Message.direction) == Direction.OUTGOING, col(Message.private).is_(False))
         .order_by(col(Message.id))
     )
@@ -199,6 +211,7 @@ def _verdict(
         right_article,
         is_own=bool(suggestion.detail.get("would_answer")) if suggestion else trail.was_sure(id_of(message)),
         is_alone=_is_alone(message.detail),
+        answer_id=id_of(message),
     )
 
 

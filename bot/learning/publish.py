@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +13,11 @@ from bot.learning.building import BuildFailed, Order, build_in_child
 from bot.learning.live_figures import figures_from, warning_of
 from bot.learning.under_way import under_way
 from kb_content import catalogue
+from kb_content.agreement import Side
 from kb_content.catalogue import ImportPlan
 from kb_content.folder import Folder, read_folder
 from kb_content.problems import Problem
+from kb_content.studio.file_folder import enter_files, gather_files
 from store import Database, measures, reading, transaction
 
 if TYPE_CHECKING:
@@ -55,16 +57,41 @@ def read_usable(path: Path, report: Report) -> Folder:
     return folder
 
 
-def plan(database: Database, folder: Folder, source: str, *, replace: bool = False) -> ImportPlan:
-    """What an import of ``folder`` would change. Reads only."""
+def plan(
+    database: Database,
+    folder: Folder,
+    source: str,
+    *,
+    replace: bool = False,
+    prefer: Side | None = None,
+    decided: Mapping[str, Side] | None = None,
+) -> ImportPlan:
+    """What an import of ``folder`` would change. ``prefer`` and ``decided``: who counts where the KB and the folder
+    both changed. Reads only."""
     with reading(database) as session:
-        return catalogue.plan_import(session, folder, source, replace=replace)
+        return catalogue.plan_import(session, folder, source, replace, prefer, decided)
 
 
-def carry_out(database: Database, planned: ImportPlan, actor: str, now: datetime) -> None:
-    """Write what was planned. Nothing is live yet."""
+def carry_out(
+    database: Database, planned: ImportPlan, actor: str, now: datetime, import_id: int | None = None
+) -> int | None:
+    """Write what was planned. Nothing is live yet. Returns the id by which it can be undone, None if nothing changed.
+
+    Raises ImportOutdated where the KB was changed after it was planned.
+    """
     with transaction(database) as session:
-        catalogue.apply_import(session, planned, now, actor)
+        return catalogue.apply_import(session, planned, now, actor, import_id)
+
+
+def take_files(database: Database, store_folder: Path, folder: Path, actor: str, now: datetime, report: Report) -> int:
+    """Keep the pictures and files of a KB folder, those under ``files/``; how many are new or changed."""
+    found, refused = gather_files(store_folder, folder)
+    for name in refused:
+        report(f"files/{name}: left out, articles show pictures, PDF, text, CSV, JSON and zip files of at most 20 MB")
+    if not found:
+        return 0
+    with transaction(database) as session:
+        return enter_files(session, found, now, actor)
 
 
 def publish_newest(database: Database, fit: Fit, actor: str, now: datetime, report: Report) -> int:

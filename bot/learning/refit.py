@@ -12,6 +12,7 @@ from bot.learning.outcomes import verdicts
 from bot.learning.publish import Fit, build_release
 from bot.learning.under_way import under_way
 from kb_content import catalogue
+from kb_content.rollouts import running
 from store import Database, reading, transaction
 
 log = structlog.get_logger()
@@ -26,6 +27,11 @@ def refit(database: Database, fit: Fit, now: datetime, report: Callable[[str], N
     """
     with reading(database) as session:
         base, new = catalogue.live_release_id(session), _new_outcomes(session)
+        rollout = running(session)
+    if rollout is not None:
+        # What goes live ends it, and what the two are compared by must not move meanwhile.
+        log.info("no refit: a release is being rolled out", release=base, staged=rollout.release_id)
+        return None
     if base is None or new < ENOUGH:
         log.info("no refit", release=base, new_outcomes=new, needed=ENOUGH)
         return None
@@ -35,8 +41,8 @@ def refit(database: Database, fit: Fit, now: datetime, report: Callable[[str], N
             return None
         built = build_release(database, release_id, fit, report)
         with transaction(database) as session:
-            if catalogue.live_release_id(session) != base:
-                log.info("refit dropped: another release went live meanwhile", release=release_id)
+            if catalogue.live_release_id(session) != base or running(session) is not None:
+                log.info("refit dropped: another release went live, or was staged, meanwhile", release=release_id)
                 return None
             catalogue.publish(session, release_id, built.parameters, built.threshold, built.figures, now)
     log.info("release refitted", release=release_id, replaces=base, new_outcomes=new, threshold=built.threshold)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.learning.publish import Fit, read_usable
 from bot.live import House, Serving, policy_of
+from bot.own_sentences import own_sentences
 from kb_content.articles import Contents, PublishedArticle
 from kb_content.folder import Folder
 from kb_content.passages import split
@@ -21,7 +22,7 @@ Report = Callable[[str], None]
 def contents_of(folder: Folder) -> Contents:
     """The folder's contents as a first release would hold them: every article in version 1."""
     articles = tuple(PublishedArticle(article, 1, split(article, 1)) for article in folder.articles)
-    return Contents(articles, folder.intents, folder.gold, folder.glossary)
+    return Contents(articles, folder.intents, folder.gold, folder.glossary, folder.sentences)
 
 
 def serve_folder(path: Path, fit: Fit, house: House, report: Report) -> Serving:
@@ -51,4 +52,5 @@ def serve(held: Contents, encoders: Encoders, fit: Fit, house: House, report: Re
     reader = Reader.open(held, built.vectors, built.parameters, encoders, reranker)
     shelf = {(item.article.id, item.article.language): item for item in held.articles}
     policy = policy_of(house, built.threshold, held.intents, held.articles)
-    return Serving(0, reader, policy, shelf, house.address, house.secret, fit.target_precision)
+    own = own_sentences(held.sentences)
+    return Serving(0, reader, policy, shelf, house.address, house.secret, fit.target_precision, sentences=own)

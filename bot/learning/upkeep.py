@@ -16,9 +16,12 @@ from sqlmodel import Session, col, select
 from bot.learning.autonomy import demote_refuted
 from bot.learning.nightly import BACKUP, Nightly, look_at_once
 from bot.learning.publish import Fit
-from bot.learning.publish_soon import GivenUp, publish_asked
 from bot.learning.refit import refit
+from bot.learning.studio.carrying_out import GivenUp, run_due
 from bot.learning.sweeping import sweep
+from bot.learning.worklist.keeping import follow
+from bot.learning.worklist.refreshing import WORKLIST, Refresher, ask_to_look
+from bot.live import House
 from store import Database, reading, transaction
 from store.crashpoints import reach
 from store.models import Timer, TimerState
@@ -29,6 +32,7 @@ TOPICS, REFIT = "topics", "refit"
 EVERY = timedelta(minutes=5)
 NIGHT = 3
 """The hour, in the server's own time, at which a refit disturbs least. A backup comes an hour later, with it."""
+_HOURS = {BACKUP: NIGHT + 1, WORKLIST: NIGHT + 2}
 LOOK_SECONDS = 5.0
 
 
@@ -41,13 +45,20 @@ class Upkeep:
         fit: Fit,
         report: Callable[[str], None] = lambda sentence: None,
         nightly: Nightly | None = None,
+        house: House | None = None,
+        worklist: Refresher | None = None,
     ) -> None:
-        """``nightly``: what makes the backups; without it none are made."""
+        """``nightly``: what makes the backups; without it none are made. ``house``: the settings that answers depend
+        on, for the check before publishing. ``worklist``: what brings the editors' worklist up to date; without it
+        nobody does."""
         self.database = database
         self.fit = fit
         self.report = report
         self.nightly = nightly
-        self.kinds = (TOPICS, REFIT) if nightly is None else (TOPICS, REFIT, BACKUP)
+        self.house = house or House("", fit.encoder, fit.reranker)
+        self.worklist = worklist
+        beside = ((BACKUP, nightly), (WORKLIST, worklist))
+        self.kinds = (TOPICS, REFIT, *(kind for kind, doer in beside if doer is not None))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -58,6 +69,8 @@ class Upkeep:
         self._stop.set()
         if self.nightly is not None:
             self.nightly.stop(timeout)
+        if self.worklist is not None:
+            self.worklist.stop(timeout)
         if self._thread.is_alive():
             self._thread.join(timeout)
 
@@ -77,7 +90,7 @@ class Upkeep:
 
     def _publish(self, now: datetime) -> None:
         try:
-            publish_asked(self.database, self.fit, now, self._progress)
+            run_due(self.database, self.fit, self.house, now, self._progress)
         except Stopped:
             log.info("publishing given up: the server is stopping")
         except Exception as error:
@@ -87,11 +100,20 @@ class Upkeep:
         reach("timer.in_deed")
         if kind == TOPICS:
             demote_refuted(self.database, self.fit.target_precision, now)
+            self._follow_drafts(now)
         elif kind == BACKUP and self.nightly is not None:
             self.nightly.begin()
+        elif kind == WORKLIST and self.worklist is not None:
+            self.worklist.begin()
         else:
             sweep(self.database, self.fit, now, self._progress)
             refit(self.database, self.fit, now, self._progress)
+
+    def _follow_drafts(self, now: datetime) -> None:
+        """What became of the worklist's drafts; what went live is asked again."""
+        with transaction(self.database) as session:
+            if follow(session, now) and self.worklist is not None:
+                ask_to_look(session, now)
 
     def _progress(self, sentence: str) -> None:
         if self._stop.is_set():
@@ -134,7 +156,7 @@ def next_time(kind: str, now: datetime) -> datetime:
     if kind == TOPICS:
         return now + EVERY
     here = now.astimezone()
-    tonight = here.replace(hour=NIGHT + (kind == BACKUP), minute=0, second=0, microsecond=0)
+    tonight = here.replace(hour=_HOURS.get(kind, NIGHT), minute=0, second=0, microsecond=0)
     return (tonight if tonight > here else tonight + timedelta(days=1)).astimezone(UTC)
 
 

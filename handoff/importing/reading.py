@@ -47,8 +47,8 @@ def read_lines(content: bytes, columns: Sequence[Column]) -> list[Line]:
     """The lines of ``content`` below its heading, empty ones left out. Raises BadFile with the reason."""
     if len(content) > MOST_BYTES:
         raise BadFile("The file is larger than 2 MB. Import it in parts.")
-    text = _decoded(content)
-    heading, *rows = _rows(text) or [(1, [])]
+    text = decoded(content)
+    heading, *rows = rows_of(text) or [(1, [])]
     names = _names(heading[1], columns)
     if len(rows) > MOST_LINES:
         raise BadFile(f"The file has more than {MOST_LINES:,} lines. Import it in parts.")
@@ -56,8 +56,11 @@ def read_lines(content: bytes, columns: Sequence[Column]) -> list[Line]:
     return [line for line in found if line.values]
 
 
-def _decoded(content: bytes) -> str:
-    """Spreadsheets write UTF-8 with a mark, or what their computer's language has: GB 18030, Windows-1252."""
+def decoded(content: bytes) -> str:
+    """Spreadsheets write UTF-8 with a mark, or what their computer's language has: GB 18030, Windows-1252.
+
+    Raises BadFile.
+    """
     try:
         return content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
     except UnicodeDecodeError:
@@ -70,8 +73,8 @@ def _decoded(content: bytes) -> str:
         raise BadFile("The file is not text that can be read. Save it as CSV in UTF-8.") from None
 
 
-def _rows(text: str) -> list[tuple[int, list[str]]]:
-    """The cells of each line, with the number of the line that it begins in."""
+def rows_of(text: str) -> list[tuple[int, list[str]]]:
+    """The cells of each line that has any, with the number of the line that it begins in. Raises BadFile."""
     first = text.lstrip().partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

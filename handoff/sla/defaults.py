@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from handoff.models import Plan, Priority
 from handoff.sla.models import Calendar, ClockKind, EscalationStep, SlaPolicy, Whom

@@ -51,6 +51,8 @@ class NoticeKind(Enum):
     WOKEN = "woken"
     MENTION = "mention"
     CUSTOMER_WROTE = "customer_wrote"
+    CORRECTED = "corrected"
+    """Their customer was sent a correction of something that they were told."""
 
 
 class TicketEvent(SQLModel, table=True):

@@ -17,8 +17,8 @@ from store.timers import set_timer
 
 TIMER = "notice"
 """The kind of the timer by which notices leave the house; its subject is the first notice."""
-LEAVES = frozenset(NoticeKind) - {NoticeKind.CUSTOMER_WROTE}
-"""What is worth a mail. That a customer wrote is seen in the console, where they are answered."""
+LEAVES = frozenset(NoticeKind) - {NoticeKind.CUSTOMER_WROTE, NoticeKind.CORRECTED}
+"""What is worth a mail. That a customer wrote or was corrected is seen in the console, where they are answered."""
 
 
 def tell(
@@ -33,7 +33,7 @@ def tell(
 
     ``detail``: plain values that the notice is worded from, never a message's text. By kind: assigned {by?, terms?},
     warning and breach {clock, tier, due_at, percent}, on_call {clock, due_at}, mention {by, message}, woken {},
-    customer_wrote {message}.
+    customer_wrote {message}, corrected {}.
     """
     wanted = {staff_id for staff_id in staff_ids if staff_id is not None}
     if not wanted:

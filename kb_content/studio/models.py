@@ -33,7 +33,8 @@ class Draft(SQLModel, table=True):
     """
 
     __tablename__ = "kb_draft"
-    __table_args__ = (UniqueConstraint("kind", "name", "language"),)
+    # Publications and releases name drafts by their ids, which must never mean another.
+    __table_args__ = (UniqueConstraint("kind", "name", "language"), {"sqlite_autoincrement": True})
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     kind: DraftKind = Field(sa_type=enum_column(DraftKind))
     name: str = Field(max_length=200)
@@ -150,15 +151,32 @@ class KbFile(SQLModel, table=True):
     made_at: datetime = Field(sa_type=Utc)
 
 
+class ImportState(Enum):
+    ASKED = "asked"
+    READING = "reading"
+    READ = "read"
+    """What it would change can be looked at."""
+    FAILED = "failed"
+    DONE = "done"
+    UNDONE = "undone"
+
+
 class KbImport(SQLModel, table=True):
-    """One import that changed something, with what was there before, so that it can be undone."""
+    """One import, from the wish to what was there before it, so that it can be undone."""
 
     __tablename__ = "kb_import"
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     source: str = Field(max_length=255)
     at: datetime = Field(sa_type=Utc)
     actor: str = Field(max_length=254)
-    summary: str = Field(sa_type=Text)
+    state: ImportState = Field(default=ImportState.DONE, sa_type=enum_column(ImportState))
+    wish: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    """What is to be read, and how: see ``bot.learning.importing.wishes``. Empty where a command read a folder."""
+    found: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    """What reading it gave, for the page that shows it."""
+    progress: str = Field(default="", max_length=300)
+    problem: str = Field(default="", sa_type=Text)
+    summary: str = Field(default="", sa_type=Text)
     before: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     """What an undo puts back, and what must not have changed meanwhile."""
     undone_at: datetime | None = Field(default=None, sa_type=Utc)
@@ -169,6 +187,7 @@ __all__ = [
     "Draft",
     "DraftKind",
     "DraftState",
+    "ImportState",
     "KbFile",
     "KbImport",
     "Publication",

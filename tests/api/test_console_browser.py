@@ -12,7 +12,7 @@ from console_fixtures import SCRIPT, Office, an_office, chromium, served
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route, expect
 
 from handoff import desk
-from handoff.models import Priority
+from handoff.models import Priority, Role
 from kb_content.articles import Article
 from store import transaction
 
@@ -280,6 +280,12 @@ PAGES = {
     "reading along": "/console/conversations/2",
     "articles": "/console/articles",
     "article": "/console/articles/reset-password/en",
+    "drafts": "/console/drafts",
+    "draft": "/console/drafts/1",
+    "versions": "/console/articles/reset-password/en/versions?new=0",
+    "worklist": "/console/worklist",
+    "releases": "/console/releases",
+    "release": "/console/releases/1",
     "nothing": "/console/tickets/99",
 }
 LOOKS: dict[str, dict[str, Any]] = {
@@ -300,6 +306,7 @@ def test_every_page_is_accessible_and_fits(office: Office, chrome: Browser, look
     office.says(number, "see the file", file_ids=[office.file("screenshot.png")])
     browser = office.browser("eve")
     browser.post(f"/console/tickets/{number}/note", data={"text": "careful"})
+    office.browser("ed", Role.EDITOR).post("/console/articles/reset-password/en/edit")
     with served(office) as address:
         for window in a_window(office, chrome, address, **dict(LOOKS[look])):
             for name, path in PAGES.items():

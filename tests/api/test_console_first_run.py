@@ -18,6 +18,7 @@ from api.uploads import MOST_FILES, BadUpload, UploadTooLarge, packed, unpacked
 from handoff.models import Role
 from handoff.staff import sign_in_link
 from kb_content.catalogue import articles_overview
+from kb_content.studio.models import KbImport
 from store import reading, transaction
 
 office = an_office
@@ -44,9 +45,13 @@ def zipped(**files: str) -> bytes:
     return held.getvalue()
 
 
-def uploaded(browser: TestClient, name: str, content: bytes, **form: str) -> str:
+def uploaded(browser: TestClient, name: str, content: bytes, **form: str) -> tuple[str, str]:
+    """The address of the import's page, and what it says once the files are read."""
     response = browser.post("/console/articles/import", files={"upload": (name, content)}, data=form)
-    return html.unescape(response.text)
+    address = response.headers["location"]
+    while "It is being read" in (page := html.unescape(browser.get(address).text)):
+        continue
+    return address, page
 
 
 def test_the_link_leads_through_the_steps_and_each_can_be_skipped_and_come_back_to(office: Office) -> None:
@@ -112,15 +117,13 @@ def test_own_articles_are_looked_at_then_written_and_asked_to_be_published(offic
     office.publish()
     browser = newcomer(office)
     content = zipped(**{"docs/articles/refunds.md": ARTICLE, "docs/articles/broken.md": BROKEN})
-    looked = uploaded(browser, "docs.zip", content, replace="true")
+    address, looked = uploaded(browser, "docs.zip", content, replace="true")
     assert "Get a refund" in looked
     assert "1 new, 0 changed, 3 archived, 0 as they were" in looked
     assert "articles/broken.md" in looked
     with reading(office.database) as session:
         assert "refunds" not in {line.article_id for line in articles_overview(session)}
-    (upload_id,) = re.findall(r'name="upload_id" value="(\d+)"', looked)
-    done = browser.post("/console/articles/import/publish", data={"upload_id": upload_id, "replace": "true"})
-    assert done.status_code == 303
+    assert browser.post(f"{address}/publish").status_code == 303
     assert "is being built" in browser.get("/console/articles/import").text
     with reading(office.database) as session:
         there = {line.article_id: line.archived_at is None for line in articles_overview(session)}
@@ -131,11 +134,10 @@ def test_own_articles_are_looked_at_then_written_and_asked_to_be_published(offic
 def test_a_single_page_is_enough_and_a_second_upload_of_it_changes_it(office: Office) -> None:
     office.publish()
     browser = office.browser("edith", Role.EDITOR)
-    looked = uploaded(browser, "refunds.md", ARTICLE.encode())
+    address, looked = uploaded(browser, "refunds.md", ARTICLE.encode())
     assert "1 new, 0 changed, 0 archived" in looked
-    (upload_id,) = re.findall(r'name="upload_id" value="(\d+)"', looked)
-    browser.post("/console/articles/import/publish", data={"upload_id": upload_id})
-    again = uploaded(browser, "refunds.md", ARTICLE.replace("30", "60").encode())
+    browser.post(f"{address}/publish")
+    _, again = uploaded(browser, "refunds.md", ARTICLE.replace("30", "60").encode())
     assert "0 new, 1 changed, 0 archived" in again
 
 
@@ -157,8 +159,11 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(office: Office, name: str,
 def test_no_file_but_an_upload_is_read_as_articles(office: Office) -> None:
     customers_file = office.file("refunds.md", ARTICLE.encode(), "text/markdown")
     browser = office.browser("edith", Role.EDITOR)
-    response = browser.post("/console/articles/import/publish", data={"upload_id": customers_file})
-    assert response.status_code == 422
+    address, _ = uploaded(browser, "refunds.md", ARTICLE.encode())
+    with transaction(office.database) as session:
+        row = session.get_one(KbImport, int(address.rpartition("/")[2]))
+        row.wish = {**row.wish, "file": customers_file}
+    assert browser.post(f"{address}/publish").status_code == 422
     with reading(office.database) as session:
         assert not articles_overview(session)
 

@@ -1,4 +1,4 @@
-"""The terms with customers' other words for them, read-only."""
+"""The list of terms with customers' other words for them; how they are written, see test_console_entries."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def bring(office: Office, *terms: Term) -> None:
 def test_the_glossary_is_listed_by_language_and_term_with_where_it_came_from(office: Office) -> None:
     bring(office, *TERMS)
     page = office.browser("bob").get("/console/articles/glossary").text
-    assert re.findall(r'<th scope="row" lang="[^"]+">([^<]*)</th>', page) == ["Seat", "workspace", "工作区"]
+    assert re.findall(r'<th scope="row" lang="[^"]+"><a class="row" href="[^"]+">([^<]*)</a>', page) == [
+        "Seat",
+        "workspace",
+        "工作区",
+    ]
     cells = re.findall(r'<td data-label="([^"]+)"[^>]*>([^<]*)</td>', page)
     assert cells[:4] == [("Other words", "–"), ("Language", "English"), ("Meaning", "–"), ("Source", "ours")]
     assert SCRIPT not in page
@@ -38,9 +42,9 @@ def test_the_glossary_is_listed_by_language_and_term_with_where_it_came_from(off
 def test_the_list_of_articles_leads_to_it_in_the_readers_language(office: Office) -> None:
     bring(office, *TERMS)
     eve = office.browser("eve", Role.VIEWER, "zh")
-    assert re.search(r'href="/console/articles/glossary">术语表<', eve.get("/console/articles").text)
+    assert re.search(r'href="/console/articles/glossary" *>术语表<', eve.get("/console/articles").text)
     assert "其他叫法" in eve.get("/console/articles/glossary").text
 
 
 def test_without_terms_it_says_how_to_begin(office: Office) -> None:
-    assert "Write a glossary.yml" in office.browser("bob").get("/console/articles/glossary").text
+    assert "Write one above, or a glossary.yml" in office.browser("bob").get("/console/articles/glossary").text

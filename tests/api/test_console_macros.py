@@ -116,6 +116,19 @@ def test_changed_words_count_as_edited_and_deeds_are_a_tick(office: Office) -> N
         assert ticket_by_number(session, number).status is TicketStatus.OPEN
 
 
+def test_a_gap_that_nobody_filled_sends_nothing_and_is_named(office: Office) -> None:
+    root, one = written(office)
+    number = office.escalate()
+    sent = {"text": "Dear {customer}, see {article}", "seen": 10**6, "macro": one}
+    refused = root.post(f"/console/tickets/{number}/reply", data=sent)
+    assert refused.status_code == 422
+    assert "gaps of the macro in it ({customer}, {article})" in refused.text
+    assert "Dear {customer}, see {article}" in refused.text
+    assert uses(office) == (0, 0)
+    sent["text"] = "Dear Ada, write {name} in braces"
+    assert root.post(f"/console/tickets/{number}/reply", data=sent).status_code == 303
+
+
 def test_a_deed_that_is_not_possible_sends_nothing_and_loses_no_word(office: Office) -> None:
     root, one = written(office, tier="3")
     number = office.escalate()

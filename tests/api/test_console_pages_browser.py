@@ -10,10 +10,16 @@ from axe_playwright_python.sync_playwright import Axe
 from console_fixtures import SCRIPT, Office, an_office, chromium, served
 from fastapi.routing import iter_route_contexts
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
+from studio_kb import drafted
 
+from bot.learning.recall.finding import Scope
+from bot.learning.recall.recalls import prepare
+from bot.replies import closing_words
+from handoff.desk import reply, resolve
 from handoff.models import Priority, Role
 from handoff.sla.defaults import lay_out
 from handoff.workplace.macros import Written, make
+from kb_content.studio.models import Publication, PublicationState
 from store import transaction
 
 office = an_office
@@ -40,7 +46,18 @@ VALUES = {
     "calendar_id": "1",
     "account_id": "1",
     "macro_id": "1",
+    "recall_id": "1",
+    "gold_id": "1",
+    "intent_name": "nasty",
+    "key": "thanks",
+    "release_id": "1",
+    "publication_id": "1",
+    "draft_id": "1",
 }
+# Pages that are told by their address what they are about.
+ASKED = {"/console/articles/glossary/term": "/console/articles/glossary/term?term=nasty&language=en"}
+# What ticket 1, which is open, has no page for.
+OF_SOLVED = {"/console/tickets/{number}/article": "/console/tickets/2/article"}
 # Answers that are no page: parts of one, data, files and streams.
 NO_PAGE = (
     "/stream",
@@ -53,6 +70,7 @@ NO_PAGE = (
     ".json",
     "/slack-manifest",
     "/beside",
+    "/check/questions",
 )
 NO_PAGE_PATHS: tuple[str, ...] = ("/console/files/{file_id}", "/console/welcome/{token}", "/console/{path:path}")
 NO_PAGE_PATHS += (
@@ -80,7 +98,7 @@ def pages_of(office: Office) -> list[str]:
             and not path.endswith(NO_PAGE)
             and path not in NO_PAGE_PATHS
         ):
-            found.append(path.format_map(VALUES))
+            found.append((OF_SOLVED | ASKED).get(path, path).format_map(VALUES))
     return found
 
 
@@ -103,9 +121,33 @@ def a_full_house(office: Office, words: str = "I cannot get in " + "W" * 60) -> 
     admin.post(f"/console/tickets/{number}/sort", data={"tags": words, "category": words})
     admin.post("/console/accounts", data={"name": words, "plan": "standard", "tier": "1"})
     admin.post("/console/teams", data={"name": "front desk"})
+    admin.post("/console/gold/new", data={"text": words, "expect": "reset-password"})
+    admin.post("/console/intents", data={"name": "nasty"})
+    admin.post("/console/articles/glossary", data={"term": "nasty", "language": "en"})
+    an_edit(office, words)
+    solved = office.escalate(words, customer=words)
     with transaction(office.database) as session:
+        reply(session, solved, words, office.colleagues["boss"], office.now)
+        resolve(session, solved, office.colleagues["boss"], office.now, closing_words("en", solved))
+        prepare(session, Scope("reset-password", "en"), words, office.colleagues["boss"], office.now)
         lay_out(session, office.now)
         make(session, Written("nasty", words, {"en": words.replace("{", "(")}), office.colleagues["boss"], office.now)
+
+
+def an_edit(office: Office, words: str) -> None:
+    """A draft with something to tick, and a publication of it that was kept back."""
+    begun = {"title": words, "body": f"{words} within 5 days, never later.", "questions": [words]}
+    draft_id = drafted(office.database, "reset-password", **begun)
+    side = {"decision": "answer", "reason": None, "confidence": 0.9, "options": []}
+    sides = {name: {**side, "top": ["export-data"], "citations": ["export-data"]} for name in ("before", "after")}
+    lost = {"text": words, "language": "en", "expect": ["reset-password"], "origin": "gold", "message": None, "gold": 1}
+    found = {"questions": 1, "live": 1, "blocking": 1, "counts": {"worse": 1, "better": 0}}
+    found |= {"changed": [{**lost, **sides, "effect": "worse", "loss": True, "of_fit": True}]}
+    about = {"id": draft_id, "kind": "article", "name": "reset-password", "language": "en"}
+    with transaction(office.database) as session:
+        check = {"by": words, "drafts": [about], **found}
+        kept_back = {"state": PublicationState.BLOCKED, "problem": words, "override": words, "progress": words}
+        session.add(Publication(drafts=[draft_id], asked_at=office.now, check=check, **kept_back))
 
 
 def serious(page: Page, **options: Any) -> list[str]:

@@ -17,8 +17,9 @@ from kb_content.articles import Article
 from kb_content.catalogue import contents
 from kb_content.models import ProposalState
 from kb_content.proposals import Proposal
-from store import audit, reading, transaction
-from store.models import Audit, Timer, TimerState
+from kb_content.studio.models import Publication, PublicationState
+from store import reading, transaction
+from store.models import Audit
 
 office = an_office
 PAGE = "/console/proposals"
@@ -155,14 +156,15 @@ def test_publishing_is_asked_for_and_said(office: Office, eve: TestClient) -> No
     eve.post(PAGE, data={"do": "accept", "ids": list(boxes(eve).values())})
     assert eve.post(f"{PAGE}/publish").status_code == 303
     with reading(office.database) as session:
-        assert session.exec(select(Timer.state).where(Timer.kind == "publish")).all() == [TimerState.WAITING]
+        assert session.exec(select(Publication.state)).all() == [PublicationState.ASKED]
     assert "A release is being built." in eve.get(PAGE).text
     assert ">Publish now<" not in eve.get(PAGE).text
 
 
 def test_a_publishing_that_failed_says_why(office: Office, eve: TestClient) -> None:
     with transaction(office.database) as session:
-        audit.record(session, "eve", "kb.publish.failed", "release", None, office.now, reason="The disk is full.")
+        failed = Publication(state=PublicationState.FAILED, asked_at=office.now, problem="The disk is full.")
+        session.add(failed)
     page = eve.get(PAGE).text
     assert "The last publishing failed" in page
     assert "The disk is full." in page

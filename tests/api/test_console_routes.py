@@ -22,8 +22,8 @@ office = an_office
 
 # What the world may see. Whatever is added here is reviewed by this list.
 PUBLIC = re.compile(
-    r"/|/chat\.js|/chat/embed\.js|/embed\.js|/healthz|/readyz|/static|/kb/.*|/api/docs.*|/api/openapi\.json"
-    r"|/api/v1/chat/.*|/channels/.*|/chat/.*"
+    r"/|/chat\.js|/chat/embed\.js|/embed\.js|/healthz|/readyz|/static|/kb(?:/.*)?|/api/docs.*|/api/openapi\.json"
+    r"|/api/v1/chat/.*|/channels/.*|/chat/.*|/sitemap\.xml|/robots\.txt"
 )
 
 

@@ -65,10 +65,11 @@
 
   function press(event) {
     if (own[event.key] && (event.key !== "m" || find("#composer"))) { event.preventDefault(); own[event.key](); return; }
-    const row = table.find((one) => one.press === event.key && one.at);
-    if (!row) return;
+    // A letter means another deed in every room: the one whose place this page has.
+    const rows = table.filter((one) => one.press === event.key && one.at);
+    if (!rows.length) return;
     event.preventDefault();
-    if (!follow(row) && find("#head")) say(find("#not-now").dataset.words);
+    if (!rows.some(follow) && find("#head")) say(find("#not-now").dataset.words);
   }
 
   // Ctrl Enter sends the form that somebody is in, where it has one button.

@@ -1,5 +1,10 @@
 """studio"""
 
+import hashlib
+import json
+import unicodedata
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -37,6 +42,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('draft', 'in_review', 'approved', 'scheduled')", name="ck_kb_draft_state"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_kb_draft")),
         sa.UniqueConstraint("kind", "name", "language", name=op.f("uq_kb_draft_kind_name_language")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "kb_import",
@@ -44,11 +50,27 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=255), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(length=254), nullable=False),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("wish", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("found", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("progress", sa.String(length=300), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("before", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_by", sa.String(length=254), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('asked', 'reading', 'read', 'failed', 'done', 'undone')", name="ck_kb_import_state"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_kb_import")),
+    )
+    op.create_table(
+        "kb_agreed",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=40), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name", "language", name=op.f("pk_kb_agreed")),
     )
     op.create_table(
         "kb_sentence",
@@ -232,6 +254,7 @@ def upgrade() -> None:
     with op.batch_alter_table("kb_article", schema=None) as batch_op:
         batch_op.add_column(sa.Column("current", sa.Integer(), nullable=False, server_default="0"))
     op.execute("UPDATE kb_article SET current = newest")
+    _agree()
     with op.batch_alter_table("kb_article", schema=None) as batch_op:
         batch_op.alter_column("current", existing_type=sa.Integer(), existing_nullable=False, server_default=None)
 
@@ -248,3 +271,45 @@ def upgrade() -> None:
         batch_op.alter_column("changes", existing_type=kept, existing_nullable=False, server_default=None)
         states = "'building', 'ready', 'staged', 'live', 'retired'"
         batch_op.create_check_constraint("ck_kb_release_state", f"state IN ({states})")
+
+    notices = (
+        "'assigned', 'warning', 'breach', 'on_call', 'woken', 'mention', 'customer_wrote', 'corrected'"
+    )
+    if not is_sqlite:
+        op.drop_constraint("ck_notice_kind", "notice", type_="check")
+    with op.batch_alter_table("notice", schema=None, recreate="always" if is_sqlite else "never") as batch_op:
+        batch_op.create_check_constraint("ck_notice_kind", f"kind IN ({notices})")
+
+
+def _agree() -> None:
+    """Until now all that there is came from folders and was changed nowhere else."""
+    op.execute(
+        "INSERT INTO kb_agreed (kind, name, language, sha256) "
+        "SELECT 'article', a.article_id, a.language, v.sha256 FROM kb_article a "
+        "JOIN article_version v ON v.kb_article_id = a.id AND v.number = a.current WHERE a.archived_at IS NULL"
+    )
+    connection = op.get_bind()
+    agreed = {}
+    for table, kind in (("kb_intent", "intent"), ("glossary_entry", "term"), ("gold_question", "gold")):
+        rows = sa.table(table, sa.column("data", sa.JSON().with_variant(postgresql.JSONB(), "postgresql")))
+        for (data,) in connection.execute(sa.select(rows.c.data)):
+            name, language = _named(kind, data)
+            agreed[kind, name, language] = _hash(data)
+    kept = sa.table("kb_agreed", *map(sa.column, ("kind", "name", "language", "sha256")))
+    values = [{"kind": kind, "name": name, "language": lang, "sha256": sha} for (kind, name, lang), sha in agreed.items()]
+    if values:
+        connection.execute(sa.insert(kept), values)
+
+
+def _hash(data: object) -> str:
+    written = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
+def _named(kind: str, data: dict[str, Any]) -> tuple[str, str]:
+    if kind == "gold":
+        return _hash(data["text"]), data["language"]
+    if kind == "intent":
+        return data["name"], ""
+    folded = unicodedata.normalize("NFKC", data["term"]).casefold()
+    return "".join(c for c in folded if not c.isspace() and c not in "-_")[:200], data["language"]

@@ -1,0 +1,149 @@
+"""One import: how far its reading is, what it would change, what its columns mean, and the button that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.responses import RedirectResponse
+
+from api.console.kb_import import HERE, MEDIA_TYPE, Editor, Id, house_of, read
+from api.console.page import page, texts_for
+from api.console.parts import actor_of
+from api.console.refusals import ConsoleRoute, sentence
+from api.first_run import State, Step, settle, standing
+from api.http.parts import Now, TheProduct
+from api.product import Product
+from api.uploads import unpacked
+from bot.learning.importing import jobs
+from bot.learning.importing.errors import ImportGone
+from bot.learning.importing.shelving import Choices
+from bot.learning.importing.tables import FIELDS
+from bot.learning.importing.wishes import Wish, wish_from
+from bot.learning.publish import take_files
+from bot.learning.publish_soon import ask_to_publish
+from handoff.rows import id_of
+from kb_content.agreement import Side
+from kb_content.errors import KbError
+from kb_content.language import normal_tag
+from kb_content.studio.models import ImportState, KbImport
+from store import files, reading, transaction
+from store.models import StoredFile
+
+router = APIRouter(prefix=HERE, route_class=ConsoleRoute, include_in_schema=False)
+
+
+async def _form(request: Request) -> Mapping[str, list[str]]:
+    """All fields of the form: which columns a table has is not known before."""
+    form = await request.form(max_fields=2_000)
+    return {name: [str(value) for value in form.getlist(name)] for name in form}
+
+
+Form = Annotated[Mapping[str, list[str]], Depends(_form)]
+
+
+@router.get("/{import_id}")
+def one_page(request: Request, product: TheProduct, now: Now, staff: Editor, import_id: Id) -> Response:
+    return _page(request, product, now, import_id)
+
+
+@router.post("/{import_id}/read")
+def read_again(request: Request, product: TheProduct, now: Now, staff: Editor, import_id: Id, form: Form) -> Response:
+    """Have it read anew, with what the form says of language, category and columns."""
+    with transaction(product.database) as session:
+        row = jobs.get(session, import_id)
+        if not jobs.is_being_read(session, import_id):
+            jobs.wish_again(session, import_id, _chosen(wish_from(row.wish), form), now)
+    read(product, import_id)
+    return RedirectResponse(f"{HERE}/{import_id}", 303)
+
+
+@router.post("/{import_id}/publish")
+def publish(request: Request, product: TheProduct, now: Now, staff: Editor, import_id: Id, form: Form) -> Response:
+    """Write what was looked at, and have it published."""
+    with reading(product.database) as session:
+        row = jobs.get(session, import_id)
+    _refuse_strangers(product, row)
+    wish = _decided(wish_from(row.wish), form)
+    try:
+        jobs.carry_out(house_of(product), import_id, wish, actor_of(staff).name, now)
+    except KbError as error:
+        return _page(request, product, now, import_id, error=error)
+    _take_files(product, wish, row, actor_of(staff).name, now)
+    with transaction(product.database) as session:
+        ask_to_publish(session, id_of(staff), now)
+        if standing(session).is_begun:
+            settle(session, Step.ARTICLES, State.DONE)
+    return RedirectResponse(f"{HERE}#state", 303)
+
+
+def _page(request: Request, product: Product, now: Now, import_id: int, *, error: KbError | None = None) -> Response:
+    with reading(product.database) as session:
+        row = session.get(KbImport, import_id)
+        is_read_now = jobs.is_being_read(session, import_id)
+        begun = standing(session)
+    if row is None or not row.wish:
+        raise ImportGone
+    is_waiting = row.state in (ImportState.ASKED, ImportState.READING)
+    return page(
+        request,
+        "console/kb_import_one.html",
+        status=422 if error else 200,
+        words=sentence(texts_for(request), error, 422) if error else row.problem,
+        row=row,
+        wish=wish_from(row.wish),
+        fields=FIELDS,
+        found=row.found,
+        is_waiting=is_waiting,
+        is_cut_off=is_waiting and not is_read_now,
+        is_looking=row.state is ImportState.READ and is_read_now,
+        begun=begun,
+        step=Step.ARTICLES if begun.is_under_way else None,
+    )
+
+
+def _refuse_strangers(product: Product, row: KbImport) -> None:
+    """Nothing but an upload is ever read as articles."""
+    file_id = row.wish.get("file") if row.wish else None
+    with reading(product.database) as session:
+        stored = session.get(StoredFile, file_id) if file_id else None
+    if not row.wish or (file_id and (stored is None or stored.media_type != MEDIA_TYPE)):
+        raise ImportGone
+
+
+def _take_files(product: Product, wish: Wish, row: KbImport, actor: str, now: Now) -> None:
+    """The pictures that came in the same zip."""
+    if wish.file_id is None or row.found.get("is_foreign"):
+        return
+    with reading(product.database) as session:
+        stored = session.get(StoredFile, wish.file_id)
+    if stored is not None:
+        with files.open_file(product.files, stored) as file:
+            content = file.read()
+        with unpacked(stored.name, content) as folder:
+            take_files(product.database, product.files, folder, actor, now, lambda sentence: None)
+
+
+def _chosen(wish: Wish, form: Mapping[str, list[str]]) -> Wish:
+    tags = (" ".join(tag.split()) for tag in _one(form, "tags").replace("，", ",").split(","))
+    choices = Choices(
+        language=normal_tag(_one(form, "language")) or "",
+        category=_one(form, "category")[:100],
+        tags=tuple(filter(None, tags)),
+        in_chapters="in_chapters" in form,
+    )
+    columns = {field: _one(form, f"column_{field}") for field in FIELDS}
+    mapping: dict[str, str] | None = {field: column for field, column in columns.items() if column}
+    return replace(wish, choices=choices, mapping=mapping or wish.mapping)
+
+
+def _decided(wish: Wish, form: Mapping[str, list[str]]) -> Wish:
+    """Whose words count where both changed, and which articles are left out."""
+    theirs: dict[str, Any] = dict.fromkeys(form.get("theirs", ()), Side.THEIRS)
+    return replace(wish, decided=theirs, left_out=tuple(form.get("left_out", ())))
+
+
+def _one(form: Mapping[str, list[str]], name: str) -> str:
+    return (form.get(name) or [""])[0].strip()

@@ -1,0 +1,177 @@
+"""Publications: how far each is, what its check found, and publishing all the same with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from sqlmodel import Session
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+
+from api.console.page import page, texts_for
+from api.console.parts import ArticleReader, staff_with
+from api.console.refusals import ConsoleRoute, sentence, status_for
+from api.http.parts import Now, TheProduct
+from api.product import Product
+from bot.learning.studio.comparing import Effect
+from bot.learning.studio.errors import ReasonMissing
+from bot.learning.studio.publications import WAITING, ask, asker, cancel, publications
+from bot.learning.studio.questions import words_of
+from handoff.models import Staff
+from handoff.permissions import Permission
+from handoff.rows import id_of
+from kb_content.errors import KbError
+from kb_content.studio.models import Draft, Publication, PublicationState
+from store import reading, transaction
+
+router = APIRouter(prefix="/console/publications", route_class=ConsoleRoute, include_in_schema=False)
+
+Editor = Annotated[Staff, Depends(staff_with(Permission.EDIT_ARTICLES))]
+PublicationId = Annotated[int, Path(ge=1, lt=2**53)]
+
+
+@dataclass(frozen=True)
+class About:
+    """One thing that is published. ``is_there``: its draft is still there."""
+
+    id: int
+    kind: str
+    name: str
+    language: str
+    is_there: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A publication in the list."""
+
+    wish: Publication
+    by: str
+    drafts: list[About]
+
+
+@dataclass(frozen=True)
+class PublicationPage:
+    """``rows``: the changed questions of ``effect``, or all. ``unticked``: changes that nobody has said were meant."""
+
+    wish: Publication
+    by: str
+    drafts: list[About]
+    effect: str
+    rows: list[dict[str, Any]]
+    unticked: list[dict[str, Any]]
+    is_waiting: bool
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.wish.state is PublicationState.BLOCKED
+
+    @property
+    def may_ask_again(self) -> bool:
+        """Whether the same can be wished for once more: what was drafted is still there."""
+        over = (PublicationState.BLOCKED, PublicationState.FAILED, PublicationState.CANCELLED)
+        return self.wish.state in over and all(one.is_there for one in self.drafts)
+
+
+@router.get("")
+def list_page(request: Request, product: TheProduct, staff: ArticleReader) -> Response:
+    with reading(product.database) as session:
+        found = [Line(wish, asker(wish), _drafts(session, wish)) for wish in publications(session)]
+    return page(request, "console/publications.html", lines=found)
+
+
+@router.get("/{publication_id}")
+def one(
+    request: Request,
+    product: TheProduct,
+    staff: ArticleReader,
+    publication_id: PublicationId,
+    effect: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    return _page(request, product, publication_id, effect)
+
+
+@router.post("/{publication_id}/cancel")
+def cancel_it(
+    request: Request, product: TheProduct, now: Now, staff: Editor, publication_id: PublicationId
+) -> Response:
+    with transaction(product.database) as session:
+        cancel(session, publication_id, id_of(staff), now)
+    return RedirectResponse(f"/console/publications/{publication_id}", 303)
+
+
+@router.post("/{publication_id}/again")
+def again(request: Request, product: TheProduct, now: Now, staff: Editor, publication_id: PublicationId) -> Response:
+    """Wish for the same once more: something was ticked or mended meanwhile."""
+    return _ask_again(request, product, now, staff, publication_id, "")
+
+
+@router.post("/{publication_id}/override")
+def override(
+    request: Request,
+    product: TheProduct,
+    now: Now,
+    staff: Editor,
+    publication_id: PublicationId,
+    reason: Annotated[str, Form(max_length=2_000)] = "",
+) -> Response:
+    """Publish all the same. The reason stays in the audit log."""
+    if not reason.strip():
+        return _page(request, product, publication_id, error=ReasonMissing())
+    return _ask_again(request, product, now, staff, publication_id, reason)
+
+
+def _ask_again(
+    request: Request, product: Product, now: Now, staff: Staff, publication_id: int, reason: str
+) -> Response:
+    try:
+        with transaction(product.database) as session:
+            wish = _found(session, publication_id)
+            percent, accounts = wish.percent, wish.accounts
+            asked = ask(session, wish.drafts, id_of(staff), now, override=reason, percent=percent, accounts=accounts)
+    except KbError as error:
+        return _page(request, product, publication_id, error=error)
+    return RedirectResponse(f"/console/publications/{asked}", 303)
+
+
+def _found(session: Session, publication_id: int) -> Publication:
+    wish = session.get(Publication, publication_id)
+    if wish is None:
+        raise HTTPException(404)
+    return wish
+
+
+def _page(
+    request: Request, product: Product, publication_id: int, effect: str = "", error: KbError | None = None
+) -> Response:
+    with reading(product.database) as session:
+        wish = _found(session, publication_id)
+        shown = PublicationPage(
+            wish=wish,
+            by=asker(wish),
+            drafts=_drafts(session, wish),
+            effect=effect if effect in {one.value for one in Effect} else "",
+            rows=_rows(session, wish, effect),
+            unticked=[one for one in wish.check.get("content", ()) if not one["ticked"]],
+            is_waiting=wish.state in WAITING,
+        )
+    status = status_for(error) if error else 200
+    problem = sentence(texts_for(request), error, status) if error else ""
+    return page(request, "console/publication.html", status=status, shown=shown, problem=problem)
+
+
+def _drafts(session: Session, wish: Publication) -> list[About]:
+    about = wish.check.get("drafts", ())
+    return [
+        About(one["id"], one["kind"], one["name"], one["language"], session.get(Draft, one["id"]) is not None)
+        for one in about
+    ]
+
+
+def _rows(session: Session, wish: Publication, effect: str) -> list[dict[str, Any]]:
+    """The changed questions, those of customers in their words as far as these are still there."""
+    rows = [one for one in wish.check.get("changed", ()) if effect in ("", one["effect"])]
+    words = words_of(session, (one["message"] for one in rows if one["message"] is not None))
+    return [{**one, "text": one["text"] or words.get(one["message"], "")} for one in rows]

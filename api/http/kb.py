@@ -1,0 +1,93 @@
+"""The knowledge base over HTTP, for the CI of a content repository: send a folder, have it checked and published."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, Form, Path, UploadFile
+from pydantic import BaseModel, Field
+
+from api.http.limits import FILE_BYTES
+from api.http.parts import Now, TheProduct, caller
+from api.http.problems import ApiProblem, answers
+from api.uploads import BadUpload, unpacked
+from bot.learning.publish import NothingToRead, carry_out, plan, read_usable
+from bot.learning.studio.publications import ask
+from bot.learning.studio.telling import told
+from handoff.actors import Actor
+from handoff.permissions import Permission
+from kb_content.errors import KbError
+from kb_content.studio.models import Publication
+from store import reading, transaction
+
+router = APIRouter(prefix="/api/v1/kb/publications", tags=["knowledge base"])
+
+Editor = Annotated[Actor, Depends(caller(Permission.EDIT_ARTICLES))]
+Number = Annotated[int, Path(ge=1, lt=2**53, description="The publication's number.")]
+
+
+class PublicationRead(BaseModel):
+    """A wish to publish, how far it is, and what its check found."""
+
+    id: int
+    state: str = Field(
+        description="asked, building, checking; then blocked, staged, published, failed or cancelled.",
+        examples=["checking"],
+    )
+    is_over: bool
+    progress: str
+    problem: str
+    release: int | None
+    questions: int = Field(description="How many questions both releases were asked.")
+    worse: int = Field(description="How many of them are answered worse: why it is blocked.")
+    counts: dict[str, int] | None
+    changed: list[dict[str, Any]] = Field(description="Each question whose answer changes, the gravest first.")
+    content: list[dict[str, Any]] = Field(description="What changes in the drafts' texts and must be ticked.")
+
+
+class PublicationAsked(PublicationRead):
+    changes: list[str] = Field(description="What the folder changes of the knowledge base, a line each.")
+
+
+@router.post("", status_code=202, responses=answers(400, 401, 403, 409, 413, 422))
+def publish_folder(
+    product: TheProduct,
+    now: Now,
+    caller: Editor,
+    folder: Annotated[
+        UploadFile | None, File(description="The KB folder as a zip; without it what is there now.")
+    ] = None,
+    source: Annotated[
+        str, Form(max_length=200, description="Names the folder, so that the next one replaces it.")
+    ] = "",
+    override: Annotated[str, Form(max_length=2_000, description="Why to publish although answers get worse.")] = "",
+    percent: Annotated[
+        int | None, Form(ge=1, le=99, description="The share of conversations that get it first.")
+    ] = None,
+) -> PublicationAsked:
+    """Make the KB equal to a folder for the articles that come from it, and publish unless answers get worse."""
+    changes: list[str] = []
+    try:
+        if folder is not None:
+            content = folder.file.read(FILE_BYTES + 1)
+            with unpacked(folder.filename or "kb.zip", content) as path:
+                read = read_usable(path, changes.append)
+            planned = plan(product.database, read, f"api: {source or caller.name}"[:255])
+            changes += planned.lines()
+            carry_out(product.database, planned, caller.name, now)
+        with transaction(product.database) as session:
+            asked = ask(session, (), None, now, override=override, percent=percent, actor=caller.name)
+            return PublicationAsked(**told(session, asked), changes=changes)
+    except (BadUpload, NothingToRead) as error:
+        raise ApiProblem(422, str(error)) from error
+    except KbError as error:
+        raise ApiProblem(409, str(error)) from error
+
+
+@router.get("/{number}", responses=answers(401, 403, 404, 422))
+def publication(product: TheProduct, caller: Editor, number: Number) -> PublicationRead:
+    """How far it is. Ask again until ``is_over``."""
+    with reading(product.database) as session:
+        if session.get(Publication, number) is None:
+            raise ApiProblem(404, "There is no such publication.")
+        return PublicationRead(**told(session, number))

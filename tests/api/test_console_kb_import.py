@@ -1,0 +1,210 @@
+"""Editors bring articles in at the console: files of many kinds and web pages, looked at first, and back out again."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from console_fixtures import Office, an_office
+from http_house import live
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from bot.learning.importing import jobs
+from bot.learning.importing.wishes import Wish
+from handoff.models import Role
+from kb_content.articles import Article
+from kb_content.catalogue import articles_overview
+from kb_content.models import ArticleVersion, KbArticle
+from kb_content.passages import split
+from kb_content.studio.models import ImportState, KbImport
+from kb_content.versions import article_from, new_version
+from store import reading, transaction
+from store.leases import acquire
+from store.models import Audit
+
+office = an_office
+HERE = "/console/articles/import"
+ARTICLE = "---\nid: refunds\ntitle: Get a refund\n---\nWrite to billing within {days} days.\n"
+FAQ = "Nr;Was;Wie\n1;Kennwort;Seite öffnen\n2;Sprache;Einstellungen öffnen\n"
+
+
+@pytest.fixture
+def editor(office: Office) -> TestClient:
+    office.publish()
+    return office.browser("edith", Role.EDITOR)
+
+
+def brought(browser: TestClient, name: str, content: str | bytes, **form: str) -> tuple[str, str]:
+    """The address of the import's page, and what it says once it is read."""
+    body = content.encode() if isinstance(content, str) else content
+    response = browser.post(HERE, files={"upload": (name, body)}, data=form)
+    assert response.status_code == 303, html.unescape(response.text)
+    return response.headers["location"], seen(browser, response.headers["location"])
+
+
+def seen(browser: TestClient, address: str) -> str:
+    while "It is being read" in (page := html.unescape(browser.get(address).text)):
+        continue
+    return page
+
+
+def open_titles(office: Office) -> dict[str, str]:
+    with reading(office.database) as session:
+        return {line.article_id: line.title for line in articles_overview(session) if line.archived_at is None}
+
+
+def edit_here(office: Office, article_id: str, title: str) -> None:
+    """What publishing a draft leaves."""
+    with transaction(office.database) as session:
+        query = select(KbArticle, ArticleVersion).where(KbArticle.id == ArticleVersion.kb_article_id)
+        row, version = session.exec(
+            query.where(KbArticle.article_id == article_id, KbArticle.current == ArticleVersion.number)
+        ).one()
+        article: Article = replace(article_from(row, version), title=title)
+        session.add(new_version(row, article, split(article, 0), office.now))
+        row.current = row.newest
+
+
+def test_the_columns_of_a_table_are_named_on_its_page(office: Office, editor: TestClient) -> None:
+    address, page = brought(editor, "faq.csv", FAQ)
+    assert "Say which column holds what, then look again." in page
+    assert "Was – Kennwort" in page
+    assert "Take over and publish" not in page
+    chosen = {"column_title": "Was", "column_body": "Wie", "column_id": "Nr", "language": "de", "category": "konto"}
+    assert editor.post(f"{address}/read", data=chosen).headers["location"] == address
+    page = seen(editor, address)
+    assert "2 new, 0 changed, 0 archived" in page
+    assert '<option value="Was" selected>' in page
+    assert editor.post(f"{address}/publish").status_code == 303
+    assert {"Kennwort", "Sprache"} <= set(open_titles(office).values())
+    with reading(office.database) as session:
+        line = next(line for line in articles_overview(session) if line.title == "Kennwort")
+    assert (line.language, line.category, line.source) == ("de", "konto", "upload: faq.csv")
+
+
+def test_what_both_changed_is_ticked_one_by_one(office: Office, editor: TestClient) -> None:
+    address, _ = brought(editor, "refunds.md", ARTICLE.format(days=30))
+    editor.post(f"{address}/publish")
+    edit_here(office, "refunds", "Money back")
+    address, page = brought(editor, "refunds.md", ARTICLE.format(days=60))
+    assert "1 changed both here and in the files" in page
+    assert '<input type="checkbox" form="take-over" name="theirs" value="refunds (en)">' in page
+    editor.post(f"{address}/publish")
+    assert open_titles(office)["refunds"] == "Money back", "nothing was ticked"
+    address, _ = brought(editor, "refunds.md", ARTICLE.format(days=60))
+    editor.post(f"{address}/publish", data={"theirs": "refunds (en)"})
+    assert open_titles(office)["refunds"] == "Get a refund"
+
+
+def test_what_was_changed_here_alone_stays_and_is_named(office: Office, editor: TestClient) -> None:
+    address, _ = brought(editor, "refunds.md", ARTICLE.format(days=30))
+    editor.post(f"{address}/publish")
+    edit_here(office, "refunds", "Money back")
+    _, page = brought(editor, "refunds.md", ARTICLE.format(days=30))
+    assert "1 changed here and not in the files: they stay as they are" in page
+
+
+def test_an_article_that_is_there_under_another_name_can_be_left_out(office: Office, editor: TestClient) -> None:
+    text = "---\nid: csv\ntitle: Export your data\nlanguage: en\n---\nChoose **Export**.\n"
+    more = "---\nid: printer\ntitle: Connect a printer\nlanguage: en\n---\nPlug the cable in.\n"
+    office.product.live = live(office.database, "http://desk.example")
+    uploads = [("upload", ("csv.md", text.encode())), ("upload", ("printer.md", more.encode()))]
+    response = editor.post(HERE, files=uploads)
+    address = response.headers["location"]
+    while "Looking for articles that say the same" in (page := seen(editor, address)):
+        continue
+    assert "1 say what another article says" in page
+    assert "1 of 1 passages say what export-data (en) says" in page
+    assert "English: 2 articles, 2 passages" in page
+    editor.post(f"{address}/publish", data={"left_out": "csv (en)"})
+    assert "printer" in open_titles(office)
+    assert "csv" not in open_titles(office)
+
+
+def test_an_import_is_taken_back_with_one_button(office: Office, editor: TestClient) -> None:
+    before = open_titles(office)
+    address, _ = brought(editor, "refunds.md", ARTICLE.format(days=30), replace="true")
+    editor.post(f"{address}/publish")
+    assert open_titles(office) == {"refunds": "Get a refund"}
+    page = html.unescape(editor.get(HERE).text)
+    assert "Undo the import of upload: refunds.md" in page
+    assert "It was taken over." in html.unescape(editor.get(address).text)
+    assert editor.post(f"{address}/undo").status_code == 303
+    assert open_titles(office) == before
+    page = html.unescape(editor.get(HERE).text)
+    assert "is being built" in page
+    assert re.search(r"undone</span> <span[^>]*>edith", page)
+    again = editor.post(f"{address}/undo")
+    assert again.status_code == 422
+    assert "undone already" in html.unescape(again.text)
+    with reading(office.database) as session:
+        assert session.exec(select(Audit).where(Audit.action == "kb.import.undone")).one().actor == "edith"
+
+
+def test_what_was_built_on_is_not_taken_back_and_is_named(office: Office, editor: TestClient) -> None:
+    address, _ = brought(editor, "refunds.md", ARTICLE.format(days=30))
+    editor.post(f"{address}/publish")
+    edit_here(office, "refunds", "Money back")
+    refused = editor.post(f"{address}/undo")
+    assert refused.status_code == 422
+    assert "refunds (en) changed since" in html.unescape(refused.text)
+    assert open_titles(office)["refunds"] == "Money back"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://169.254.169.254/latest/meta-data/", "169.254.169.254 leads into an internal network"),
+        ("http://127.0.0.1:9/", "FIRSTLINE_IMPORT_NETWORKS"),
+        ("file:///etc/passwd", "This is no web address"),
+    ],
+)
+def test_addresses_of_inner_networks_are_refused_in_a_sentence(editor: TestClient, url: str, words: str) -> None:
+    refused = editor.post(HERE, data={"url": url})
+    assert refused.status_code == 422
+    assert words in html.unescape(refused.text)
+
+
+def test_what_is_wrong_is_said_in_the_editors_language(office: Office) -> None:
+    office.publish()
+    page = office.browser("mei", Role.EDITOR, language="zh").post(HERE, data={"url": "file:///etc/passwd"})
+    assert "这不是网址" in page.text
+
+
+def test_a_table_whose_columns_are_gone_says_so_on_its_page(editor: TestClient) -> None:
+    address, _ = brought(editor, "faq.csv", FAQ)
+    editor.post(f"{address}/read", data={"column_title": "Wo", "column_body": "Wie"})
+    page = seen(editor, address)
+    assert "There is no column 'Wo' in the file" in page
+
+
+def test_reading_that_was_cut_off_can_be_begun_again(office: Office, editor: TestClient) -> None:
+    with transaction(office.database) as session:
+        import_id = jobs.ask(session, Wish("x", url="http://127.0.0.1/"), "edith", office.now)
+        session.get_one(KbImport, import_id).state = ImportState.READING
+    page = html.unescape(editor.get(f"{HERE}/{import_id}").text)
+    assert "Reading was cut off" in page
+    assert editor.post(f"{HERE}/{import_id}/publish").status_code == 422
+    editor.post(f"{HERE}/{import_id}/read")
+    assert "leads into an internal network" in seen(editor, f"{HERE}/{import_id}")
+
+
+def test_what_another_server_is_reading_is_not_begun_twice(office: Office, editor: TestClient) -> None:
+    from datetime import UTC, datetime
+
+    with transaction(office.database) as session:
+        import_id = jobs.ask(session, Wish("x", url="http://127.0.0.1/"), "edith", office.now)
+        acquire(session, jobs.lease_of(import_id), "elsewhere", datetime.now(UTC), timedelta(hours=1))
+    editor.post(f"{HERE}/{import_id}/read")
+    assert "It is being read" in html.unescape(editor.get(f"{HERE}/{import_id}").text)
+
+
+def test_agents_bring_nothing_in(office: Office) -> None:
+    agent = office.browser("ann", Role.AGENT)
+    assert agent.get(HERE).status_code == 403
+    assert agent.post(f"{HERE}/1/publish").status_code == 403
+    assert agent.post(f"{HERE}/1/undo").status_code == 403
