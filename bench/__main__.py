@@ -10,7 +10,21 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from bench import answers, channels, commands, desk, encoding, load, peers, reading, soak, studio, throughput
+from bench import (
+    answers,
+    channels,
+    commands,
+    desk,
+    encoding,
+    importing,
+    load,
+    peers,
+    reading,
+    soak,
+    studio,
+    throughput,
+    worklist,
+)
 from bench.figure import Figure
 
 SHORT = {"reading": reading, "encoding": encoding, "commands": commands, "throughput": throughput}
@@ -18,10 +32,12 @@ LONG = {
     "answers": answers,
     "channels": channels,
     "desk": desk,
+    "importing": importing,
     "load": load,
     "peers": peers,
     "soak": soak,
     "studio": studio,
+    "worklist": worklist,
 }
 
 

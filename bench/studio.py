@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from bench import quick_check
+from bench import importing, quick_check, worklist
 from bench.figure import Figure
 from bench.studio_edits import BAD, HARMLESS, Edited, draw
 from handoff.surveys.intervals import share
@@ -25,6 +25,8 @@ def measure() -> Iterator[Figure]:
     yield from _shares("bad edits caught", bad, least=GOAL_CAUGHT)
     yield from _shares("harmless edits held up", harmless, goal=GOAL_HELD)
     yield from quick_check.measure()
+    yield from worklist.measure()
+    yield from importing.measure()
 
 
 def _shares(what: str, edits: list[Edited], goal: float | None = None, least: float | None = None) -> Iterator[Figure]:

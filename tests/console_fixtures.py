@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.http.install import equip
 from api.http.parts import now as clock
 from api.http.server import Server
 from api.product import Product
@@ -172,10 +173,26 @@ def open_office(url: str, settings: Settings) -> Iterator[Office]:
     database = open_database(url)
     with Watch(database) as watch:
         live = Live(House(settings.address))
-        office = Office(app := create_app(Product(settings, database, watch, live)), app.state.product)
-        app.dependency_overrides[clock] = lambda: office.now
-        yield office
+        with an_app(Product(settings, database, watch, live)) as app:
+            office = Office(app, app.state.product)
+            app.dependency_overrides[clock] = lambda: office.now
+            yield office
     database.close()
+
+
+_IDLE: dict[object, list[FastAPI]] = {}
+
+
+@contextmanager
+def an_app(product: Product) -> Iterator[FastAPI]:
+    """The app of ``product``. One that another test is through with serves again: at its first request FastAPI reads
+    all routes, which takes longer than most tests."""
+    idle = _IDLE.setdefault((product.settings.public_url, product.settings.framing_origins), [])
+    app = idle.pop() if idle else create_app(product)
+    equip(app, product)
+    yield app
+    app.dependency_overrides.clear()
+    idle.append(app)
 
 
 @contextmanager

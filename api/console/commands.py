@@ -50,6 +50,7 @@ _PAGES = (
     ("recalls.name", "/console/recalls", Permission.READ_ARTICLES),
     ("gate.publications", "/console/publications", Permission.READ_ARTICLES),
     ("releases.name", "/console/releases", Permission.READ_ARTICLES),
+    ("upload.name", "/console/articles/import", Permission.EDIT_ARTICLES),
     ("accounts.name", "/console/accounts", Permission.READ_TICKETS),
     ("figures.name", "/console/confidence", Permission.READ_TICKETS),
     ("satisfaction.name", "/console/satisfaction", Permission.READ_TICKETS),

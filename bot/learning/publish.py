@@ -9,14 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlmodel import Session
+
 from bot.learning.building import BuildFailed, Order, build_in_child
 from bot.learning.live_figures import figures_from, warning_of
 from bot.learning.under_way import under_way
 from kb_content import catalogue
 from kb_content.agreement import Side
 from kb_content.catalogue import ImportPlan
+from kb_content.errors import ReleaseOutdated
 from kb_content.folder import Folder, read_folder
 from kb_content.problems import Problem
+from kb_content.releases import locked_live
 from kb_content.studio.file_folder import enter_files, gather_files
 from store import Database, measures, reading, transaction
 
@@ -98,11 +102,18 @@ def publish_newest(database: Database, fit: Fit, actor: str, now: datetime, repo
     """Build a release of the newest versions and put it live. Returns its id.
 
     Building happens in a child process; until the last, short transaction customers get the old release. Vectors are
-    kept as they come: after a build that was cut off, the next one makes only those that are missing.
+    kept as they come: after a build that was cut off, the next one makes only those that are missing. Raises
+    ReleaseOutdated where drafts were published meanwhile, which this release does not have.
     """
-    with under_way(database, lambda session: catalogue.start_release(session, now)) as release_id:
+    bases: list[int | None] = []
+
+    def begin(session: Session) -> int:
+        bases.append(catalogue.live_release_id(session))
+        return catalogue.start_release(session, now)
+
+    with under_way(database, begin) as release_id:
         assert release_id is not None
-        return _build_and_publish(database, release_id, fit, actor, now, report)
+        return _build_and_publish(database, release_id, fit, actor, now, report, bases[0])
 
 
 def build_release(database: Database, release_id: int, fit: Fit, report: Report) -> Built:
@@ -118,9 +129,15 @@ def build_release(database: Database, release_id: int, fit: Fit, report: Report)
         return build_in_child(order, report, keep)
 
 
-def _build_and_publish(database: Database, release_id: int, fit: Fit, actor: str, now: datetime, report: Report) -> int:
+def _build_and_publish(
+    database: Database, release_id: int, fit: Fit, actor: str, now: datetime, report: Report, base: int | None
+) -> int:
     built = build_release(database, release_id, fit, report)
     with transaction(database) as session:
+        live = locked_live(session)
+        if live is not None and live.id != base and live.changes:
+            # What was taken out by it, say, would be said again.
+            raise ReleaseOutdated
         catalogue.publish(session, release_id, built.parameters, built.threshold, built.figures, now, actor)
     if warning := warning_of(figures_from(release_id, built.threshold, built.figures)):
         report(warning)
@@ -169,10 +186,12 @@ def _is_outdated(database: Database, fit: Fit, report: Report) -> bool:
 
 def _build_again(database: Database, fit: Fit, now: datetime, report: Report) -> bool:
     report("building the index anew (once; the live one was made for other models or another version)")
+    with reading(database) as session:
+        base = catalogue.live_release_id(session)
     with under_way(database, lambda session: catalogue.repeat_release(session, now)) as release_id:
         if release_id is None:
             return False
-        _build_and_publish(database, release_id, fit, "start", now, report)
+        _build_and_publish(database, release_id, fit, "start", now, report, base)
     return True
 
 

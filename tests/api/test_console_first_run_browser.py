@@ -70,8 +70,8 @@ def test_a_newcomer_comes_by_the_link_to_a_cited_answer_and_to_their_own_article
         look(page)
         page.get_by_role("button", name="Skip this step").click()
 
-        page.get_by_label("Files (.md or .zip)").set_input_files(own)
-        page.get_by_role("button", name="Look what changes").click()
+        page.get_by_label("Files (.md, .html, .csv, .pdf, .docx or .zip)").set_input_files(own)
+        page.get_by_role("button", name="Look what changes").first.click()
         expect(page.get_by_text("1 new, 0 changed, 0 archived")).to_be_visible()
         look(page)
         page.get_by_role("button", name="Take over and publish").click()

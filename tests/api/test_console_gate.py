@@ -12,7 +12,7 @@ from studio_kb import drafted, publish_small
 
 from handoff.models import Role
 from kb_content.studio import drafts
-from kb_content.studio.models import Publication, PublicationState
+from kb_content.studio.models import DraftKind, Publication, PublicationState
 from store import reading, transaction
 
 office = an_office
@@ -96,6 +96,18 @@ def test_each_change_of_the_content_is_ticked_on_the_check_page(office: Office, 
     assert eve.get(sent.headers["location"]).text.count(" checked") == len(keys)
     with reading(office.database) as session:
         assert drafts.get(session, draft_id).ticked == sorted(keys)
+
+
+def test_an_intent_is_checked_and_asked_as_an_article_is(office: Office, eve: TestClient) -> None:
+    with transaction(office.database) as session:
+        begun = drafts.begin(session, DraftKind.INTENT, "refunds", "", None, office.now)
+        changed = {"name": "refunds", "leads_to": "escalate", "examples": {"en": ["I want my money back"]}}
+        draft_id = drafts.save(session, begun.id or 0, begun.revision, changed, None, office.now).id
+    for page in ("check", "ask"):
+        shown = eve.get(f"/console/drafts/{draft_id}/{page}").text
+        assert "refunds" in shown
+        assert 'href="/console/intents/refunds"' in shown
+    assert "Nothing that needs a look changes" in eve.get(f"/console/drafts/{draft_id}/check").text
 
 
 def test_publishing_from_the_check_keeps_the_ticks_and_leads_to_its_progress(office: Office, eve: TestClient) -> None:

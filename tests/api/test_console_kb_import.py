@@ -109,20 +109,20 @@ def test_what_was_changed_here_alone_stays_and_is_named(office: Office, editor: 
 
 
 def test_an_article_that_is_there_under_another_name_can_be_left_out(office: Office, editor: TestClient) -> None:
-    text = "---\nid: csv\ntitle: Export your data\nlanguage: en\n---\nChoose **Export**.\n"
+    text = "---\nid: log-in\ntitle: Sign in\nlanguage: en\n---\nOpen the page and type your address.\n"
     more = "---\nid: printer\ntitle: Connect a printer\nlanguage: en\n---\nPlug the cable in.\n"
     office.product.live = live(office.database, "http://desk.example")
-    uploads = [("upload", ("csv.md", text.encode())), ("upload", ("printer.md", more.encode()))]
+    uploads = [("upload", ("log-in.md", text.encode())), ("upload", ("printer.md", more.encode()))]
     response = editor.post(HERE, files=uploads)
     address = response.headers["location"]
     while "Looking for articles that say the same" in (page := seen(editor, address)):
         continue
     assert "1 say what another article says" in page
-    assert "1 of 1 passages say what export-data (en) says" in page
+    assert "1 of 1 passages say what sign-in (en) says" in page
     assert "English: 2 articles, 2 passages" in page
-    editor.post(f"{address}/publish", data={"left_out": "csv (en)"})
+    editor.post(f"{address}/publish", data={"left_out": "log-in (en)"})
     assert "printer" in open_titles(office)
-    assert "csv" not in open_titles(office)
+    assert "log-in" not in open_titles(office)
 
 
 def test_an_import_is_taken_back_with_one_button(office: Office, editor: TestClient) -> None:

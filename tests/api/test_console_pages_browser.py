@@ -14,6 +14,7 @@ from studio_kb import drafted
 
 from bot.learning.recall.finding import Scope
 from bot.learning.recall.recalls import prepare
+from bot.learning.worklist.models import WorkItem, WorkKind
 from bot.replies import closing_words
 from handoff.desk import reply, resolve
 from handoff.models import Priority, Role
@@ -52,6 +53,8 @@ VALUES = {
     "key": "thanks",
     "release_id": "1",
     "publication_id": "1",
+    "item_id": "1",
+    "import_id": "1",
     "draft_id": "1",
 }
 # Pages that are told by their address what they are about.
@@ -77,6 +80,7 @@ NO_PAGE_PATHS += (
     "/console/tickets/{number}/beside",
     "/console/tickets/{number}/macros/{macro_id}",
     "/console/tickets/{number}/next",
+    "/console/kb-files/{name}",
 )
 
 
@@ -121,10 +125,10 @@ def a_full_house(office: Office, words: str = "I cannot get in " + "W" * 60) -> 
     admin.post(f"/console/tickets/{number}/sort", data={"tags": words, "category": words})
     admin.post("/console/accounts", data={"name": words, "plan": "standard", "tier": "1"})
     admin.post("/console/teams", data={"name": "front desk"})
+    an_edit(office, words)
     admin.post("/console/gold/new", data={"text": words, "expect": "reset-password"})
     admin.post("/console/intents", data={"name": "nasty"})
     admin.post("/console/articles/glossary", data={"term": "nasty", "language": "en"})
-    an_edit(office, words)
     solved = office.escalate(words, customer=words)
     with transaction(office.database) as session:
         reply(session, solved, words, office.colleagues["boss"], office.now)
@@ -135,7 +139,7 @@ def a_full_house(office: Office, words: str = "I cannot get in " + "W" * 60) -> 
 
 
 def an_edit(office: Office, words: str) -> None:
-    """A draft with something to tick, and a publication of it that was kept back."""
+    """A draft with something to tick, a publication of it that was kept back, and something on the worklist."""
     begun = {"title": words, "body": f"{words} within 5 days, never later.", "questions": [words]}
     draft_id = drafted(office.database, "reset-password", **begun)
     side = {"decision": "answer", "reason": None, "confidence": 0.9, "options": []}
@@ -147,6 +151,9 @@ def an_edit(office: Office, words: str) -> None:
     with transaction(office.database) as session:
         check = {"by": words, "drafts": [about], **found}
         kept_back = {"state": PublicationState.BLOCKED, "problem": words, "override": words, "progress": words}
+        work = {"kind": WorkKind.UNANSWERED, "key": "1", "language": "en", "found_at": office.now}
+        asked = {"text": words, "message": 1, "conversation": 1, "at": office.now.isoformat()}
+        session.add(WorkItem(title=words, count=3, seen_at=office.now, detail={"questions": [asked]}, **work))
         session.add(Publication(drafts=[draft_id], asked_at=office.now, check=check, **kept_back))
 
 

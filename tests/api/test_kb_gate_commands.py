@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import Result
 from console_fixtures import Office, an_office, served
 from studio_kb import ARTICLES, GOLD
@@ -211,3 +213,15 @@ def test_the_api_takes_a_zip_from_editors_alone_and_tells_how_far_it_is(office: 
     with reading(office.database) as session:
         wish = session.get_one(Publication, told["id"])
         assert (wish.state, wish.override, wish.check["by"]) == (PublicationState.ASKED, "moved", "editor")
+
+
+def test_the_workflow_in_the_documents_uses_commands_and_options_that_there_are() -> None:
+    place = Path(__file__).parents[2] / "docs" / "workflows" / "knowledge-base.yml"
+    jobs = yaml.safe_load(place.read_text("utf-8"))["jobs"]
+    lines = [step["run"] for job in jobs.values() for step in job["steps"] if "firstline kb" in step.get("run", "")]
+    assert len(lines) == 3
+    for line in lines:
+        _, kb, deed, *rest = shlex.split(line)
+        helped = CliRunner().invoke(app, [kb, deed, "--help"], env={"COLUMNS": "200"})
+        assert helped.exit_code == 0, line
+        assert all(word in helped.stdout for word in rest if word.startswith("--")), line

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 from studio_kb import ARTICLES, GOLD, NOW, RESET, drafted, dropped, publish_small
 
-from bot.learning.publish import Fit
+from bot.learning.publish import Fit, publish_newest
 from bot.learning.studio.asking import ask_drafts
 from bot.learning.studio.carrying_out import run_due
 from bot.learning.studio.comparing import Effect
@@ -20,9 +21,11 @@ from bot.live import House, Live
 from handoff.models import Role
 from handoff.staff import add_staff
 from kb_content import catalogue
+from kb_content.errors import ReleaseOutdated
 from kb_content.studio import drafts
 from kb_content.studio.models import Publication, PublicationState, Rollout
 from store import Database, open_database, reading, transaction
+from store.models import Audit
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -130,15 +133,48 @@ def test_a_bad_edit_is_kept_back_by_the_full_check_until_somebody_says_why(kb: K
         assert session.get_one(Rollout, 1).release_id == staged.release_id
         titles = {one.article.title for one in catalogue.contents(session, staged.release_id).articles}
         assert drafts.get(session, draft_id).name == "reset-password"
+        said = session.exec(select(Audit).where(Audit.action == "kb.publish.override")).one()
+    assert (said.actor, said.detail["reason"], said.detail["worse"]) == ("Bob", "we moved to single sign-on", 2)
     assert titles == {one.title for one in ARTICLES if one is not RESET} | {"Change your picture"}
 
 
-def test_a_good_edit_goes_live_and_its_draft_is_gone(kb: Kb) -> None:
+def test_a_good_edit_goes_live_although_another_release_did_while_it_was_built_and_its_draft_is_gone(kb: Kb) -> None:
     draft_id = drafted(kb.database, "export", body="Choose **Export** in the project's menu. It takes a moment.\n")
-    published = carried_out(kb, draft_id)
+    with transaction(kb.database) as session:
+        asked = ask(session, [draft_id], 1, NOW)
+
+    def meanwhile(sentence: str) -> None:
+        with transaction(kb.database) as session:
+            if catalogue.live_release_id(session) == kb.release:
+                catalogue.publish(session, catalogue.start_release(session, NOW), b"", 0.5, {}, NOW)
+
+    assert run_due(kb.database, Fit(), HOUSE, NOW, meanwhile) == asked
+    with reading(kb.database) as session:
+        assert session.get_one(Publication, asked).state is PublicationState.ASKED, "it is held against that one, too"
+    assert run_due(kb.database, Fit(), HOUSE, NOW, meanwhile) == asked
+    with reading(kb.database) as session:
+        published = session.get_one(Publication, asked)
     assert published.state is PublicationState.PUBLISHED, published.problem
     with reading(kb.database) as session:
         assert catalogue.live_release_id(session) == published.release_id
         (export,) = (one.article for one in catalogue.contents(session).articles if one.article.id == "export")
         assert [draft.id for draft in drafts.drafts(session)] != [draft_id]
     assert "It takes a moment" in export.body
+
+
+def test_a_command_that_was_building_meanwhile_does_not_take_back_what_drafts_changed(kb: Kb) -> None:
+    """What was taken out must not be said again because something older goes live after it."""
+    draft_id = drafted(kb.database, "dark-mode")
+    with transaction(kb.database) as session:
+        drafts.mark_removal(session, draft_id, 1, NOW)
+        removing = catalogue.start_release(session, NOW, drafts=[draft_id])
+
+    def meanwhile(sentence: str) -> None:
+        with transaction(kb.database) as session:
+            if catalogue.live_release_id(session) != removing:
+                catalogue.publish(session, removing, b"", 0.5, {}, NOW)
+
+    with pytest.raises(ReleaseOutdated):
+        publish_newest(kb.database, Fit(), "command line", NOW, meanwhile)
+    with reading(kb.database) as session:
+        assert "dark-mode" not in {one.article.id for one in catalogue.contents(session).articles}

@@ -191,3 +191,28 @@ def test_a_scheduled_draft_waits_for_approval_where_four_eyes_were_asked_for_mea
     with reading(archive.database) as session:
         assert session.exec(select(Publication)).all() == []
         assert drafts.get(session, draft_id).publish_at is None
+
+
+def test_what_is_cancelled_while_it_is_built_is_dropped_and_stays_cancelled(archive: Archive) -> None:
+    asked = wish(archive, draft(archive))
+
+    def cancelling(sentence: str) -> None:
+        with transaction(archive.database) as session:
+            cancel(session, asked, archive.bob.staff_id, archive.now)
+
+    assert run_due(archive.database, Fit(), HOUSE, archive.now, cancelling) == asked
+    dropped = found(archive, asked)
+    assert (dropped.state, dropped.problem) == (PublicationState.CANCELLED, "")
+    with reading(archive.database) as session:
+        assert catalogue.being_built(session, archive.now) == set()
+
+
+def test_progress_is_written_down_as_it_goes(archive: Archive) -> None:
+    asked, seen = wish(archive, draft(archive)), []
+
+    def looking(sentence: str) -> None:
+        seen.append(found(archive, asked).state)
+
+    with pytest.raises(BuildFailed):
+        run_due(archive.database, Fit(), HOUSE, archive.now, looking)
+    assert seen == [PublicationState.BUILDING]

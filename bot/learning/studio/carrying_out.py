@@ -6,7 +6,6 @@ release, and the wish is carried out once more; whoever is told to stop gives it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -17,8 +16,7 @@ from sqlmodel import Session, col, select
 
 from bot.learning.live_figures import figures_from, warning_of
 from bot.learning.publish import Fit, Report, build_release
-from bot.learning.studio.comparing import Compared, Effect, blocking, by_gravity, counts
-from bot.learning.studio.comparing import as_values as compared_values
+from bot.learning.studio.comparing import check_values
 from bot.learning.studio.content import as_values as content_values
 from bot.learning.studio.content import content_changes
 from bot.learning.studio.due import ask_anew, is_anything_due
@@ -38,7 +36,7 @@ from bot.learning.under_way import under_way
 from bot.live import House
 from kb_content import catalogue
 from kb_content.errors import DraftOutdated, ReleaseOutdated
-from kb_content.releases import keep_fit
+from kb_content.releases import keep_fit, locked_live
 from kb_content.rollouts import stage
 from kb_content.studio.models import Draft, Publication, PublicationState
 from store import Database, audit, reading, transaction
@@ -49,8 +47,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 _TELL_SECONDS = 1.0
-_MOST_SHOWN = 500
-"""Changed questions that are kept with a publication, the gravest first."""
 
 
 class GivenUp(Exception):
@@ -92,6 +88,8 @@ class _Builder:
     report: Report
     wish: _Wish | None = None
     release_id: int = 0
+    base: int | None = None
+    """What was live when it was begun, which it is held against."""
     _told: float = 0.0
 
 
@@ -139,6 +137,7 @@ def _begin(session: Session, builder: _Builder, only: int | None) -> int | None:
     if not (row.override or all(one.is_ticked for one in content)):
         close(session, row, PublicationState.BLOCKED, builder.now, "", wish.actor)
         return None
+    builder.base = catalogue.live_release_id(session)
     row.release_id = catalogue.start_release(session, builder.now, drafts=row.drafts)
     row.state, row.progress = PublicationState.BUILDING, ""
     note_change(session, KIND, wish.id, builder.now)
@@ -170,36 +169,27 @@ def _carry_out(builder: _Builder, release_id: int) -> None:
     with transaction(builder.database) as session:
         _mine(session, builder).state = PublicationState.CHECKING
     with reading(builder.database) as session:
-        asked, live_id = questions(session), catalogue.live_release_id(session)
+        asked = questions(session)
     fit, database = builder.fit, builder.database
-    order = Order(database.url, release_id, live_id, fit.encoder, fit.reranker, builder.house.address)
+    order = Order(database.url, release_id, builder.base, fit.encoder, fit.reranker, builder.house.address)
     compared = check_in_child(order, built, asked, tell)
-    found = check_values(compared, live_id)
+    found = check_values(compared, builder.base)
     if found["blocking"] and not builder.wish.override:
         _end(builder, PublicationState.BLOCKED, found=found)
         return
     _finish(builder, built, found)
 
 
-def check_values(compared: Sequence[Compared], live_id: int | None) -> dict[str, Any]:
-    """What a check found, as JSON holds it: how many questions have each effect, and those with any."""
-    changed = [one for one in by_gravity(compared) if one.effect is not Effect.SAME]
-    return {
-        "live": live_id,
-        "questions": len(compared),
-        "counts": counts(compared),
-        "blocking": len(blocking(compared)),
-        "changed": [compared_values(one) for one in changed[:_MOST_SHOWN]],
-    }
-
-
 def _finish(builder: _Builder, built: Built, found: dict[str, Any]) -> None:
-    """Put it live, or stage it, in one transaction with what is said of it."""
+    """Put it live, or stage it, in one transaction with what is said of it. Raises ReleaseOutdated where something else
+    went live meanwhile: it was held against another release, and may lack what that one changed."""
     wish, release_id, now = builder.wish, builder.release_id, builder.now
     assert wish is not None
     fitted = (built.parameters, built.threshold, built.figures)
     with transaction(builder.database) as session:
-        row = _mine(session, builder)
+        row, live = _mine(session, builder), locked_live(session)
+        if (live.id if live else None) != builder.base:
+            raise ReleaseOutdated
         if wish.is_staged:
             keep_fit(session, release_id, *fitted)
             percent = wish.percent or 0

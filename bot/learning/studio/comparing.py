@@ -12,6 +12,8 @@ from bot.learning.rows import Row
 
 SHOWN_ARTICLES = 3
 """Of what was found for a question, so many articles are kept with a check."""
+_MOST_SHOWN = 500
+"""Changed questions that are kept with a check, the gravest first."""
 FEW, SHARE = 3, 0.015
 """So many losses, or this share of the questions, may come of fitting anew: measured on edits that change nothing."""
 
@@ -164,3 +166,15 @@ def _side(row: Row) -> dict[str, Any]:
     told = {name: kept[name] for name in ("decision", "reason", "confidence")}
     lists = {name: list(kept[name][:SHOWN_ARTICLES]) for name in ("top", "citations", "options")}
     return {**told, **lists}
+
+
+def check_values(compared: Sequence[Compared], live_id: int | None) -> dict[str, Any]:
+    """What a check found, as JSON holds it: how many questions have each effect, and those with any."""
+    changed = [one for one in by_gravity(compared) if one.effect is not Effect.SAME]
+    return {
+        "live": live_id,
+        "questions": len(compared),
+        "counts": counts(compared),
+        "blocking": len(blocking(compared)),
+        "changed": [as_values(one) for one in changed[:_MOST_SHOWN]],
+    }

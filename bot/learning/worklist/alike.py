@@ -28,7 +28,7 @@ _SAME_WORDS = 75.0
 _SAME_STATEMENT = 82.0
 """Of 100, how much of their words two passages share that are duplicates, and two statements about one thing."""
 _BLOCK = 512
-_MOST = 200
+_MOST, _MOST_PAIRS = 200, 5_000
 _SHOWN = 3
 
 
@@ -76,12 +76,14 @@ def near_pairs(articles: Sequence[PublishedArticle], encoder: Encoder, vectors: 
         # A cosine says how near two texts are only beside what is usual between texts of this KB.
         near = (rows[start : start + _BLOCK] @ rows.T - level) / (1 - level) + lift
         is_pair = (near >= NEAR) & (owner[start : start + _BLOCK, None] != owner[None])
+        is_pair &= np.arange(start, start + len(near))[:, None] < np.arange(len(rows))[None]
+        ones, others = np.nonzero(is_pair)
+        nearest = np.argsort(-near[ones, others], kind="stable")[:_MOST_PAIRS]
         found += [
             Pair(passages[start + one], passages[other], min(1.0, float(near[one, other])))
-            for one, other in zip(*map(np.ndarray.tolist, np.nonzero(is_pair)), strict=True)
-            if start + one < other
+            for one, other in zip(ones[nearest].tolist(), others[nearest].tolist(), strict=True)
         ]
-    return sorted(found, key=lambda pair: -pair.near)
+    return sorted(found, key=lambda pair: -pair.near)[:_MOST_PAIRS]
 
 
 def clashes(pair: Pair, language: str) -> Iterator[Clash]:

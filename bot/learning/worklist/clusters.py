@@ -134,26 +134,30 @@ def _gathered(vectors: Vectors, groups: list[list[int]], scale: Scale) -> list[l
 
 def _joined(vectors: Vectors, groups: list[list[int]]) -> list[list[int]]:
     """Clusters that say the same: density alone parts a question that is asked in two ways."""
-    near = vectors @ vectors.T
-    usual = float(near[np.triu_indices(len(near), 1)].mean())
-    while (both := _closest(near, groups, usual)) is not None:
-        together = sorted(groups[both[0]] + groups[both[1]])
-        groups = [group for place, group in enumerate(groups) if place not in both] + [together]
+    if not groups:
+        return []
+    groups, usual = list(groups), level_of(vectors)
+    totals = np.stack([vectors[group].sum(axis=0) for group in groups]).astype(np.float64)
+    while (both := _closest(totals, np.array([len(group) for group in groups], np.float64), usual)) is not None:
+        one, other = both
+        groups[one] = sorted(groups[one] + groups.pop(other))
+        totals[one] += totals[other]
+        totals = np.delete(totals, other, axis=0)
     return groups
 
 
-def _closest(near: Vectors, groups: Sequence[list[int]], usual: float) -> tuple[int, int] | None:
-    """The two groups that are most surely one; None where all are different."""
-    members = np.zeros((len(groups), len(near)), np.float32)
-    for place, group in enumerate(groups):
-        members[place, group] = 1 / len(group)
-    between = members @ near @ members.T
-    sizes = np.array([len(group) for group in groups], np.float32)
-    # The mean likeness of two different ones: each is its own likeness, too, which is 1.
-    within = (np.diag(between) * sizes - 1) / np.maximum(sizes - 1, 1)
+def _closest(totals: NDArray[np.float64], sizes: NDArray[np.float64], usual: float) -> tuple[int, int] | None:
+    """The places of the two groups that are most surely one, the smaller first; None where all are different.
+
+    ``totals``: the sum of each group's vectors, so that the mean likeness of two groups is one product.
+    """
+    products = totals @ totals.T
+    between = products / np.outer(sizes, sizes)
+    # Of different ones only: each is its own likeness, too, which is 1.
+    within = (np.diag(products) - sizes) / np.maximum(sizes * (sizes - 1), 1)
     needed = usual + _AS_ONE * (np.minimum(within[:, None], within[None]) - usual)
     surplus = np.where(np.triu(np.ones_like(between), 1) > 0, between - needed, -np.inf)
-    if not surplus.size or surplus.max() < 0:
+    if surplus.max() < 0:
         return None
     one, other = np.unravel_index(int(surplus.argmax()), surplus.shape)
     return int(one), int(other)

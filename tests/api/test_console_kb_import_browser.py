@@ -1,0 +1,58 @@
+"""A table brought in on a phone, by keyboard, in Chinese and in the dark: every page is accessible and fits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from console_fixtures import Office, an_office, chromium, served
+from playwright.sync_api import Page, expect
+
+from handoff.models import Role
+
+office = an_office
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+FAQ = "Nr;Was;Wie\n1;重置密码;打开登录页，点击忘记密码，然后按照邮件中的链接设置新的密码。\n"
+
+
+def look(page: Page) -> None:
+    faults = Axe().run(page).response["violations"]
+    assert [fault["id"] for fault in faults if fault["impact"] in ("serious", "critical")] == [], page.url
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+def test_a_table_is_brought_in_and_taken_back(office: Office, tmp_path: Path) -> None:
+    office.publish()
+    table = tmp_path / "faq.csv"
+    table.write_text(FAQ, "utf-8")
+    token = office.browser("mei", Role.EDITOR, language="zh").cookies["firstline"]
+    with served(office) as address, chromium() as browser:
+        context = browser.new_context(viewport={"width": 320, "height": 640}, color_scheme="dark", locale="zh-CN")
+        context.add_cookies([{"name": "firstline", "value": token, "url": address}])
+        page = context.new_page()
+        refused: list[str] = []
+        page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+
+        page.goto(f"{address}/console/articles/import")
+        look(page)
+        page.get_by_label("文件（").set_input_files(table)
+        page.get_by_label("文件（").focus()
+        page.get_by_role("button", name="查看变化").first.press("Enter")
+        expect(page.get_by_text("请说明各列的含义，然后重新查看。")).to_be_visible()
+        look(page)
+
+        for label, column in (("标题（必填）", "Was"), ("正文（必填）", "Wie")):
+            page.get_by_label(label).focus()
+            page.keyboard.type(column)
+        page.get_by_role("button", name="重新查看").press("Enter")
+        expect(page.get_by_text("新增 1，修改 0，归档 0，不变 0")).to_be_visible()
+        look(page)
+
+        page.get_by_role("button", name="采用并发布").press("Enter")
+        expect(page.get_by_text("正在构建新版本")).to_be_visible()
+        look(page)
+        page.get_by_role("button", name="撤销 upload: faq.csv 的导入").press("Enter")
+        expect(page.get_by_text("已撤销")).to_be_visible()
+        assert refused == []
+        context.close()
