@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from kb_content.agreed_rows import agree, agreed, identity
 from kb_content.agreement import ARTICLE, Named, Side, Verdict
@@ -82,7 +82,7 @@ def apply_import(
     Returns the id by which it can be undone, ``import_id`` where it was asked for as that; None if nothing changed.
     Raises ImportOutdated where the KB was changed after it was planned.
     """
-    known, before = _known(session), Before()
+    known, before = _known(session, is_held=True), Before()
     _refuse_outdated(plan, known)
     coming = (*plan.added, *plan.changed, *plan.unchanged)
     rows = _rows(session, known, coming, plan.source)
@@ -101,10 +101,12 @@ def apply_import(
     return keep_record(session, plan, before, now, actor, import_id)
 
 
-def _known(session: Session) -> dict[Key, _Known]:
-    """Every article that there is, archived ones too, with what its current version says."""
+def _known(session: Session, is_held: bool = False) -> dict[Key, _Known]:
+    """Every article that there is, archived ones too, with what its current version says. ``is_held``: nobody else
+    changes them before this transaction ends."""
     current = (KbArticle.id == ArticleVersion.kb_article_id) & (KbArticle.current == ArticleVersion.number)
-    found = session.exec(select(KbArticle, ArticleVersion.sha256, ArticleVersion.meta).where(current))
+    query = select(KbArticle, ArticleVersion.sha256, ArticleVersion.meta).where(current).order_by(col(KbArticle.id))
+    found = session.exec(query.with_for_update(of=KbArticle) if is_held else query)
     return {(row.article_id, row.language): _Known(row, sha256, meta) for row, sha256, meta in found}
 
 
