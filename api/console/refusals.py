@@ -164,6 +164,7 @@ _KB_STATUS = {
     "NoSuchDraft": 404,
     "NoSuchRelease": 404,
     "GoldGone": 404,
+    "ImportGone": 404,
     "NoSuchWork": 404,
     "DraftChanged": 409,
     "DraftOutdated": 409,

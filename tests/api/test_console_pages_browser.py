@@ -12,6 +12,7 @@ from fastapi.routing import iter_route_contexts
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 from studio_kb import drafted
 
+from bot.learning.importing.wishes import Wish, wish_values
 from bot.learning.recall.finding import Scope
 from bot.learning.recall.recalls import prepare
 from bot.learning.worklist.models import WorkItem, WorkKind
@@ -20,7 +21,7 @@ from handoff.desk import reply, resolve
 from handoff.models import Priority, Role
 from handoff.sla.defaults import lay_out
 from handoff.workplace.macros import Written, make
-from kb_content.studio.models import Publication, PublicationState
+from kb_content.studio.models import ImportState, KbImport, Publication, PublicationState
 from store import transaction
 
 office = an_office
@@ -54,7 +55,7 @@ VALUES = {
     "release_id": "1",
     "publication_id": "1",
     "item_id": "1",
-    "import_id": "1",
+    "import_id": "99",
     "draft_id": "1",
 }
 # Pages that are told by their address what they are about.
@@ -126,6 +127,7 @@ def a_full_house(office: Office, words: str = "I cannot get in " + "W" * 60) -> 
     admin.post("/console/accounts", data={"name": words, "plan": "standard", "tier": "1"})
     admin.post("/console/teams", data={"name": "front desk"})
     an_edit(office, words)
+    an_import(office, words)
     admin.post("/console/gold/new", data={"text": words, "expect": "reset-password"})
     admin.post("/console/intents", data={"name": "nasty"})
     admin.post("/console/articles/glossary", data={"term": "nasty", "language": "en"})
@@ -136,6 +138,14 @@ def a_full_house(office: Office, words: str = "I cannot get in " + "W" * 60) -> 
         prepare(session, Scope("reset-password", "en"), words, office.colleagues["boss"], office.now)
         lay_out(session, office.now)
         make(session, Written("nasty", words, {"en": words.replace("{", "(")}), office.colleagues["boss"], office.now)
+
+
+def an_import(office: Office, words: str) -> None:
+    """Pages of the web that could not be read."""
+    wish = wish_values(Wish(words, url="https://example.com/help"))
+    told = {"source": words, "actor": words, "progress": words, "problem": words, "summary": words}
+    with transaction(office.database) as session:
+        session.add(KbImport(id=int(VALUES["import_id"]), at=office.now, state=ImportState.FAILED, wish=wish, **told))
 
 
 def an_edit(office: Office, words: str) -> None:
