@@ -174,7 +174,7 @@ def test_a_thumb_is_taken_once_and_answered(opened: Callable[..., Page]) -> None
 def test_talk_to_a_person_makes_a_ticket_with_a_promise(opened: Callable[..., Page]) -> None:
     page = opened()
     page.locator("#person").click()
-    expect(page.locator(".ticket .bubble")).to_contain_text("within 2 working days")
+    expect(page.locator(".ticket .bubble")).to_contain_text("within one working day")
     assert ticket_of(page) > 0
 
 
