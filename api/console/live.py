@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from api.console.parts import Reader
 from api.console.refusals import ConsoleRoute
 from api.http.parts import TheProduct
-from api.http.stream import Bell, bell, follow_changes
+from api.http.stream import Bell, bell, follow_changes, where_to_begin
 from api.product import Product
 from handoff.models import Conversation, Delivery, Message, Ticket
 from handoff.workplace.presence import LOOK
@@ -51,6 +51,8 @@ async def stream(
     It begins after change ``after``, which was the newest when the page was made, or where the browser left off.
     """
     begin = int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < 16 else after
+    # Found out before anything is said: what happens once the browser knows that it listens must reach it.
+    begin = await where_to_begin(product, begin)
     yield ServerSentEvent(comment="listening", retry=2000)
     said_at = time.monotonic()
     async for change in follow_changes(product, ringing, begin):

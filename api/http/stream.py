@@ -131,15 +131,19 @@ def bell(request: Request) -> Bell:
     return found
 
 
-async def follow_changes(product: Product, bell: Bell, after: int | None) -> AsyncIterator[Change | None]:
-    """Every change with an id above ``after`` (None: from now on), as it comes, until the server stops.
+async def where_to_begin(product: Product, after: int | None) -> int:
+    """The change after which whoever has seen ``after`` (None: begins now) is to be told of changes."""
+    newest = await to_thread.run_sync(_latest, product)
+    # Higher than the newest: a backup was put back since, and its changes begin again below.
+    return newest if after is None else min(after, newest)
+
+
+async def follow_changes(product: Product, bell: Bell, last: int) -> AsyncIterator[Change | None]:
+    """Every change with an id above ``last`` (``where_to_begin``), as it comes, until the server stops.
 
     None where nothing came for ``RECHECK_SECONDS``.
     """
     with bell.listen() as listener:
-        newest = await to_thread.run_sync(_latest, product)
-        # Higher than the newest: a backup was put back since, and its changes begin again below.
-        last = newest if after is None else min(after, newest)
         while not bell.is_closing:
             changes = await to_thread.run_sync(_changes, product, last)
             for change in changes:

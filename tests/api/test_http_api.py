@@ -250,7 +250,7 @@ def test_the_description_is_there_for_programs_and_for_people(house: House) -> N
         "/healthz", "/readyz", "/api/v1/ask", "/api/v1/tickets", "/api/v1/tickets/{number}",
         "/api/v1/chat/sessions", "/api/v1/chat/messages", "/api/v1/chat/stream", "/api/v1/chat/files/{file_id}",
         "/api/v1/chat/tickets", *(f"/api/v1/chat/tickets/{{number}}/{deed}" for deed in ("close", "reopen", "rating")),
-        "/api/v1/chat/email", "/api/v1/chat/user",
+        "/api/v1/chat/email", "/api/v1/chat/user", "/api/v1/kb/publications", "/api/v1/kb/publications/{number}",
     }  # fmt: skip
     assert set(described["paths"]) == expected
     shown = house.client.get("/api/docs")
