@@ -65,8 +65,7 @@ class _Fit:
         self.targets = np.zeros((len(vectors), count), np.float64)
         self.targets[np.arange(len(vectors)), groups] = 1.0
         inner = _kernel(self.landmarks, self.landmarks).astype(np.float64)
-        root = np.linalg.cholesky(inner + 1e-6 * np.eye(len(inner)))
-        self.whitening = np.linalg.inv(root).T
+        self.whitening = np.linalg.inv(_root(inner, self.landmarks)).T
         self.features = _kernel(self.rows, self.landmarks) @ self.whitening
         self.inverse = np.linalg.inv(self.features.T @ self.features + _RIDGE * np.eye(len(inner)))
         self.solution = self.inverse @ (self.features.T @ self.targets)
@@ -103,6 +102,19 @@ def _centred(vectors: Floats, centre: Floats) -> Floats:
     norms = np.linalg.norm(moved, axis=-1, keepdims=True)
     result: Floats = (moved / np.maximum(norms, 1e-6)).astype(np.float32)
     return result
+
+
+def _root(inner: NDArray[np.float64], landmarks: Floats) -> NDArray[np.float64]:
+    """The triangular root of the kernel ``inner`` of ``landmarks``."""
+    jitter = 1e-6 * np.eye(len(inner))
+    root: NDArray[np.float64]
+    try:
+        root = np.linalg.cholesky(inner + jitter)
+    except np.linalg.LinAlgError:
+        # Where many texts are the same, what single precision rounds off outweighs the jitter.
+        exact = landmarks.astype(np.float64)
+        root = np.linalg.cholesky(np.exp(_SHARPNESS * (exact @ exact.T - 1)) + jitter)
+    return root
 
 
 def _kernel(one: Floats, other: Floats) -> Floats:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse
 
 from api.console.article_form import Sent, SentForm, base_text, content_from, fields_of
-from api.console.draft_page import draft_page, fault_words, names_of, preview_for
+from api.console.draft_page import draft_page, fault_words, names_of, preview_for, why_not
 from api.console.draft_places import place_of
 from api.console.merging import merge_page, outdated_page
 from api.console.page import NO_STORE, page, texts_for
@@ -24,6 +24,7 @@ from handoff.rows import id_of
 from kb_content.errors import DraftChanged
 from kb_content.studio import drafts
 from kb_content.studio.faults import faults
+from kb_content.studio.four_eyes import four_eyes
 from kb_content.studio.models import Draft, DraftKind
 from store import reading, transaction
 
@@ -50,11 +51,12 @@ def edit(
 
 @router.post("/{draft_id}")
 def save(request: Request, product: TheProduct, now: Now, staff: Editor, draft_id: DraftId, sent: SentForm) -> Response:
-    """Keep what is in the form. The page's script gets {revision, state, base, faults}, or 409 with {by}."""
+    """Keep what is in the form. The page's script gets {revision, state, base, faults, why_not}, or 409 with {by}."""
     wants_json = "application/json" in request.headers.get("accept", "")
     try:
         with transaction(product.database) as session:
             kept = keep(session, draft_id, sent, staff, now)
+            has_four_eyes = four_eyes(session)
     except DraftChanged as changed:
         return _changed(request, product, staff, sent, changed, wants_json)
     if not wants_json:
@@ -64,6 +66,7 @@ def save(request: Request, product: TheProduct, now: Now, staff: Editor, draft_i
         "state": texts_for(request)(f"draft.state.{kept.state.value}"),
         "base": base_text(sent.fields),
         "faults": fault_words(texts_for(request), faults(kept)),
+        "why_not": why_not(texts_for(request), kept, has_four_eyes),
     }
     return JSONResponse(said, headers=NO_STORE)
 

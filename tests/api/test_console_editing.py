@@ -88,6 +88,12 @@ def test_a_save_by_the_script_says_what_must_be_mended(ed: TestClient) -> None:
     assert said["state"] == "Draft"
 
 
+def test_a_save_by_the_script_says_why_the_text_cannot_be_published_yet(ed: TestClient) -> None:
+    draft = begun(ed)
+    assert saved(ed, draft, body="")["why_not"]
+    assert saved(ed, draft, body="Press **Save**.")["why_not"] == ""
+
+
 def test_an_unchanged_form_is_no_new_revision(ed: TestClient) -> None:
     draft = begun(ed)
     assert saved(ed, draft)["revision"] == 1

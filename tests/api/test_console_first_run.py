@@ -163,7 +163,7 @@ def test_no_file_but_an_upload_is_read_as_articles(office: Office) -> None:
     with transaction(office.database) as session:
         row = session.get_one(KbImport, int(address.rpartition("/")[2]))
         row.wish = {**row.wish, "file": customers_file}
-    assert browser.post(f"{address}/publish").status_code == 422
+    assert browser.post(f"{address}/publish").status_code == 404
     with reading(office.database) as session:
         assert not articles_overview(session)
 

@@ -55,3 +55,14 @@ def test_more_examples_than_landmarks_are_told_apart_too(monkeypatch: pytest.Mon
     monkeypatch.setattr(discriminant, "_MOST", 9)
     vectors, groups = _clusters()
     assert (Discriminant.fit(vectors, groups, 3).scores(vectors).argmax(1) == groups).all()
+
+
+def test_examples_that_many_groups_have_word_for_word_are_fitted_all_the_same() -> None:
+    """An import full of copies: rounding then outweighs what tells equal texts apart."""
+    random = np.random.default_rng(0)
+    texts = random.normal(size=(9, 384)).astype(np.float32) + 4
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    vectors, groups = np.tile(texts, (150, 1)), np.repeat(np.arange(450), 3)
+    scores = Discriminant.fit(vectors, groups, 450).scores(texts[:1])
+    assert np.isfinite(scores).all()
+    assert scores[0, 0] > scores[0, 1], "the group that has the text comes before one that has it not"

@@ -133,10 +133,10 @@ def test_a_commit_on_sqlite_is_on_the_disk_before_it_is_acknowledged(sqlite_url:
         "database = open_database(sys.argv[1])\n"
         "with transaction(database) as session:\n"
         "    print(*[session.execute(text(f'PRAGMA {name}')).scalar() for name in sys.argv[2:]])\n"
-        "    session.execute(text('CREATE TABLE told (words)'))\n"
+        "    session.execute(text('CREATE TABLE lasting (words)'))\n"
         "print('acknowledged')\n"
         "with transaction(database, is_lasting=False) as session:\n"
-        "    session.execute(text('CREATE TABLE begun (words)'))\n"
+        "    session.execute(text('CREATE TABLE passing (words)'))\n"
         "print('begun')\n"
         "database.close()"
     )

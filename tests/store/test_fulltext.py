@@ -170,8 +170,8 @@ def test_a_text_of_any_length_can_be_kept_and_is_found_by_its_beginning(database
 def test_of_a_common_word_the_newest_are_judged_and_a_rare_one_is_found_however_old(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fulltext, "_RANKED", 4)
-    monkeypatch.setattr(fulltext, "_LOOKED_THROUGH", 4)
+    monkeypatch.setattr(fulltext, "RANKED", 4)
+    monkeypatch.setattr(fulltext, "LOOKED_THROUGH", 4)
     keep(database, "export export rare", *["export, among other words that are not about it"] * 6, "export export")
     with reading(database) as session:
         assert fulltext.search(session, "message", "export", limit=3) == [8, 7, 6]

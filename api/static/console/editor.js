@@ -46,11 +46,13 @@
     }
   }
 
-  function note({ revision, base, state, faults }, sent) {
+  function note({ revision, base, state, faults, why_not: why }, sent) {
     form.elements.revision.value = revision;
     form.elements.base.value = base;
     saved = sent;
     if (state) find("#draft-state").textContent = state;
+    const reason = find("#why-not");
+    if (reason) { reason.textContent = why ?? ""; reason.hidden = !why; }
     for (const place of form.querySelectorAll(".fault")) {
       const words = faults?.[place.id.replace("fault-", "")] ?? "";
       if (place.textContent !== words) place.textContent = words;
@@ -96,7 +98,10 @@
       const response = await fetch(form.dataset.upload, { method: "POST", body: data, headers: { Accept: "application/json" } });
       const { markdown, problem } = await response.json();
       if (!response.ok) { tell(problem); return; }
-      body.setRangeText(markdown, body.selectionStart, body.selectionEnd, "end");
+      // At the end of the text it is a paragraph of its own; elsewhere it stands where it was put.
+      const isLast = body.selectionStart === body.value.length && body.value.trim() !== "";
+      const gap = isLast ? "\n".repeat(2 - Math.min(2, body.value.match(/\n*$/)[0].length)) : "";
+      body.setRangeText(gap + markdown, body.selectionStart, body.selectionEnd, "end");
       body.dispatchEvent(new Event("input", { bubbles: true }));
     } catch {
       tell(kept.dataset.unsaved);
