@@ -107,14 +107,13 @@ def _centred(vectors: Floats, centre: Floats) -> Floats:
 def _root(inner: NDArray[np.float64], landmarks: Floats) -> NDArray[np.float64]:
     """The triangular root of the kernel ``inner`` of ``landmarks``."""
     jitter = 1e-6 * np.eye(len(inner))
-    root: NDArray[np.float64]
     try:
         root = np.linalg.cholesky(inner + jitter)
     except np.linalg.LinAlgError:
         # Where many texts are the same, what single precision rounds off outweighs the jitter.
         exact = landmarks.astype(np.float64)
         root = np.linalg.cholesky(np.exp(_SHARPNESS * (exact @ exact.T - 1)) + jitter)
-    return root
+    return root.astype(np.float64, copy=False)
 
 
 def _kernel(one: Floats, other: Floats) -> Floats:
