@@ -163,7 +163,7 @@ def signs_of(
         -float(np.sum(shares * np.log(np.maximum(shares, 1e-12)))),
         # Nearly a copy of a text of the KB, which a KB's own questions never are of each other.
         max(0.0, closeness - _ECHO),
-        *_second_signs(view, evidence, int(first), levels[-1]),
+        *_second_signs(view, evidence, int(first), levels[-1] if space == view.larger else levels[space]),
     )
     result: Doubles = np.clip((np.array(values, np.float64) - prior.CENTRE) / prior.SCALE, -5, 5)
     return result

@@ -55,19 +55,23 @@ def own_rows(view: View) -> Iterator[Row]:
 
     Near-twins of a question are hidden with it.
     """
-    twins = _twins(view)
-    alone, apart = _held_out(view.spaces[0], twins), _held_out(view.spaces[0], None)
-    second = view.second
-    alone_second, apart_second = (_held_out(second, twins), _held_out(second, None)) if second else (None, None)
     members = [n for n, one in enumerate(view.articles) if base(one.article.language) == base(view.language)]
+    if not members:
+        return
+    # The customer's own language is the first space.
+    home, count = view.spaces[0], len(view.articles)
+    second = view.second if view.larger == 0 else None
+    twins = _twins(home, members)
+    alone, apart = _held_out(home, count, twins), _held_out(home, count, None)
+    alone_second, apart_second = _held_out(second, count, twins), _held_out(second, count, None)
     for article in members:
         pieces = [piece for piece in pieces_of(view.articles[article]) if piece.role is not Role.PASSAGE]
-        first = int(view.short_starts[article])
+        first = int(home.shorts.starts[article])
         for row, piece in enumerate(pieces):
             if piece.role is Role.HEADING or (piece.role is Role.TITLE and len(pieces) > 1):
                 continue
             at = first + row
-            asked = _own(view, article, at, row, piece)
+            asked = _own(view, at, piece, second)
             with_it = None
             if piece.role is Role.QUESTION:
                 without = Without(article, tuple((twins[at] - first).tolist()))
@@ -154,38 +158,38 @@ def _row(view: View, article: int, text: str, asked: Asked, held_out: HeldOut, w
     )
 
 
-def _own(view: View, article: int, at: int, row: int, piece: Piece) -> Asked:
-    """A short text of the KB as a question; its vectors are known where one encoder reads all articles."""
-    if len(view.spaces) > 1:
+def _own(view: View, at: int, piece: Piece, second: Space | None) -> Asked:
+    """A short text of the KB as a question; its vectors are known where its encoders have read it as a text."""
+    again = second.shorts.rows[at] if second else None
+    known = {view.spaces[0].encoder.name: view.spaces[0].shorts.rows[at]}
+    if second and again is not None:
+        known[second.encoder.name] = again
+    if any(space.encoder.name not in known for space in view.spaces):
         return view.asked(piece.text)
-    second = view.second.shorts.rows[at] if view.second else None
-    return Asked((view.spaces[0].shorts.rows[at],), view.wording.words(piece.text), second)
+    vectors = tuple(known[space.encoder.name] for space in view.spaces)
+    return Asked(vectors, view.wording.words(piece.text), again)
 
 
-def _twins(view: View) -> list[Ints]:
-    """Of each short text the rows of its article that say nearly the same, itself included."""
+def _twins(home: Space, members: Sequence[int]) -> list[Ints]:
+    """Of each short text of ``home`` the rows of its article that say nearly the same, itself included."""
     found: list[Ints] = []
-    for article in range(len(view.articles)):
-        first, end = int(view.short_starts[article]), int(view.short_starts[article + 1])
-        if len(view.spaces) > 1:
-            found += [np.array([row]) for row in range(first, end)]
-            continue
-        vectors = view.spaces[0].shorts.rows[first:end]
+    for article in members:
+        rows = home.shorts.rows_of(article)
+        vectors = home.shorts.rows[rows]
         near = vectors @ vectors.T >= _TWIN
         np.fill_diagonal(near, True)
-        found += [first + np.flatnonzero(row) for row in near]
+        found += [rows[row] for row in near]
     return found
 
 
-def _held_out(space: Space, twins: list[Ints] | None) -> Floats | None:
+def _held_out(space: Space | None, articles: int, twins: list[Ints] | None) -> Floats | None:
     """Discriminant scores of all short texts without themselves and their twins, or without their whole articles."""
-    if space.discriminant is None:
+    if space is None or space.discriminant is None:
         return None
     vectors, groups = space.shorts.rows, space.shorts.group
     if twins is None:
-        starts = space.shorts.starts
-        twins = [np.arange(starts[group], starts[group + 1]) for group in groups.tolist()]
-    return left_out(vectors, groups, len(space.members), twins)
+        twins = [space.shorts.rows_of(group) for group in groups.tolist()]
+    return left_out(vectors, groups, articles, twins)
 
 
 def _at(scores: Floats | None, row: int) -> Floats | None:

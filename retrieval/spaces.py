@@ -39,8 +39,8 @@ class Space:
     """The articles of a view that one encoder reads, in the view's language or in others.
 
     Others lie apart even where the encoder is the same: it finds two texts of one language closer than they are, so
-    similarities to each kind are standardised among themselves. ``discriminant`` tells the articles from each other by
-    their examples, where there are enough.
+    similarities to each kind are standardised among themselves. ``discriminant`` tells the members from each other by
+    their examples, where there are enough; it gives -inf to all other articles.
     """
 
     encoder: Encoder
@@ -104,11 +104,12 @@ def open_space(
     encoder: Encoder,
     encoders: Encoders,
     vectors: VectorCache,
-    least_examples: float,
+    least_examples: float | None,
 ) -> Space:
     """``members`` of ``articles`` as ``encoder`` sees them. Raises VectorsMissing.
 
-    ``least_examples``: short texts that articles must have on average before a discriminant over them says anything.
+    ``least_examples``: short texts that members must have on average before a discriminant over them says anything;
+    None for no discriminant.
     """
     rows: dict[bool, list[Floats]] = {True: [], False: []}
     groups: dict[bool, list[int]] = {True: [], False: []}
@@ -123,7 +124,7 @@ def open_space(
     shorts, passages = (
         VectorIndex(_stack(rows[kind], encoder.dimension), groups[kind], len(articles)) for kind in (False, True)
     )
-    enough = 2 <= len(members) == len(articles) and len(shorts.rows) >= least_examples * len(articles)
+    enough = least_examples is not None and 2 <= len(members) <= len(shorts.rows) / least_examples
     discriminant = Discriminant.fit(shorts.rows, shorts.group, len(articles)) if enough else None
     return Space(
         encoder, shorts, passages, members, discriminant, _stretches(articles, members, encoder, encoders, vectors)

@@ -68,7 +68,8 @@ class Asked(NamedTuple):
 
 
 class HeldOut(NamedTuple):
-    """Discriminant scores of all articles by models that did not see the question (first and second encoder)."""
+    """Discriminant scores of all articles by models that did not see the question (first and second encoder), -inf for
+    those outside the larger space; None where the question is no example there."""
 
     first: Floats | None
     second: Floats | None = None
@@ -99,8 +100,12 @@ class View:
     articles: tuple[PublishedArticle, ...]
     spaces: tuple[Space, ...]
     space_of: Ints
+    larger: int
+    """The space with the most articles, which alone has a discriminant: one article in another language takes nothing
+    away from the others."""
     second: Space | None
-    """All articles by the encoder that crosses languages, where another reads them: a slow second opinion."""
+    """The articles of the larger space by the encoder that crosses languages, where another reads them: a slow second
+    opinion."""
     wording: Wording
     short_words: WordIndex
     passage_words: WordIndex
@@ -160,16 +165,17 @@ class View:
         if without is not None:
             self._hide(short_scores, passage_scores, without)
         unseen = _unseen(len(self.articles), without, visible)
-        scores = self._scores(self.spaces[0], asked.vectors[0], held_out.first if held_out else None, unseen)
+        space, vector = self.spaces[self.larger], asked.vectors[self.larger]
+        scores = self._scores(space, vector, held_out.first if held_out else None, unseen)
         articles = self._candidates(asked, short_scores, passage_scores, without, scores)
         if unseen is not None:
             articles = articles[~unseen[articles]]
         evidence = self._nearness(asked, articles, without)
         self._add_words(evidence, short_scores, passage_scores, asked.words)
-        _add_discriminant(evidence, 7, scores)
+        _add_discriminant(evidence, 7, scores, beside=0)
         if evidence.second_raw is not None and self.second is not None and asked.second is not None:
             second = self._scores(self.second, asked.second, held_out.second if held_out else None, unseen)
-            _add_discriminant(evidence, FIRST_LOOK + 2, second)
+            _add_discriminant(evidence, FIRST_LOOK + 2, second, beside=FIRST_LOOK)
         return evidence
 
     def _nearness(self, asked: Asked, articles: Ints, without: Without | None) -> Evidence:
@@ -183,9 +189,13 @@ class View:
             raw[mine], places[mine] = near.raw, near.places
         second_raw = None
         if self.second is not None and asked.second is not None:
-            second = self.second.nearness(asked.second, articles, without)
-            second_raw = second.raw
-            features[:, FIRST_LOOK], features[:, FIRST_LOOK + 1] = second.columns[:, 0], second.columns[:, 3]
+            mine = np.flatnonzero(self.space_of[articles] == self.larger)
+            second = self.second.nearness(asked.second, articles[mine], without)
+            # The others were read by that encoder already.
+            second_raw = raw.copy()
+            features[:, FIRST_LOOK], features[:, FIRST_LOOK + 1] = features[:, 0], features[:, 3]
+            second_raw[mine] = second.raw
+            features[mine, FIRST_LOOK], features[mine, FIRST_LOOK + 1] = second.columns[:, 0], second.columns[:, 3]
         return Evidence(articles, features, raw, places, second_raw, *self._hidden_words(asked.words, without))
 
     def _scores(
@@ -275,13 +285,22 @@ def _unseen(articles: int, without: Without | None, visible: NDArray[np.bool_] |
     return unseen
 
 
-def _add_discriminant(evidence: Evidence, column: int, scores: Floats | None) -> None:
-    """The log-probability of each article among all, by a discriminant."""
+def _add_discriminant(evidence: Evidence, column: int, scores: Floats | None, beside: int) -> None:
+    """The log-probability of each article among all, by a discriminant.
+
+    An article that it does not know is as probable as one that lies just as near, by the column ``beside``.
+    """
     if scores is None or not np.isfinite(scores).any():
         return
     top = scores.max()
-    logs = scores - top - np.log(np.exp(scores - top).sum())
-    evidence.features[:, column] = np.maximum(logs[evidence.articles], _LEAST_LOG_PROBABILITY)
+    logs = (scores - top - np.log(np.exp(scores - top).sum()))[evidence.articles]
+    found, near = np.maximum(logs, _LEAST_LOG_PROBABILITY), evidence.features[:, beside]
+    is_known = np.isfinite(logs)
+    if is_known.any() and not is_known.all():
+        order = np.argsort(near[is_known], kind="stable")
+        rising = np.maximum.accumulate(found[is_known][order])
+        found[~is_known] = np.interp(near[~is_known], near[is_known][order], rising)
+    evidence.features[:, column] = found
 
 
 def _best_of_articles(scores: Floats, starts: Ints) -> Floats:
@@ -311,10 +330,14 @@ def open_view(contents: Contents, language: str, encoders: Encoders, vectors: Ve
     used = tuple(sorted(dict.fromkeys(readers), key=lambda reader: not reader[1])) or ((encoders.of(language), True),)
     space_of = np.array([used.index(reader) for reader in readers], np.int64)
 
-    def space(members: Ints, encoder: Encoder) -> Space:
-        return open_space(articles, members, encoder, encoders, vectors, _EXAMPLES_PER_ARTICLE)
+    members = [np.flatnonzero(space_of == n) for n in range(len(used))]
+    larger = max(range(len(used)), key=lambda n: len(members[n]))
 
-    is_alone = len(used) == 1 and used[0][0] is not encoders.crossing and bool(articles)
+    def space(number: int, encoder: Encoder) -> Space:
+        least = _EXAMPLES_PER_ARTICLE if number == larger else None
+        return open_space(articles, members[number], encoder, encoders, vectors, least)
+
+    is_fast = used[larger][0] is not encoders.crossing and bool(articles)
     pieces = [pieces_of(one) for one in articles]
     shorts = [[wording.indexed(piece.text) for piece in own if piece.role is not Role.PASSAGE] for own in pieces]
     passages = [[wording.indexed(piece.text) for piece in own if piece.role is Role.PASSAGE] for own in pieces]
@@ -326,9 +349,10 @@ def open_view(contents: Contents, language: str, encoders: Encoders, vectors: Ve
     return View(
         language=language,
         articles=articles,
-        spaces=tuple(space(np.flatnonzero(space_of == n), encoder) for n, (encoder, _) in enumerate(used)),
+        spaces=tuple(space(n, encoder) for n, (encoder, _) in enumerate(used)),
         space_of=space_of,
-        second=space(np.arange(len(articles)), encoders.crossing) if is_alone else None,
+        larger=larger,
+        second=space(larger, encoders.crossing) if is_fast else None,
         wording=wording,
         short_words=WordIndex([text for several in shorts for text in several], rarity),
         passage_words=WordIndex([text for several in passages for text in several], rarity),
