@@ -21,6 +21,7 @@ from retrieval.fitting import FEWEST, Graded, fit_view, has_real_ones, joined
 from retrieval.intents import PRIOR, fit_intents, open_intents
 from retrieval.labels import Label
 from retrieval.needs import Progress, all_wanted, encode_missing, keys_of, language_asked
+from retrieval.opening import open_view
 from retrieval.parameters import Parameters, ViewParameters
 from retrieval.questions import asked_rows, own_rows
 from retrieval.reranker import Reranker
@@ -28,7 +29,6 @@ from retrieval.rereading import Careful
 from retrieval.threads import one_thread_a_question
 from retrieval.variants import languages_of
 from retrieval.vectors import VectorCache, VectorKey
-from retrieval.view import open_view
 
 __all__ = ["Built", "build", "keys_of"]
 

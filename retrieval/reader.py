@@ -15,13 +15,14 @@ from retrieval.encoders import Encoders
 from retrieval.index import Floats
 from retrieval.intents import IntentModel, open_intents
 from retrieval.languages import language_of, tag_of
+from retrieval.opening import open_view
 from retrieval.parameters import Parameters, ViewParameters
 from retrieval.reranker import Reranker
 from retrieval.rereading import WORTH, Careful, judge, reread
 from retrieval.texts import clean, plain_key, says_something
 from retrieval.variants import Variants, base, languages_of
 from retrieval.vectors import VectorCache
-from retrieval.view import Asked, Evidence, View, open_view
+from retrieval.view import Asked, Evidence, View
 
 ANY_LANGUAGE = "*"
 """The view for customers whose language the KB does not have."""

@@ -5,7 +5,6 @@ Each article is seen once: in the customer's language, else in English, else in 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,16 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_content.articles import Contents, PublishedArticle
+from kb_content.articles import PublishedArticle
 from kb_content.headings import is_question
-from retrieval.audience import ANYONE, Asker, may_see
-from retrieval.encoders import Encoder, Encoders
+from retrieval.audience import Asker, may_see
+from retrieval.encoders import Encoder
 from retrieval.index import Floats, Ints, Without
-from retrieval.pieces import Role, pieces_of
 from retrieval.prior import Belief, belief_for
-from retrieval.spaces import NEARNESS, Space, open_space
-from retrieval.texts import plain_key
-from retrieval.variants import base, chosen_articles
+from retrieval.spaces import NEARNESS, Space
 from retrieval.vectors import Kind, VectorCache, key_of
 from retrieval.wording import Wording
 from retrieval.words import Rarity, WordIndex
@@ -55,7 +51,7 @@ FIRST_LOOK = 11
 _STRETCH = FEATURES.index("stretch")
 _BY_WORDS = 8
 _LEAST_LOG_PROBABILITY = -12.0
-_EXAMPLES_PER_ARTICLE = 2.5
+EXAMPLES_PER_ARTICLE = 2.5
 """Title and questions that articles must have on average before a discriminant over them says anything."""
 
 
@@ -127,7 +123,7 @@ class View:
     def belief(self) -> Belief:
         """What to believe before anything is fitted: how an article is found depends on how it is written."""
         return belief_for(
-            has_examples=bool(self.short_starts[-1] >= _EXAMPLES_PER_ARTICLE * len(self.articles)),
+            has_examples=bool(self.short_starts[-1] >= EXAMPLES_PER_ARTICLE * len(self.articles)),
             with_bodies=_share(self.articles, lambda one: bool(one.passages)),
             asking=_share(self.articles, lambda one: is_question(one.article.title)),
             is_other=self.is_other,
@@ -321,78 +317,6 @@ def _owners(scores: Floats, starts: Ints) -> Ints:
     return np.unique(owners)
 
 
-def open_view(contents: Contents, language: str, encoders: Encoders, vectors: VectorCache) -> View:
-    """Build what is searched for questions in ``language``. Raises VectorsMissing."""
-    articles = chosen_articles(contents, language)
-    wording = Wording.of(contents, language)
-    readers = _readers(articles, language, encoders)
-    # The customer's own language first.
-    used = tuple(sorted(dict.fromkeys(readers), key=lambda reader: not reader[1])) or ((encoders.of(language), True),)
-    space_of = np.array([used.index(reader) for reader in readers], np.int64)
-
-    members = [np.flatnonzero(space_of == n) for n in range(len(used))]
-    larger = max(range(len(used)), key=lambda n: len(members[n]))
-
-    def space(number: int, encoder: Encoder) -> Space:
-        least = _EXAMPLES_PER_ARTICLE if number == larger else None
-        return open_space(articles, members[number], encoder, encoders, vectors, least)
-
-    is_fast = used[larger][0] is not encoders.crossing and bool(articles)
-    pieces = [pieces_of(one) for one in articles]
-    shorts = [[wording.indexed(piece.text) for piece in own if piece.role is not Role.PASSAGE] for own in pieces]
-    passages = [[wording.indexed(piece.text) for piece in own if piece.role is Role.PASSAGE] for own in pieces]
-    rarity = Rarity.of([text for several in (*shorts, *passages) for text in several])
-    article_words = tuple(
-        dict(Counter(word for text in (*short, *passage) for word in set(text)))
-        for short, passage in zip(shorts, passages, strict=True)
-    )
-    return View(
-        language=language,
-        articles=articles,
-        spaces=tuple(space(n, encoder) for n, (encoder, _) in enumerate(used)),
-        space_of=space_of,
-        larger=larger,
-        second=space(larger, encoders.crossing) if is_fast else None,
-        wording=wording,
-        short_words=WordIndex([text for several in shorts for text in several], rarity),
-        passage_words=WordIndex([text for several in passages for text in several], rarity),
-        short_starts=np.cumsum([0, *map(len, shorts)]),
-        passage_starts=np.cumsum([0, *map(len, passages)]),
-        rarity=rarity,
-        article_words=article_words,
-        sayers=_sayers(article_words),
-        said=_said(articles),
-        is_other=used[0][0] is encoders.crossing and used[0][1],
-        is_restricted=any(not may_see(one.article, ANYONE) or one.article.applies_to for one in articles),
-    )
-
-
 def _vector(encoder: Encoder, text: str, known: VectorCache) -> Floats:
     vector = known.get(key_of(encoder.name, Kind.QUERY, text)) if known else None
     return encoder.queries([text])[0] if vector is None else vector
-
-
-def _sayers(article_words: Sequence[dict[str, int]]) -> dict[str, Ints]:
-    found: dict[str, list[int]] = {}
-    for article, words in enumerate(article_words):
-        for word in words:
-            found.setdefault(word, []).append(article)
-    return {word: np.array(articles, np.int64) for word, articles in found.items()}
-
-
-def _said(articles: Sequence[PublishedArticle]) -> dict[str, int]:
-    owners: dict[str, set[int]] = {}
-    for number, one in enumerate(articles):
-        for text in (one.article.title, *one.article.questions):
-            owners.setdefault(plain_key(text), set()).add(number)
-    return {words: min(several) for words, several in owners.items() if words and len(several) == 1}
-
-
-def _readers(articles: Sequence[PublishedArticle], language: str, encoders: Encoders) -> list[tuple[Encoder, bool]]:
-    """Of each article the encoder that reads it here, and whether it is in the customer's own language."""
-    own = encoders.of(language)
-    found = []
-    for one in articles:
-        spoken = base(one.article.language)
-        found.append((own if encoders.of(spoken) is own else encoders.crossing, spoken == base(language)))
-    return found

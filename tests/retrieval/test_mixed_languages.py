@@ -9,8 +9,9 @@ from small_kb import articles, contents_of
 from kb_content.articles import Article
 from retrieval.build import build
 from retrieval.encoders import Encoders
+from retrieval.opening import open_view
 from retrieval.questions import Row, own_rows
-from retrieval.view import FEATURES, FIRST_LOOK, View, open_view
+from retrieval.view import FEATURES, FIRST_LOOK, View
 
 _ASKED = (
     "i lost my password",

@@ -8,8 +8,9 @@ import pytest
 from kb_content.articles import Contents, GoldQuestion
 from retrieval.build import Built
 from retrieval.encoders import Encoders
+from retrieval.opening import open_view
 from retrieval.questions import asked_rows, own_rows
-from retrieval.view import View, open_view
+from retrieval.view import View
 
 
 @pytest.fixture(scope="module")

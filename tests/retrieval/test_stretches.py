@@ -6,8 +6,9 @@ from small_kb import contents_of
 from kb_content.articles import Article
 from retrieval.encoders import Encoders
 from retrieval.needs import encode_missing, wanted
+from retrieval.opening import open_view
 from retrieval.stretches import stretches, stretches_of
-from retrieval.view import FEATURES, open_view
+from retrieval.view import FEATURES
 
 _STEPS = "Open the settings of the project. " * 5
 _BATTERY = (
