@@ -7,7 +7,7 @@ WORKERS ?= 2
 SOURCES := api bot handoff retrieval kb_content store
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench bench-answers bench-channels bench-desk bench-studio bench-peers load soak chaos mutants browser pictures vectors clean help
+.PHONY: run test deeper check bench bench-answers bench-channels bench-desk bench-studio bench-peers load soak chaos mutants browser pictures vectors clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,8 +29,12 @@ $(VENV)/.installed-test: $(VENV)/.installed
 run: $(VENV)/.installed ## start everything: API, console, web chat, channels
 	@exec $(BIN)/firstline run
 
+# The order is that of tests/conftest.py. Hundreds of short processes are started: none of them compiles our modules anew.
 test: $(VENV)/.installed-test ## set up and run all tests
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	PYTHONDONTWRITEBYTECODE= HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+deeper: $(VENV)/.installed-test ## the tests that make up their own examples, with ten times as many
+	DEEPER=10 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 $$(grep -rl "import examples" tests --include=test_*.py) $(ARGS)
 
 check: $(VENV)/.installed-test ## lint, types, import contract
 	$(BIN)/ruff check .

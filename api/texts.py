@@ -28,6 +28,11 @@ class Texts:
         key = f"{group}.{value}"
         return self(key) if self.has(key) else str(value)
 
+    def language_code(self, typed: str) -> str:
+        """The code of a language that somebody typed by name or by code."""
+        names = {text.casefold(): key for key, text in sentences(self.language).items() if key.startswith("language.")}
+        return names.get(typed.strip().casefold(), typed).removeprefix("language.").strip()
+
 
 def texts(language: str | None) -> Texts:
     """The texts for ``language`` (BCP 47), or the English ones."""

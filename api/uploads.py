@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -56,8 +57,14 @@ def packed(files: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, content in files:
             bundle.writestr(_file_name(name), content)
-    names = sorted(_file_name(name) for name, _ in files)
-    return f"{names[0]} +{len(names) - 1}.zip", held.getvalue()
+    return _bundle_name([name for name, _ in files]), held.getvalue()
+
+
+def _bundle_name(names: Sequence[str]) -> str:
+    """A name that no other selection of files has: under the same one they would take the place of each other."""
+    clean = sorted(map(_file_name, names))
+    mark = hashlib.sha256("/".join(clean).encode()).hexdigest()[:4]
+    return f"{clean[0]} +{len(clean) - 1} ({mark}).zip"
 
 
 def _unzip(content: bytes, root: Path) -> None:

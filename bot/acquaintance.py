@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from bot.channels.base import Inbound
-from bot.placing import Whereabouts
+from bot.whereabouts import Whereabouts
 from handoff.models import Conversation, Owner
-from handoff.people import account_of
 from retrieval.audience import ANYONE, Asker
 
 PROFILE_LASTS = timedelta(hours=24)
@@ -33,18 +30,17 @@ class Acquaintance:
     """The thread, named the same in every process: with the account it decides who gets a staged release."""
 
 
-def acquaintance(session: Session, inbound: Inbound, found: Whereabouts, now: datetime) -> Acquaintance:
-    """What is known of whoever sent ``inbound``, and of where. Reads only."""
+def acquaintance(inbound: Inbound, found: Whereabouts, now: datetime) -> Acquaintance:
+    """What is known of whoever sent ``inbound``, and of where. Pure."""
     customer, newest = found.customer, found.newest
-    account = account_of(session, customer) if customer else None
     is_open = newest is not None and newest.closed_at is None
     return Acquaintance(
         concerns_us=inbound.is_addressed or is_open,
         prefers_language=customer.prefers_language if customer else None,
         is_profile_due=customer is None or is_older(customer.profiled_at, now),
         is_with_person=_is_with_person(newest),
-        asker=Asker(plan=account.plan.value) if account else ANYONE,
-        account_id=account.id if account else None,
+        asker=Asker(plan=found.plan.value) if found.plan else ANYONE,
+        account_id=found.account_id,
         place=f"{inbound.channel}:{inbound.thread}",
     )
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam
+from sqlalchemy import select as rows_of
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -18,6 +19,8 @@ from bot.decisions import Clarify, Decision, Decline, Escalate, SmallTalk
 from handoff.models import Action, Button, Conversation, Direction, Message, Owner, Reason, Thread
 from handoff.rows import id_of
 from retrieval.texts import plain_key
+from store.columns import table_of
+from store.prepared import Prepared, record_at, width
 
 FOR_MORE = timedelta(hours=24)
 FOR_WORDS = timedelta(hours=1)
@@ -65,10 +68,10 @@ def words_for(survey_id: int) -> dict[str, Any]:
 
 def awaited(session: Session, thread: Thread, customer_id: int | None, now: datetime) -> Awaited:
     """What the last words in the thread ask this customer for. Reads only."""
-    found = session.execute(_LAST_WORDS, {"thread_id": thread.id}).first()
+    found = _LAST_WORDS.first(session, thread_id=thread.id)
     if found is None:
         return NOTHING
-    latest, last = found
+    latest, last = record_at(Conversation, found, 0), record_at(Message, found, width(Conversation))
     if latest.customer_id != customer_id or last.direction is not Direction.OUTGOING:
         return NOTHING
     asks, age = last.detail.get("awaits") or {}, now - last.at
@@ -110,9 +113,9 @@ _LATEST = (
     .limit(1)
     .scalar_subquery()
 )
-_LAST_WORDS = (
-    select(Conversation, Message)
-    .join(Message)
+_LAST_WORDS = Prepared(
+    rows_of(*table_of(Conversation).c, *table_of(Message).c)
+    .join(Message, col(Message.conversation_id) == Conversation.id)
     .where(
         col(Conversation.id) == _LATEST,
         col(Message.direction) != Direction.ACTIVITY,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bot.shortening import GAP, LONGEST, TELLS, Asked, render, shortened
 from bot.units import Kind, Unit, WordsOf, units_of
 from kb_content.articles import Passage, PublishedArticle
+from kb_content.markdown import headings
 from kb_content.passages import PATH_SEPARATOR
 
 MOST_PASSAGES = 3
@@ -17,7 +18,8 @@ _ADDS = 0.4
 
 @dataclass(frozen=True)
 class Excerpt:
-    """What is said of one passage. ``heading``: the section's own, empty below the title itself."""
+    """What is said of one passage. ``heading``: what stands above the text, empty below the title itself and where the
+    text says it further down."""
 
     published: PublishedArticle
     passage: Passage
@@ -44,6 +46,13 @@ class _Piece:
         """Whether it stands first, right below the title, with nothing in it to do or to look up."""
         is_bare = all(unit.kind in (Kind.SENTENCE, Kind.HEADING) for unit in self.units)
         return is_bare and self.passage.position == 0 and not self.heading
+
+    @property
+    def heading_before(self) -> str:
+        """The heading of what the passage begins with, where that is another section's end."""
+        title = self.passage.heading.split(PATH_SEPARATOR)[0]
+        above = [words for _, words in headings(self.passage.lead)]
+        return above[-1] if above and above[-1].casefold() != title.casefold() else ""
 
     @property
     def has_steps(self) -> bool:
@@ -93,7 +102,27 @@ def _excerpt(
     published: PublishedArticle, piece: _Piece, asked: Asked, is_main: bool = False, with_steps: bool = False
 ) -> Excerpt:
     kept = shortened(piece.units, asked, is_main=is_main, with_steps=with_steps or is_main)
-    return Excerpt(published, piece.passage, piece.heading, render(piece.units, kept))
+    heading, units, kept = _under_one_heading(piece, kept)
+    return Excerpt(published, piece.passage, heading, render(units, kept))
+
+
+def _under_one_heading(piece: _Piece, kept: frozenset[int]) -> tuple[str, Sequence[Unit], frozenset[int]]:
+    """The heading above ``kept``, the units and what of them is said below it.
+
+    A passage that begins with the end of another section, too short to stand alone, has its own heading in its text: it
+    is said there and not above, unless nothing before it is said.
+    """
+    inner = next((number for number, unit in enumerate(piece.units) if _is_heading(unit, piece.heading)), None)
+    if inner is None or inner not in kept:
+        return piece.heading, piece.units, kept
+    if min(kept) < inner:
+        return piece.heading_before, piece.units, kept
+    units = piece.units[inner + 1 :]
+    return piece.heading, units, frozenset(number - inner - 1 for number in kept if number > inner)
+
+
+def _is_heading(unit: Unit, words: str) -> bool:
+    return unit.kind is Kind.HEADING and unit.text.casefold() == words.casefold()
 
 
 def _chain(pieces: Sequence[_Piece], main: int) -> list[int]:

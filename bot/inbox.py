@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, func, or_, update
+from sqlalchemy import BindParameter, ColumnElement, Executable, and_, bindparam, exists, func, or_, update
 from sqlalchemy import select as rows_of
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -20,7 +20,8 @@ from store import measures
 from store.changes import note_change
 from store.columns import Utc, table_of
 from store.crashpoints import reach
-from store.inserts import insert
+from store.inserts import inserting
+from store.prepared import Prepared, is_one_of
 
 __all__ = ["Figures", "figures"]
 
@@ -47,19 +48,18 @@ def accept(
     session: Session, channel: str, event_key: str, thread_key: str, payload: dict[str, Any], now: datetime
 ) -> bool:
     """Keep one event; False if it was here before. Acknowledge only after the transaction is committed."""
-    values = {
-        "channel": channel,
-        "event_key": event_key,
-        "thread_key": thread_key,
+    row_id = _ACCEPT.scalar(
+        session,
+        channel=channel,
+        event_key=event_key,
+        thread_key=thread_key,
         # ASCII JSON: PostgreSQL takes neither a NUL nor half a surrogate pair in its texts.
-        "payload": json.dumps(payload),
-        "received_at": now,
-        "not_before": now,
-        "state": InboxState.NEW,
-        "attempts": 0,
-    }
-    statement = insert(session, InboxRow).values(values).on_conflict_do_nothing().returning(col(InboxRow.id))
-    row_id = session.execute(statement).scalar()
+        payload=json.dumps(payload),
+        received_at=now,
+        not_before=now,
+        state=InboxState.NEW,
+        attempts=0,
+    )
     if row_id is not None:
         note_change(session, "inbox", row_id, now)
         reach("inbox.before_commit")
@@ -88,14 +88,13 @@ def claim_some(
 
     A row whose lease ran out (its worker died) is taken again. Rows of one thread are thus dealt with one by one.
     """
-    query = _CLAIM if thread_key is None else _CLAIM_OF_THREAD
-    wanted = {"now": now, "channels": channels, "most": limit, "thread_key": thread_key}
-    rows = list(session.scalars(query, wanted))
-    if rows:
-        # The rows are brought up to date by it.
-        taken = {"ids": [row.id for row in rows], "by": worker, "until": now + LEASE}
-        session.scalars(_TAKE, taken).all()
-    return rows
+    until = now + LEASE
+    wanted = {"now": now, "channels": channels, "most": limit, "by": worker, "until": until}
+    if thread_key is None:
+        rows = CLAIM.records(InboxRow, session, **wanted)
+    else:
+        rows = _CLAIM_OF_THREAD.records(InboxRow, session, **wanted, in_thread=thread_key)
+    return sorted(rows, key=lambda row: row.id or 0)
 
 
 def finish(session: Session, row_id: int, worker: str, with_rows: Sequence[int] = ()) -> bool:
@@ -138,13 +137,15 @@ def forget(session: Session, row_id: int) -> None:
 
 def outlook(session: Session, now: datetime, channels: tuple[str, ...], most: int) -> Outlook:
     """Reads only: many loops may ask without waiting for each other."""
-    wanted = {"now": now, "channels": channels, "most": most}
-    return Outlook(*session.connection().execute(_OUTLOOK, wanted).one())
+    found = _OUTLOOK.first(session, now=now, channels=channels, most=most)
+    assert found is not None
+    return Outlook(*found)
 
 
 def next_due(session: Session, now: datetime, channels: tuple[str, ...]) -> datetime | None:
     """When the next row that waits becomes due by itself; None while none waits."""
-    return session.connection().execute(_NEXT_DUE, {"now": now, "channels": channels}).scalar()
+    due: datetime | None = _NEXT.scalar(session, now=now, channels=channels)
+    return due
 
 
 def put_back(session: Session, row: InboxRow, worker: str, error: str, now: datetime) -> bool:
@@ -252,14 +253,13 @@ def _is_first_in_line(now: Any) -> ColumnElement[bool]:
 
 def _move(session: Session, row_id: int | None, worker: str, **values: Any) -> bool:
     given = {f"new_{name}": value for name, value in values.items()}
-    moved = session.connection().execute(_moving(tuple(values)), {"row_id": row_id, "worker_name": worker, **given})
-    return moved.rowcount == 1
+    return _moving(tuple(values)).touched(session, row_id=row_id, worker_name=worker, **given) == 1
 
 
 @cache
-def _moving(names: tuple[str, ...]) -> Update:
+def _moving(names: tuple[str, ...]) -> Prepared:
     """Set these columns of a row that a worker has, and let it go."""
-    return (
+    return Prepared(
         update(_ROWS)
         .where(
             _ROWS.c.id == bindparam("row_id"),
@@ -270,35 +270,57 @@ def _moving(names: tuple[str, ...]) -> Update:
     )
 
 
+def _accepting(is_postgres: bool) -> Executable:
+    return inserting(_ROWS, is_postgres).on_conflict_do_nothing().returning(_ROWS.c.id)
+
+
+def _taking(*which: ColumnElement[bool]) -> Callable[[bool], Executable]:
+    """Take what is due, the oldest first."""
+    due = (
+        select(InboxRow.id)
+        .where(*_DUE, *which)
+        .order_by(col(InboxRow.id))
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .correlate(None)
+    )
+
+    def statement(is_postgres: bool) -> Executable:
+        return (
+            update(_ROWS)
+            .where(is_one_of(_ROWS.c.id, due, is_postgres))
+            .values(
+                state=InboxState.WORKING,
+                worker=bindparam("by"),
+                lease_until=bindparam("until"),
+                attempts=_ROWS.c.attempts + 1,
+            )
+            .returning(*_ROWS.c)
+        )
+
+    return statement
+
+
 # Built once: the loops ask them again and again.
 _ROWS = table_of(InboxRow)
 _NOW = bindparam("now", type_=Utc)
-_DUE = (is_unfinished(), is_of(bindparam("channels", expanding=True)), _is_due(_NOW), _is_first_in_line(_NOW))
-_CLAIM = (
-    select(InboxRow).where(*_DUE).order_by(col(InboxRow.id)).limit(bindparam("most")).with_for_update(skip_locked=True)
-)
-_TAKE = (
-    update(InboxRow)
-    .where(col(InboxRow.id).in_(bindparam("ids", expanding=True)))
-    .values(
-        state=InboxState.WORKING,
-        worker=bindparam("by"),
-        lease_until=bindparam("until"),
-        attempts=col(InboxRow.attempts) + 1,
-    )
-    .returning(InboxRow)
-    .execution_options(synchronize_session=False, populate_existing=True)
-)
-_CLAIM_OF_THREAD = _CLAIM.where(col(InboxRow.thread_key) == bindparam("thread_key"))
+_CHANNELS: BindParameter[Any] = bindparam("channels", expanding=True)
+_ACCEPT = Prepared(_accepting)
+_DUE = (is_unfinished(), is_of(_CHANNELS), _is_due(_NOW), _is_first_in_line(_NOW))
+CLAIM = Prepared(_taking())
+_CLAIM_OF_THREAD = Prepared(_taking(col(InboxRow.thread_key) == bindparam("in_thread")))
 _NEXT_DUE = (
     select(InboxRow.not_before)
-    .where(is_of(bindparam("channels", expanding=True)), is_new(), col(InboxRow.not_before) > _NOW)
+    .where(is_of(_CHANNELS), is_new(), col(InboxRow.not_before) > _NOW)
     .order_by(col(InboxRow.not_before))
     .limit(1)
 )
+_NEXT = Prepared(_NEXT_DUE)
 _SOME_NEW = select(InboxRow.id).where(is_new()).limit(bindparam("most")).subquery()
-_OUTLOOK = rows_of(
-    select(InboxRow.id).where(*_DUE).exists(),
-    _NEXT_DUE.scalar_subquery(),
-    select(func.count()).select_from(_SOME_NEW).scalar_subquery(),
+_OUTLOOK = Prepared(
+    rows_of(
+        select(InboxRow.id).where(*_DUE).exists(),
+        _NEXT_DUE.scalar_subquery(),
+        select(func.count()).select_from(_SOME_NEW).scalar_subquery(),
+    )
 )

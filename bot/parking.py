@@ -17,10 +17,11 @@ from bot.inbound_text import shorten
 from bot.live import House
 from bot.models import InboxRow, InboxState
 from bot.own_matters import as_typed
-from bot.placing import button_of, find, newest_for
+from bot.placing import button_of
 from bot.promises import promise_to
 from bot.replies import say
 from bot.transcribing import write_down
+from bot.whereabouts import find, newest_for
 from handoff import conversations
 from handoff.conversations import ButtonSpec, add_activity, add_note, lock_conversation, newest_conversation
 from handoff.customers import find_customer, find_thread
@@ -138,7 +139,7 @@ def _hand_over(database: Database, case: Case) -> bool:
 def _is_overheard(session: Session, case: Case) -> bool:
     """Whether people talk among themselves: nothing of it is kept, and nobody is bothered with it."""
     event = case.event
-    return isinstance(event, Inbound) and not acquaintance(session, event, find(session, event), case.now).concerns_us
+    return isinstance(event, Inbound) and not acquaintance(event, find(session, event), case.now).concerns_us
 
 
 def _place(session: Session, case: Case) -> tuple[Conversation, Customer]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, or_
+from sqlalchemy import select as rows_of
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from bot.adding import ABOUT, conversation_of, own_number
@@ -25,7 +27,7 @@ from bot.said import (
     offered_in,
     said_lately,
 )
-from handoff.customers import customer_called
+from bot.whereabouts import Whereabouts, find
 from handoff.models import (
     Button,
     Conversation,
@@ -37,10 +39,11 @@ from handoff.models import (
     Thread,
     Ticket,
 )
-from handoff.threads import thread_called
+from handoff.rows import id_of
 from handoff.tickets import open_tickets_of
 from retrieval.followups import Before
-from store.columns import Utc
+from store.columns import Utc, table_of
+from store.prepared import Prepared, record_at
 
 IDLE = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
@@ -83,24 +86,6 @@ class Place:
             return self
         aside = self.aside
         return replace(self, conversation_id=aside.conversation_id, version=aside.version, owner=aside.owner)
-
-
-@dataclass(frozen=True)
-class Whereabouts:
-    """What a message's sender and place are called by, looked up. ``customer`` None: somebody who never wrote before,
-    maybe into a thread of others."""
-
-    customer: Customer | None = None
-    thread: Thread | None = None
-    newest: Conversation | None = None
-    """The thread's newest conversation; where several people bring matters of their own, this customer's."""
-
-
-def find(session: Session, inbound: Inbound) -> Whereabouts:
-    """Who wrote, and where. Reads only."""
-    thread = thread_called(session, inbound.channel, inbound.thread)
-    customer = customer_called(session, inbound.channel, inbound.customer)
-    return Whereabouts(customer, thread, newest_for(session, inbound, thread) if thread else None)
 
 
 def look(
@@ -150,12 +135,6 @@ def look(
     )
 
 
-def newest_for(session: Session, inbound: Inbound, thread: Thread) -> Conversation | None:
-    """The newest conversation of the thread; where several people bring matters of their own, this customer's."""
-    query = _NEWEST_OF_CUSTOMER if inbound.is_shared else _NEWEST
-    return session.scalars(query, {"thread_id": thread.id, "customer": inbound.customer}).first()
-
-
 def continues(newest: Conversation, now: datetime, *, is_thanks: bool) -> bool:
     """Whether a message that names nothing goes on with the thread's newest conversation."""
     if newest.closed_at is not None:
@@ -167,7 +146,7 @@ def continues(newest: Conversation, now: datetime, *, is_thanks: bool) -> bool:
 def _pace(session: Session, row: InboxRow) -> int:
     """How many events of this thread came within the minute up to this one, itself included."""
     place = {"channel": row.channel, "thread_key": row.thread_key, "row_id": row.id}
-    return session.connection().execute(_PACE, {**place, "since": row.received_at - MINUTE}).scalar_one()
+    return int(_PACE.scalar(session, **place, since=row.received_at - MINUTE))
 
 
 def button_of(session: Session, inbound: Inbound, thread: Thread) -> Button | None:
@@ -236,10 +215,7 @@ def _describe(
     came_at: datetime,
     now: datetime,
 ) -> Place:
-    here = {"conversation_id": conversation.id}
-    said = session.scalars(_SAID, here).all()[::-1]
-    asked = session.scalars(_ASKED, here).first()
-    ticket = session.connection().execute(_TICKET, here).scalar()
+    said, asked, ticket = _talk_of(session, id_of(conversation))
     above = session.get(Message, button.message_id) if button else said[-1] if said else None
     about, is_own = asked_in(above), conversation.customer_id == customer_id
     return Place(
@@ -272,28 +248,38 @@ def _describe(
     )
 
 
+def _talk_of(session: Session, conversation_id: int) -> tuple[list[Message], Message | None, int | None]:
+    """What was said to the customer last, what they said last, and the ticket's number."""
+    rows = _TALK.rows(session, conversation_id=conversation_id)
+    talk = [record_at(Message, row, 1) for row in rows if row[1] is not None]
+    said = [message for message in talk if message.direction is Direction.OUTGOING]
+    asked = next((message for message in talk if message.direction is Direction.INCOMING), None)
+    return said, asked, rows[0][0]
+
+
 # Built once: every message asks these.
-_NEWEST = (
-    select(Conversation)
-    .where(Conversation.thread_id == bindparam("thread_id"))
-    .order_by(col(Conversation.id).desc())
-    .limit(1)
+_PACE = Prepared(
+    select(func.count(col(InboxRow.id))).where(
+        InboxRow.channel == bindparam("channel"),
+        InboxRow.thread_key == bindparam("thread_key"),
+        col(InboxRow.received_at) > bindparam("since", type_=Utc),
+        col(InboxRow.id) <= bindparam("row_id"),
+    )
 )
-_NEWEST_OF_CUSTOMER = _NEWEST.join(Customer).where(Customer.external_id == bindparam("customer"))
-_PACE = select(func.count(col(InboxRow.id))).where(
-    InboxRow.channel == bindparam("channel"),
-    InboxRow.thread_key == bindparam("thread_key"),
-    col(InboxRow.received_at) > bindparam("since", type_=Utc),
-    col(InboxRow.id) <= bindparam("row_id"),
-)
-_HERE = Message.conversation_id == bindparam("conversation_id")
+_each = aliased(Message)
+_HERE = _each.conversation_id == bindparam("conversation_id")
 _SAID = (
-    select(Message)
-    .where(_HERE, col(Message.direction) == Direction.OUTGOING, col(Message.private).is_(False))
-    .order_by(col(Message.id).desc())
+    select(_each.id)
+    .where(_HERE, col(_each.direction) == Direction.OUTGOING, col(_each.private).is_(False))
+    .order_by(col(_each.id).desc())
     .limit(30)
 )
-_ASKED = (
-    select(Message).where(_HERE, col(Message.direction) == Direction.INCOMING).order_by(col(Message.id).desc()).limit(1)
+_ASKED = select(func.max(_each.id)).where(_HERE, col(_each.direction) == Direction.INCOMING)
+_TALK = Prepared(
+    rows_of(col(Ticket.number), *table_of(Message).c)
+    .select_from(Conversation)
+    .outerjoin(Ticket, col(Ticket.conversation_id) == Conversation.id)
+    .outerjoin(Message, or_(col(Message.id).in_(_SAID), col(Message.id) == _ASKED.scalar_subquery()))
+    .where(col(Conversation.id) == bindparam("conversation_id"))
+    .order_by(col(Message.id))
 )
-_TICKET = select(Ticket.number).where(Ticket.conversation_id == bindparam("conversation_id"))

@@ -34,11 +34,12 @@ from bot.happenings import Happening, happen
 from bot.hinting import Hinter
 from bot.live import Live
 from bot.models import InboxRow
-from bot.own_sentences import speaking
+from bot.own_sentences import Own, speaking
 from bot.parking import park
-from bot.placing import Place, Whereabouts, find, look
+from bot.placing import Place, look
 from bot.recording import record
 from bot.speaking import Turn
+from bot.whereabouts import Whereabouts, find
 from handoff.errors import AlreadyDone, Stale
 from store import Database, measures, reading, transaction
 from store.crashpoints import reach
@@ -106,7 +107,7 @@ def _event(errand: Errand) -> Event:
 def _pass(errand: Errand, inbound: Inbound) -> None:
     with reading(errand.database) as session:
         found = find(session, inbound)
-        known = acquaintance(session, inbound, found, errand.now)
+        known = acquaintance(inbound, found, errand.now)
         burst = Burst.of(errand.row, inbound)
         if errand.row.heard_to is not None:
             burst = grown(session, errand.channel, burst)
@@ -120,8 +121,8 @@ def _pass(errand: Errand, inbound: Inbound) -> None:
         # Somebody else's button, or none of ours: nothing is said, and nobody gets a conversation by it.
         _forget(errand)
         return
-    own = heard.serving.sentences if heard.serving else None
-    with _hinting(errand, inbound) if not (known.is_with_person or inbound.press) else nullcontext(), speaking(own):
+    is_hinted = not (known.is_with_person or inbound.press)
+    with _hinting(errand, inbound) if is_hinted else nullcontext(), speaking(_own(heard)):
         if understood := _listen(errand, heard, place):
             _settle(errand, *understood)
 
@@ -168,11 +169,10 @@ def _settle(errand: Errand, heard: Heard, place: Place) -> None:
     """Decide and record. Where an agent did something meanwhile, look again, for the decision may be another now."""
     heard, written = _prepared(errand, heard), dict[Decision, Turn]()
     for _ in range(LOOKS):
-        with measures.stage_seconds.labels("write").time():
-            turn = finished(heard, place, written)
-        reach("turn.before_record")
         try:
-            _finish(errand, heard.burst, partial(record, turn=turn, now=errand.now), name_of(turn.decision))
+            # Read anew, it may be another release that speaks, in other words of its own.
+            with speaking(_own(heard)):
+                _write_and_record(errand, heard, place, written)
             return
         except Stale:
             place = _look(errand, heard)
@@ -183,6 +183,18 @@ def _settle(errand: Errand, heard: Heard, place: Place) -> None:
             _finish(errand, None, outcome="again")
             return
     raise Stale
+
+
+def _write_and_record(errand: Errand, heard: Heard, place: Place, written: dict[Decision, Turn]) -> None:
+    with measures.stage_seconds.labels("write").time():
+        turn = finished(heard, place, written)
+    reach("turn.before_record")
+    _finish(errand, heard.burst, partial(record, turn=turn, now=errand.now), name_of(turn.decision))
+
+
+def _own(heard: Heard) -> Own | None:
+    """The bot's own sentences as the release says them that answers this."""
+    return heard.serving.sentences if heard.serving else None
 
 
 def _read_anew(errand: Errand, heard: Heard, place: Place) -> Heard:

@@ -24,7 +24,7 @@ from bot.recovery import recover
 from bot.sending import Sender
 from bot.turns import handle
 from bot.watchdog import Patience, Watchdog
-from store import Database, glancing, measures, transaction
+from store import Database, measures, transaction
 from store.watch import Watch
 
 log = structlog.get_logger()
@@ -173,21 +173,19 @@ class Worker:
             return False
         self._pick_up(now)
         # Set before it is looked: a turn that ends meanwhile, and is not seen to have ended, wakes the loop too.
-        self._some_wait, rows = True, list[InboxRow]()
-        with glancing(self.database) as session:
-            outlook = inbox.outlook(session, now, names, MANY)
+        self._some_wait = True
+        try:
+            with transaction(self.database, is_lasting=False) as session:
+                rows = inbox.claim_some(session, self.name, now, free, channels=names)
+                outlook = inbox.outlook(session, now, names, MANY)
+        except BaseException:
+            # It may be committed all the same, and nobody heard of which.
+            self._dropped.add(_UNKNOWN)
+            raise
         self._due_at = outlook.next_due
-        if outlook.has_due:
-            try:
-                with transaction(self.database, is_lasting=False) as session:
-                    rows = inbox.claim_some(session, self.name, now, free, channels=names)
-            except BaseException:
-                # It may be committed all the same, and nobody heard of which.
-                self._dropped.add(_UNKNOWN)
-                raise
-            for row in rows:
-                self.turns.do(partial(self._take_turn, row), key=row.id)
-        self._some_wait = outlook.waiting > len(rows) or outlook.waiting == MANY
+        for row in rows:
+            self.turns.do(partial(self._take_turn, row), key=row.id)
+        self._some_wait = outlook.waiting > 0
         return False
 
     def _pick_up(self, now: datetime) -> None:

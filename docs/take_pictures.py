@@ -1,36 +1,52 @@
 """Take the pictures of the README and the how-tos from the running product: `make pictures`.
 
-`python docs/take_pictures.py channels` takes those of Slack and Telegram alone, `web` the others.
+`python docs/take_pictures.py channels` takes those of Slack and Telegram alone, `web` those of the web chat, `desk`
+those of the console, for which it first makes the two weeks of `firstline demo`.
 """
 
 from __future__ import annotations
 
+import io
+import re
+import socket
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
 from console_fixtures import CHROMIUM, FLAGS  # noqa: E402
-from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
-from server import Server, running  # noqa: E402
+from PIL import Image  # noqa: E402
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright  # noqa: E402
+from server import FIRSTLINE, Server, environment, running  # noqa: E402
 from standins.slack.server import SlackWorld  # noqa: E402
 from standins.slack.server import Team as SlackTeam  # noqa: E402
 from standins.telegram import TelegramWorld  # noqa: E402
 
 PICTURES = HERE / "pictures"
-DESKTOP, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 780}
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 780}
+NARROW = {"width": 320, "height": 690}
+CALLED = """(name) => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(`${name}-`, "desk-");
+}"""
+"""The machine that the pictures are taken on is called something else in them."""
+COLOURS = 128
+"""Of a picture: enough for text and badges, and a third of the bytes."""
 
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
-    wanted = sys.argv[1:] or ["web", "channels"]
+    wanted = sys.argv[1:] or ["web", "desk", "channels"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         for each in wanted:
             with tempfile.TemporaryDirectory() as folder:
-                {"web": _web, "channels": _channels}[each](browser, Path(folder))
+                {"web": _web, "desk": _desk, "channels": _channels}[each](browser, Path(folder))
         browser.close()
 
 
@@ -42,19 +58,76 @@ def _web(browser: Browser, folder: Path) -> None:
         phone = _window(browser, "zh-CN", is_dark=True, **PHONE)
         _ask(phone, server, "忘记密码了登不上去")
         _picture(phone, "chat-phone-dark-chinese")
-        _ask(
-            customer, server, "and the audit log says somebody else signed in as me, please have a person look at this"
-        )
-        customer.get_by_role("button", name="Talk to a person").first.click()
-        expect(customer.locator("#log")).to_contain_text("#1")
-        agent = _become_admin(browser, server)
-        _picture(agent, "inbox")
-        agent.goto(f"{server.address}/console/tickets/1")
-        _reply(agent, "Hello, this is Ann. I am looking at the audit log now.")
-        agent.locator("details.reading summary").first.click()
-        _picture(agent, "console")
-        dark = _become_agent(browser, server)
-        _picture(dark, "console-phone-dark-chinese")
+
+
+def _desk(browser: Browser, folder: Path) -> None:
+    """The console of a desk at work: on a desktop in the light and in the dark, on a narrow phone, in Chinese."""
+    with _demo(folder) as (server, links):
+        admin = _come_in(browser, server, links["admin"], "en", **DESKTOP)
+        _picture(admin, "inbox")
+        _ticket_with_suggestion(admin, "English")
+        _picture(admin, "console")
+        admin.keyboard.press("Control+k")
+        admin.keyboard.type("snooze")
+        expect(admin.locator("#command-list li").first).to_be_visible()
+        _picture(admin, "commands")
+        admin.keyboard.press("Escape")
+        for name in ("settings", "promises", "health"):
+            admin.goto(f"{server.address}/console/{name}")
+            admin.evaluate(CALLED, socket.gethostname())
+            _picture(admin, name)
+        admin.set_viewport_size({**DESKTOP, "height": 1500})
+        admin.keyboard.press("?")
+        _picture(admin.locator("#shortcuts article"), "shortcuts")
+        agent = _come_in(browser, server, links["agent"], "zh", **DESKTOP)
+        _picture(agent, "inbox-chinese")
+        ticket = _ticket_with_suggestion(agent, "中文")
+        for name, window in (("console-dark-chinese", DESKTOP), ("console-phone-dark-chinese", NARROW)):
+            agent.emulate_media(color_scheme="dark")
+            agent.set_viewport_size(window)
+            agent.goto(server.address + ticket)
+            _picture(agent, name)
+        agent.goto(f"{server.address}/console")
+        _picture(agent, "inbox-phone-dark-chinese")
+
+
+@contextmanager
+def _demo(folder: Path) -> Iterator[tuple[Server, dict[str, str]]]:
+    """The demo, served, with the path of a sign-in link for its admin and for an agent."""
+    place = folder / "demo"
+    made = subprocess.run(
+        [FIRSTLINE, "demo", "--no-serve", "--dir", str(place)],
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    links = re.findall(r"sign in as (\w+): \S+?(/console/welcome/\S+)", made.stdout + made.stderr)
+    with running(folder, DATA_DIR=str(place)) as server:
+        yield server, dict(links)
+
+
+def _come_in(browser: Browser, server: Server, link: str, language: str, **window: int) -> Page:
+    """Somebody of the demo's staff in front of their inbox."""
+    page = _window(browser, {"en": "en-GB", "zh": "zh-CN"}[language], width=window["width"], height=window["height"])
+    page.goto(server.address + link)
+    page.locator("#password").fill("a long enough password")
+    page.locator("#language").select_option(language)
+    page.locator("main form button").click()
+    expect(page).to_have_url(f"{server.address}/console")
+    page.goto(f"{server.address}/console?view=open")
+    return page
+
+
+def _ticket_with_suggestion(page: Page, language: str) -> str:
+    """Open the first ticket of a customer with this language for which the bot has a suggestion; returns its path."""
+    paths = [row.get_attribute("href") or "" for row in page.locator("a.row").filter(has_text=language).all()]
+    address = page.url.split("/console")[0]
+    for path in paths:
+        page.goto(address + path)
+        if page.locator("#suggestion").count():
+            break
+    return path
 
 
 def _channels(browser: Browser, folder: Path) -> None:
@@ -101,7 +174,7 @@ def _in_slack_messages(browser: Browser, server: Server, world: SlackWorld, team
     ada = team.add_person("ada", real_name="Ada Moss")
     ada.opens_home()
     ada.clicks(world.wait_for(lambda: ada.home), "Ask a question")
-    world.wait_for(lambda: ada.modal)
+    world.wait_for(lambda: ada.modals)
     _draw(browser, f"{world.url}/view/home/{ada.id}", "slack-home")
     ada.closes(ada.modal)
     ada.says("I forgot my password, can't get in", ada.dm)
@@ -149,20 +222,7 @@ def _become_admin(browser: Browser, server: Server) -> Page:
     page.get_by_label("E-mail").fill("ann@example.org")
     page.get_by_label("Password").fill("a long enough password")
     page.locator("main form button").click()
-    expect(page).to_have_url(f"{server.address}/console")
-    return page
-
-
-def _become_agent(browser: Browser, server: Server) -> Page:
-    """A second agent, on a phone in the dark, in Chinese, in front of the ticket."""
-    done = server.command("agent", "add", "li@example.org", "--name", "Li", "--role", "agent")
-    page = _window(browser, "zh-CN", is_dark=True, **PHONE)
-    page.goto(server.address + "/console/" + done.stdout.strip().split("/console/", 1)[1])
-    page.locator("#password").fill("a long enough password")
-    page.locator("#language").select_option("zh")
-    page.locator("main form button").click()
-    expect(page).to_have_url(f"{server.address}/console")
-    page.goto(f"{server.address}/console/tickets/1")
+    expect(page).to_have_url(f"{server.address}/console/start/try")
     return page
 
 
@@ -172,8 +232,13 @@ def _reply(page: Page, text: str) -> None:
     expect(page.get_by_role("log")).to_contain_text(text)
 
 
-def _picture(page: Page, name: str, *, is_whole: bool = False) -> None:
-    page.screenshot(path=str(PICTURES / f"{name}.png"), full_page=is_whole)
+def _picture(place: Page | Locator, name: str, *, is_whole: bool = False) -> None:
+    """``is_whole``: of a page, all of it."""
+    page = place if isinstance(place, Page) else place.page
+    page.wait_for_timeout(300)
+    bytes_of_it = page.screenshot(full_page=is_whole) if place is page else place.screenshot()
+    taken = Image.open(io.BytesIO(bytes_of_it)).convert("RGB")
+    taken.quantize(COLOURS, dither=Image.Dither.NONE).save(PICTURES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, insert, update
-from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
 from handoff.copies import copy_by_mail
@@ -36,6 +35,7 @@ from handoff.wording import clean
 from store import fulltext
 from store.changes import note_change
 from store.columns import storable, table_of
+from store.prepared import Prepared, PreparedRows, enter, held
 
 __all__ = [
     "ACTIVITIES",
@@ -136,7 +136,7 @@ def open_conversation(
 
 def lock_conversation(session: Session, conversation_id: int) -> Conversation:
     """The conversation as it is now, kept from others until the transaction ends. Raises ConversationNotFound."""
-    hold_thread(session, _holds(conversation_id))
+    _hold_thread_of(session, conversation_id)
     query = select(Conversation).where(Conversation.id == conversation_id)
     # key_share: others may meanwhile insert rows that refer to it.
     locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
@@ -155,28 +155,40 @@ def hold_thread(session: Session, which: ColumnElement[bool]) -> None:
         session.exec(select(Thread.id).where(which).with_for_update(key_share=True)).all()
 
 
-def _holds(conversation_id: int) -> ColumnElement[bool]:
-    return col(Thread.id).in_(select(Conversation.thread_id).where(Conversation.id == conversation_id))
+def _hold_thread_of(session: Session, conversation_id: int) -> None:
+    """The same for the thread of a conversation."""
+    if session.get_bind().dialect.name == "postgresql":
+        _HOLD.rows(session, conversation_id=conversation_id)
 
 
 @cache
-def _swap(names: tuple[str, ...]) -> ReturningUpdate[Conversation]:
+def _swap(names: tuple[str, ...]) -> Prepared:
     """Set the version and these columns where version and owner are as they were seen."""
-    return _set(("version", *names), col(Conversation.version) == bindparam("seen_version"), _IS_SEEN_OWNER)
+    return _set(
+        ("version", *names),
+        _CONVERSATIONS.c.version == bindparam("seen_version"),
+        _CONVERSATIONS.c.owner == bindparam("seen_owner"),
+    )
 
 
-def _set(names: tuple[str, ...], *conditions: ColumnElement[bool]) -> ReturningUpdate[Conversation]:
-    """Set columns of a conversation, and bring the session's own object of it up to date."""
-    statement = update(Conversation).where(col(Conversation.id) == bindparam("which"), *conditions)
+def _set(names: tuple[str, ...], *conditions: ColumnElement[bool]) -> Prepared:
+    """Set columns of a conversation."""
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-    options = {"synchronize_session": False, "populate_existing": True}
-    return statement.values(values).returning(Conversation).execution_options(**options)
+    statement = update(_CONVERSATIONS).where(_CONVERSATIONS.c.id == bindparam("which"), *conditions)
+    return Prepared(statement.values(values).returning(*_CONVERSATIONS.c))
 
 
-_IS_SEEN_OWNER = col(Conversation.owner) == bindparam("seen_owner")
+_CONVERSATIONS = table_of(Conversation)
 _TOUCH = _set(("last_message_at",))
-_CALLED = select(Message.id).where(
-    Message.thread_id == bindparam("thread_id"), Message.external_id == bindparam("external_id")
+_CALLED = Prepared(
+    select(Message.id).where(
+        Message.thread_id == bindparam("thread_id"), Message.external_id == bindparam("external_id")
+    )
+)
+_HOLD = Prepared(
+    select(Thread.id)
+    .where(col(Thread.id).in_(select(Conversation.thread_id).where(Conversation.id == bindparam("conversation_id"))))
+    .with_for_update(key_share=True)
 )
 
 
@@ -189,12 +201,14 @@ def advance(
 
     Returns the session's own Conversation object, up to date.
     """
-    hold_thread(session, _holds(conversation_id))
+    _hold_thread_of(session, conversation_id)
     expected = {"which": conversation_id, "seen_version": version, "seen_owner": owner}
     given = {f"new_{name}": value for name, value in new_values.items()}
-    swapped = session.scalars(_swap(tuple(new_values)), {**expected, "new_version": version + 1, **given})
-    if (conversation := swapped.one_or_none()) is None:
+    session.flush()
+    row = _swap(tuple(new_values)).first(session, **expected, new_version=version + 1, **given)
+    if row is None:
         raise Stale
+    conversation = held(session, Conversation, row)
     if "last_message_at" in new_values:
         session.info["touched"] = conversation_id, new_values["last_message_at"]
     note_change(session, "conversation", conversation_id, now, version + 1)
@@ -213,8 +227,7 @@ def add_incoming(
     """What the customer wrote. Raises AlreadyDone when the thread has a message with this ``external_id``."""
     if external_id is not None:
         external_id = storable(external_id)
-        known = {"thread_id": conversation.thread_id, "external_id": external_id}
-        if session.execute(_CALLED, known).first() is not None:
+        if _CALLED.first(session, thread_id=conversation.thread_id, external_id=external_id) is not None:
             raise AlreadyDone("This message is in the conversation already.")
     message = _line(conversation, Direction.INCOMING, Author.CUSTOMER, text, now)
     message.external_id, message.detail = external_id, detail or {}
@@ -251,11 +264,9 @@ def say(
     message = _line(conversation, Direction.OUTGOING, author, text, now, staff_id)
     message.decision, message.detail = decision, detail or {}
     _add(session, conversation, message, file_ids)
-    connection = session.connection()
-    if buttons:
-        connection.execute(_BUTTON, [_button(message, spec, position) for position, spec in enumerate(buttons)])
+    _BUTTONS.insert(session, [_button(message, spec, position) for position, spec in enumerate(buttons)])
     what = {"message_id": id_of(message), "thread_id": message.thread_id, "not_before": now, "created_at": now}
-    note_change(session, "delivery", connection.execute(_DELIVERY, what).scalar_one(), now)
+    note_change(session, "delivery", _DELIVERY.scalar(session, **what), now)
     if author in (Author.AGENT, Author.SYSTEM):
         # Somebody who left may wait for it; what the bot says, it says to somebody who is there.
         copy_by_mail(session, conversation, message, now)
@@ -315,8 +326,8 @@ def _line(
 def _add(session: Session, conversation: Conversation, message: Message, file_ids: Sequence[int] = ()) -> Message:
     if message.direction is not Direction.ACTIVITY:
         _touch(session, conversation, message.at)
-    session.add(message)
     session.flush()
+    enter(session, message)
     session.add_all(Attachment(message_id=id_of(message), file_id=file_id) for file_id in file_ids)
     # What the bot says is quoted from articles, which have their own search.
     if message.author in (Author.CUSTOMER, Author.AGENT):
@@ -329,7 +340,10 @@ def _touch(session: Session, conversation: Conversation, now: datetime) -> None:
     """Move ``last_message_at``. The row stays locked, so ids of messages and deliveries are in commit order."""
     moved = conversation.id, now
     if session.info.get("touched") != moved:
-        session.scalars(_TOUCH, {"which": conversation.id, "new_last_message_at": now}).one()
+        session.flush()
+        row = _TOUCH.first(session, which=conversation.id, new_last_message_at=now)
+        assert row is not None
+        held(session, Conversation, row)
         session.info["touched"] = moved
     note_change(session, "conversation", id_of(conversation), now, conversation.version)
 
@@ -346,6 +360,8 @@ def _button(message: Message, spec: ButtonSpec, position: int) -> dict[str, Any]
 
 
 # Written without objects, which nobody needs: they would take longer than all else that is said.
-_BUTTON = insert(table_of(Button))
+_BUTTONS = PreparedRows(table_of(Button), ("token", "message_id", "action", "label", "argument", "position"))
 _DELIVERIES = table_of(Delivery)
-_DELIVERY = insert(_DELIVERIES).values(state=DeliveryState.READY, attempts=0, doubts=0).returning(_DELIVERIES.c.id)
+_DELIVERY = Prepared(
+    insert(_DELIVERIES).values(state=DeliveryState.READY, attempts=0, doubts=0).returning(_DELIVERIES.c.id)
+)

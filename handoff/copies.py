@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from handoff.errors import NotAllowed
@@ -34,6 +35,8 @@ EMAIL = "email"
 STAFF = "staff:"
 """Before the address of somebody who works here: whatever a customer says theirs is, it is never this thread."""
 _SETTING = "mail"
+_WEB, _SIGNED = "web", "user:"
+"""Where visitors leave addresses by themselves; users of the site around it do not, theirs come by an import."""
 
 
 def use_mail(session: Session, is_on: bool) -> None:
@@ -81,12 +84,18 @@ def copy_by_mail(session: Session, conversation: Conversation, message: Message,
 
 
 def mail_address(session: Session, customer_id: int) -> str | None:
-    """Where mail for this person goes: their own address, else that of a customer whom an agent called the same."""
+    """Where mail for this person goes: their own address, else that of a customer whom an agent called the same.
+
+    What a web visitor left counts for what they wrote there and nowhere else: nobody has checked whose it is, and what
+    is said to the same person in another channel is not for whoever may read that mailbox.
+    """
     own = session.exec(select(Customer.email).where(Customer.id == customer_id)).first()
     if own:
         return own
     query = select(Customer.email).where(
-        col(Customer.id).in_(person_ids(session, customer_id)), col(Customer.email).is_not(None)
+        col(Customer.id).in_(person_ids(session, customer_id)),
+        col(Customer.email).is_not(None),
+        or_(col(Customer.channel) != _WEB, col(Customer.external_id).startswith(_SIGNED)),
     )
     return session.exec(query.order_by(col(Customer.id)).limit(1)).first()
 

@@ -18,6 +18,7 @@ from handoff.threads import thread_called
 from handoff.wording import clean, normal_email
 from store.changes import note_change
 from store.inserts import insert
+from store.prepared import Prepared, held
 
 # What browsers take for an address. Signs beyond these have a meaning of their own in the head of a mail.
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -36,7 +37,8 @@ def find_customer(
     customer = customer_called(session, channel, external_id)
     if customer is None:
         _insert_once(session, Customer, channel=channel, external_id=external_id, created_at=now)
-        customer = session.scalars(_CUSTOMER, {"channel": channel, "external_id": external_id}).one()
+        customer = customer_called(session, channel, external_id)
+        assert customer is not None
     known = customer.name, customer.language
     given = _short(name, 200) or customer.name, _short(language, 16) or customer.language
     if given != known:
@@ -57,7 +59,9 @@ def find_thread(session: Session, channel: str, external_id: str, now: datetime)
 
 def customer_called(session: Session, channel: str, external_id: str) -> Customer | None:
     """The customer whom ``channel`` calls so, if they ever wrote."""
-    return session.scalars(_CUSTOMER, {"channel": channel, "external_id": external_id}).first()
+    session.flush()
+    row = _CUSTOMER.first(session, channel=channel, external_id=external_id)
+    return None if row is None else held(session, Customer, row)
 
 
 def update_profile(
@@ -111,8 +115,8 @@ def is_timezone(name: str) -> bool:
     return len(name) <= 64
 
 
-_CUSTOMER = select(Customer).where(
-    Customer.channel == bindparam("channel"), Customer.external_id == bindparam("external_id")
+_CUSTOMER = Prepared(
+    select(Customer).where(Customer.channel == bindparam("channel"), Customer.external_id == bindparam("external_id"))
 )
 
 

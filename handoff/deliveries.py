@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, true, update
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, func, or_, true, update
 from sqlalchemy import select as rows_of
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -41,11 +42,12 @@ from handoff.models import (
     Ticket,
 )
 from handoff.outcomes import Resend
-from handoff.rows import rows_touched
+from handoff.rows import id_of, rows_touched
 from handoff.transcript import buttons_of, files_of
 from handoff.unsettled import Figures, dismiss, figures, resend
-from store.columns import Utc
+from store.columns import Utc, table_of
 from store.models import StoredFile
+from store.prepared import Prepared, is_one_of, record_at, width
 
 __all__ = [
     "LEASE",
@@ -128,14 +130,9 @@ def claim(
 
     ``channels`` and ``thread_id`` leave all others to other workers.
     """
-    deliveries = _due(session, now, limit, channels, thread_id)
     lease = LEASE if lease_seconds is None else timedelta(seconds=lease_seconds)
-    if deliveries:
-        # They are brought up to date by it.
-        taken = {"ids": [delivery.id for delivery in deliveries], "by": worker, "until": now + lease}
-        session.scalars(_TAKE, taken).all()
     # No change is noted: nobody waits for a delivery to be begun, and the loop that waits for one to begin began it.
-    return _claimed(session, deliveries)
+    return _claimed(session, _taken(session, now, worker, limit, now + lease, channels, thread_id))
 
 
 class Outlook(NamedTuple):
@@ -151,14 +148,15 @@ class Outlook(NamedTuple):
 
 def outlook(session: Session, now: datetime, most: int) -> Outlook:
     """Reads only."""
-    rows = session.connection().execute(_OUTLOOK, {"now": now, "most": most}).all()
+    rows = _OUTLOOK.rows(session, now=now, most=most)
     _, next_due, ready = rows[0]
     return Outlook(frozenset(channel for channel, *_ in rows if channel is not None), next_due, ready)
 
 
 def next_due(session: Session, now: datetime) -> datetime | None:
     """When the next delivery that is put off becomes due; None without one. Reads only."""
-    return session.connection().execute(_NEXT_DUE, {"now": now}).scalar()
+    due: datetime | None = _NEXT.scalar(session, now=now)
+    return due
 
 
 def release_worker(session: Session, worker: str | None, now: datetime, resends: Mapping[str, Resend]) -> int:
@@ -202,13 +200,24 @@ def has_unsent(session: Session, thread_id: int) -> bool:
     return session.exec(select(Delivery.id).where(*here).limit(1)).first() is not None
 
 
-def _due(
-    session: Session, now: datetime, limit: int, channels: Collection[str] | None, thread_id: int | None
-) -> Sequence[Delivery]:
-    query = _DUE if channels is None else _DUE_ON_CHANNELS
+def _taken(
+    session: Session,
+    now: datetime,
+    worker: str,
+    limit: int,
+    until: datetime,
+    channels: Collection[str] | None,
+    thread_id: int | None,
+) -> list[Delivery]:
+    """What is due, taken until then, the oldest first."""
+    if limit <= 0 or (channels is not None and not channels):
+        return []
+    which: dict[str, Any] = {} if channels is None else {"channels": tuple(channels)}
     if thread_id is not None:
-        query = query.where(Delivery.thread_id == thread_id)
-    return session.scalars(query, {"now": now, "most": limit, "channels": tuple(channels or ())}).all()
+        which["in_thread"] = thread_id
+    wanted = {"now": now, "most": limit, "by": worker, "until": until}
+    taken = _taking(*which).records(Delivery, session, **wanted, **which)
+    return sorted(taken, key=lambda delivery: delivery.id or 0)
 
 
 def _is_due(now: Any) -> ColumnElement[bool]:
@@ -222,31 +231,46 @@ def _is_due(now: Any) -> ColumnElement[bool]:
 
 
 # Built once: the delivery loop asks them again and again.
+_DELIVERIES = table_of(Delivery)
 _NOW = bindparam("now", type_=Utc)
-# PostgreSQL looks at a row again once it has the lock, so nobody gets one that another worker just took.
-_DUE = (
-    select(Delivery)
-    .where(_is_due(_NOW))
-    .order_by(col(Delivery.id))
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-_TAKE = (
-    update(Delivery)
-    .where(col(Delivery.id).in_(bindparam("ids", expanding=True)))
-    .values(
-        state=DeliveryState.SENDING,
-        worker=bindparam("by"),
-        lease_until=bindparam("until"),
-        attempts=col(Delivery.attempts) + 1,
+_WHICH = {
+    "channels": select(Thread.id)
+    .where(Thread.id == Delivery.thread_id, col(Thread.channel).in_(bindparam("channels", expanding=True)))
+    .exists(),
+    "in_thread": col(Delivery.thread_id) == bindparam("in_thread"),
+}
+
+
+@cache
+def _taking(*which: str) -> Prepared:
+    """Take what is due, of these alone."""
+
+    # PostgreSQL looks at a row again once it has the lock, so nobody gets one that another worker just took.
+    due = (
+        select(Delivery.id)
+        .where(_is_due(_NOW), *(_WHICH[each] for each in which))
+        .order_by(col(Delivery.id))
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .correlate(None)
     )
-    .returning(Delivery)
-    .execution_options(synchronize_session=False, populate_existing=True)
-)
-_THEIRS = select(Thread.id).where(
-    Thread.id == Delivery.thread_id, col(Thread.channel).in_(bindparam("channels", expanding=True))
-)
-_DUE_ON_CHANNELS = _DUE.where(_THEIRS.exists())
+
+    def statement(is_postgres: bool) -> Executable:
+        return (
+            update(_DELIVERIES)
+            .where(is_one_of(_DELIVERIES.c.id, due, is_postgres))
+            .values(
+                state=DeliveryState.SENDING,
+                worker=bindparam("by"),
+                lease_until=bindparam("until"),
+                attempts=_DELIVERIES.c.attempts + 1,
+            )
+            .returning(*_DELIVERIES.c)
+        )
+
+    return Prepared(statement)
+
+
 _CHANNELS_DUE = (
     select(Thread.channel).join(Delivery, col(Delivery.thread_id) == Thread.id).where(_is_due(_NOW)).distinct()
 )
@@ -257,45 +281,73 @@ _NEXT_DUE = (
     .order_by(col(Delivery.not_before))
     .limit(1)
 )
+_NEXT = Prepared(_NEXT_DUE)
 _DUE_CHANNELS = _CHANNELS_DUE.subquery()
 _FIGURES = select(
     _NEXT_DUE.scalar_subquery().label("next_due"),
     select(func.count()).select_from(_READY).scalar_subquery().label("ready"),
 ).subquery()
-_OUTLOOK = rows_of(_DUE_CHANNELS.c.channel, _FIGURES.c.next_due, _FIGURES.c.ready).select_from(
-    _FIGURES.outerjoin(_DUE_CHANNELS, true())
+_OUTLOOK = Prepared(
+    rows_of(_DUE_CHANNELS.c.channel, _FIGURES.c.next_due, _FIGURES.c.ready).select_from(
+        _FIGURES.outerjoin(_DUE_CHANNELS, true())
+    )
 )
 
 
 def _claimed(session: Session, deliveries: Sequence[Delivery]) -> list[Claimed]:
     """These deliveries with all that is sent, asked of the database for all at once."""
-    message_ids = [delivery.message_id for delivery in deliveries]
-    if not message_ids:
+    if not deliveries:
         return []
-    ids = {"ids": [delivery.id for delivery in deliveries]}
-    found = {delivery_id: beside for delivery_id, *beside in session.execute(_SENT_WITH, ids)}
+    message_ids = [delivery.message_id for delivery in deliveries]
+    rows = _SENT_WITH.rows(session, ids=tuple(id_of(delivery) for delivery in deliveries))
+    beside = {row[0]: _Beside.of(row) for row in rows}
     # Most words have buttons, few have files.
     buttons = buttons_of(session, message_ids)
-    with_files = [message.id for message, *_, has_files in found.values() if has_files]
+    with_files = [each.message_id for each in deliveries if beside[id_of(each)].has_files]
     files = files_of(session, with_files) if with_files else {}
-    claimed = []
-    for delivery in deliveries:
-        message, thread, staff_name, detail, _ = found[delivery.id]
-        is_here = thread.id == message.thread_id
-        claimed.append(
-            Claimed(
-                delivery,
-                message,
-                thread,
-                buttons.get(message.id, ()),
-                files.get(message.id, ()),
-                author=staff_name if message.author is Author.AGENT else None,
-                spot=(detail or {}).get("spot") if is_here else None,
-                sent=_sent(session, message) if is_here else (),
-                about=None if is_here and thread.channel != EMAIL else _about(session, message, thread),
-            )
-        )
-    return claimed
+    return [
+        _whole(session, each, beside[id_of(each)], buttons.get(each.message_id, ()), files.get(each.message_id, ()))
+        for each in deliveries
+    ]
+
+
+def _whole(
+    session: Session,
+    delivery: Delivery,
+    beside: _Beside,
+    buttons: tuple[Button, ...],
+    files: tuple[StoredFile, ...],
+) -> Claimed:
+    message, thread = beside.message, beside.thread
+    is_here = thread.id == message.thread_id
+    return Claimed(
+        delivery,
+        message,
+        thread,
+        buttons,
+        files,
+        author=beside.staff_name if message.author is Author.AGENT else None,
+        spot=(beside.said_before or {}).get("spot") if is_here else None,
+        sent=_sent(session, message) if is_here else (),
+        about=None if is_here and thread.channel != EMAIL else _about(session, message, thread),
+    )
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What is sent with a delivery, as ``_SENT_WITH`` finds it."""
+
+    message: Message
+    thread: Thread
+    staff_name: str | None
+    said_before: dict[str, Any] | None
+    """The detail of the customer's last words before it."""
+    has_files: bool
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> _Beside:
+        at_thread = 1 + width(Message)
+        return cls(record_at(Message, row, 1), record_at(Thread, row, at_thread), *row[at_thread + width(Thread) :])
 
 
 def _about(session: Session, message: Message, place: Thread) -> About:
@@ -331,8 +383,8 @@ _SAID_BEFORE = (
     .scalar_subquery()
 )
 _HAS_FILES = select(Attachment.file_id).where(Attachment.message_id == Message.id).exists()
-_SENT_WITH = (
-    rows_of(col(Delivery.id), Message, Thread, col(Staff.name), _SAID_BEFORE, _HAS_FILES)
+_SENT_WITH = Prepared(
+    rows_of(_DELIVERIES.c.id, *table_of(Message).c, *table_of(Thread).c, col(Staff.name), _SAID_BEFORE, _HAS_FILES)
     .join(Message, col(Message.id) == Delivery.message_id)
     .join(Thread, col(Thread.id) == Delivery.thread_id)
     .outerjoin(Staff, col(Staff.id) == Message.staff_id)

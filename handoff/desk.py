@@ -186,7 +186,8 @@ def not_yet(session: Session, conversation: Conversation, now: datetime) -> Tick
 
 
 def close_own(session: Session, conversation: Conversation, now: datetime) -> Ticket:
-    """The customer needs no more of it: the ticket closes, whatever it waits for. Raises TicketNotFound."""
+    """The customer needs no more of it: the ticket closes, whatever it waits for. That says nothing of whether it was
+    solved. Raises TicketNotFound."""
     ticket, conversation = _at_customer(session, conversation)
     move(session, ticket, conversation, Event.CLOSE, now)
     add_activity(session, conversation, "closed_by_customer", now)

@@ -218,6 +218,10 @@ class BadPeriod(HandoffError):
     """Give a beginning and a later end, at most two years away."""
 
 
+class BadRota(HandoffError):
+    """Let a time on call end before the next one begins, and repeat it at most 104 times."""
+
+
 class BadProfile(HandoffError):
     """A person can have 0 to 500 open tickets, at most 30 languages and 100 topics."""
 

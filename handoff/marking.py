@@ -14,12 +14,15 @@ from handoff.models import Author, Conversation, Delivery, DeliveryState, Messag
 from handoff.outcomes import Resend, after_doubt
 from handoff.rows import id_of
 from store.changes import note_change
+from store.columns import table_of
 from store.inserts import insert
+from store.prepared import Prepared
 
 _OPEN = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
-_SENT = (
-    update(Delivery)
-    .where(col(Delivery.id) == bindparam("delivery_id"), col(Delivery.state) != DeliveryState.SENT)
+_DELIVERIES, _MESSAGES = table_of(Delivery), table_of(Message)
+_SENT = Prepared(
+    update(_DELIVERIES)
+    .where(_DELIVERIES.c.id == bindparam("delivery_id"), _DELIVERIES.c.state != DeliveryState.SENT)
     .values(
         state=DeliveryState.SENT,
         sent_at=bindparam("moment"),
@@ -27,13 +30,12 @@ _SENT = (
         lease_until=None,
         error=None,
     )
-    .returning(Delivery)
-    .execution_options(synchronize_session=False, populate_existing=True)
+    .returning(*_DELIVERIES.c)
 )
 # What a copy in another place is called there, the message is not.
-_CALL = (
-    update(Message)
-    .where(col(Message.id) == bindparam("which"), col(Message.thread_id) == bindparam("place"))
+_CALL = Prepared(
+    update(_MESSAGES)
+    .where(_MESSAGES.c.id == bindparam("which"), _MESSAGES.c.thread_id == bindparam("place"))
     .values(external_id=bindparam("called"))
 )
 _LATE = "This delivery is no longer this worker's: its lease ran out."
@@ -58,11 +60,11 @@ def mark_sent(
     That is so whoever has the delivery by now: said late, it still ends another attempt or an agent's doubt.
     """
     external_ids = () if external_id is None else (external_id, *more)
-    told = {"delivery_id": delivery_id, "moment": now, "by": worker}
-    delivery = session.scalars(_SENT, told).first()
-    if delivery is None:
+    found = _SENT.records(Delivery, session, delivery_id=delivery_id, moment=now, by=worker)
+    if not found:
         _keep_copy(session, session.get_one(Delivery, delivery_id), external_ids)
         return
+    (delivery,) = found
     _keep_parts(session, delivery, external_ids)
     # Only of the message, which whoever shows it looks at: a change of a delivery wakes those who send.
     note_change(session, "message", delivery.message_id, now)
@@ -158,7 +160,7 @@ def _keep_parts(session: Session, delivery: Delivery, external_ids: Sequence[str
     message_id, place = delivery.message_id, delivery.thread_id
     for number, external_id in enumerate(external_ids, start=first):
         if number == 0:
-            session.execute(_CALL, {"which": message_id, "place": place, "called": external_id})
+            _CALL.touched(session, which=message_id, place=place, called=external_id)
         elif session.get_one(Message, message_id).thread_id == place:
             values = {"message_id": message_id, "thread_id": place, "number": number}
             part = insert(session, SentPart).values(**values, external_id=external_id)

@@ -259,7 +259,8 @@ class Customer(SQLModel, table=True):
     profiled_at: datetime | None = Field(default=None, sa_type=Utc)
     """When the channel was last asked what it knows of them."""
     email: str | None = Field(default=None, max_length=254)
-    """Where replies go as well, because the customer said so or an agent wrote it down. Nobody has checked it."""
+    """Where replies go as well, because the customer said so or somebody of the staff wrote it down. Nobody has checked
+    it, so a web visitor's counts for their own conversations only."""
     no_surveys_at: datetime | None = Field(default=None, sa_type=Utc)
     """When they said that they do not want to be asked how they like us."""
     created_at: datetime = Field(sa_type=Utc)

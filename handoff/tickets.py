@@ -36,6 +36,7 @@ from handoff.ticketing.states import (
 )
 from handoff.wording import subject_of
 from store.changes import note_change
+from store.prepared import Prepared
 
 __all__ = [
     "UNSOLVED",
@@ -269,10 +270,10 @@ def tickets(session: Session, status: TicketStatus | None = None, limit: int = 1
 
 def open_tickets_of(session: Session, customer_id: int) -> Sequence[Ticket]:
     """The customer's tickets that are open or pending, oldest first."""
-    return session.scalars(_UNSOLVED_OF, {"customer_id": customer_id}).all()
+    return _UNSOLVED_OF.records(Ticket, session, customer_id=customer_id)
 
 
-_UNSOLVED_OF = (
+_UNSOLVED_OF = Prepared(
     select(Ticket)
     .where(Ticket.customer_id == bindparam("customer_id"), col(Ticket.status).in_(UNSOLVED))
     .order_by(col(Ticket.number))

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from handoff.models import Attachment, Button, Delivery, DeliveryState, Feedback, Message, MessageRevision, Staff
 from handoff.rows import id_of
 from store.models import StoredFile
+from store.prepared import Prepared
 
 _Found = TypeVar("_Found")
 
@@ -84,7 +85,7 @@ def files_of(session: Session, message_ids: Sequence[int]) -> dict[int, tuple[St
 
 def buttons_of(session: Session, message_ids: Sequence[int]) -> dict[int, tuple[Button, ...]]:
     """The buttons under these messages, by message, in the order they are shown."""
-    found = session.scalars(_BUTTONS, {"ids": message_ids})
+    found = _BUTTONS.records(Button, session, ids=tuple(message_ids))
     return _grouped((button.message_id, button) for button in found)
 
 
@@ -95,7 +96,9 @@ _FILES = (
     .where(col(Attachment.message_id).in_(_IDS))
     .order_by(col(Attachment.id))
 )
-_BUTTONS = select(Button).where(col(Button.message_id).in_(_IDS)).order_by(col(Button.position), col(Button.token))
+_BUTTONS = Prepared(
+    select(Button).where(col(Button.message_id).in_(_IDS)).order_by(col(Button.position), col(Button.token))
+)
 
 
 def _revisions(session: Session, message_ids: Any) -> dict[int, tuple[MessageRevision, ...]]:

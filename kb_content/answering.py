@@ -10,15 +10,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Executable, text
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from kb_content.models import ArticleVersion, KbArticle, Release, ReleaseArticle, ReleaseState
 from kb_content.studio.models import Rollout, RolloutState
+from store.prepared import Prepared
 
 _LOCK = 7_301_947
-_SHARED = text("SELECT pg_advisory_xact_lock_shared(:key)")
-_ALONE = text("SELECT pg_advisory_xact_lock(:key)")
+_SHARED = Prepared(text("SELECT pg_advisory_xact_lock_shared(:key)"))
+_ALONE = Prepared(text("SELECT pg_advisory_xact_lock(:key)"))
+_ANSWERING = Prepared(
+    select(
+        select(Release.id).where(Release.state == ReleaseState.LIVE).scalar_subquery(),
+        select(Rollout.release_id).where(Rollout.state == RolloutState.RUNNING).scalar_subquery(),
+    )
+)
 # On SQLite there is one writer at a time, and it began before it looked.
 
 Cited = tuple[str, str, int]
@@ -38,10 +45,8 @@ class Answering:
 
 def answering(session: Session) -> Answering:
     """What customers are answered from, as far as this session sees."""
-    live = select(Release.id).where(Release.state == ReleaseState.LIVE)
-    staged = select(Rollout.release_id).where(Rollout.state == RolloutState.RUNNING)
-    found = session.execute(select(live.scalar_subquery(), staged.scalar_subquery())).one()
-    return Answering(*found)
+    live, staged = _ANSWERING.first(session) or (None, None)
+    return Answering(live, staged)
 
 
 def hold(session: Session) -> Answering:
@@ -70,7 +75,6 @@ def may_be_cited(session: Session, cited: Collection[Cited]) -> bool:
     return set(cited) <= set(found.all())
 
 
-def _lock(session: Session, statement: Executable) -> None:
-    connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        connection.execute(statement, {"key": _LOCK})
+def _lock(session: Session, statement: Prepared) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        statement.rows(session, key=_LOCK)

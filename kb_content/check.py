@@ -11,12 +11,12 @@ from kb_content.article_file import source_digest
 from kb_content.articles import Article
 from kb_content.blocks import size
 from kb_content.dialects import plain_markdown
-from kb_content.export import SOURCE_LANGUAGE
 from kb_content.folder import Folder
 from kb_content.html import to_text
 from kb_content.markdown import headings
 from kb_content.passages import LONGEST, PATH_SEPARATOR, split
 from kb_content.problems import Problem
+from kb_content.studio.sources import source_language
 
 _MANY = 5
 _FAR_TOO_LONG = 2 * LONGEST
@@ -76,7 +76,7 @@ def _about_lengths(folder: Folder, article: Article) -> Iterator[Problem]:
 
 
 def _about_pair(folder: Folder, pair: _Pair) -> Iterator[Problem]:
-    source = pair.get(SOURCE_LANGUAGE)
+    source = pair.get(source_language({language: one.translated_from for language, one in pair.items()}) or "")
     if source is None:
         return
     for article in pair.values():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kb_content.agreement import Named
     from kb_content.studio.models import Draft
 
 
@@ -60,6 +62,15 @@ class NoSuchImport(KbError):
 
 class NotUndone(KbError):
     """This import cannot be undone: what it brought was changed since."""
+
+    def __init__(self, message: str | None = None, changed: Sequence[Named] = ()) -> None:
+        super().__init__(message)
+        self.changed = tuple(changed)
+        """What somebody changed since."""
+
+
+class UndoneAlready(NotUndone):
+    """This import was undone already."""
 
 
 class ExportRefused(KbError):

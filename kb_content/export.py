@@ -12,7 +12,6 @@ from sqlmodel import Session, col, select
 from kb_content.agreed_rows import agreed, identity
 from kb_content.agreement import ARTICLE, Agreed, Named, Side
 from kb_content.agreement import Exported as Written
-from kb_content.article_file import source_digest
 from kb_content.articles import Article, GoldQuestion, Intent, Sentence, Term
 from kb_content.errors import ExportRefused
 from kb_content.export_plan import File, Plan, files_of, plan_export, text_at
@@ -23,10 +22,9 @@ from kb_content.intent_file import intent_from
 from kb_content.lying import lying_in
 from kb_content.models import ArticleVersion, GlossaryRow, GoldRow, KbArticle, KbIntent
 from kb_content.proposals import accepted_from, accepted_values, with_questions
+from kb_content.studio.sources import Version, made_from, source_among
 from kb_content.studio.working import sentences_now
 from kb_content.versions import article_from
-
-SOURCE_LANGUAGE = "en"
 
 _SHOWN = 5
 
@@ -153,32 +151,20 @@ def _articles(session: Session) -> list[tuple[Article, str]]:
         .where(col(KbArticle.archived_at).is_(None))
         .order_by(col(KbArticle.article_id), col(KbArticle.language))
     ).all()
-    sources = {row.article_id: (row, version) for row, version in found if row.language == SOURCE_LANGUAGE}
-    return [
-        (_with_source(session, row, version, sources.get(row.article_id)), version.sha256) for row, version in found
-    ]
+    held: dict[str, dict[str, Version]] = {}
+    for row, version in found:
+        held.setdefault(row.article_id, {})[row.language] = (row, version)
+    return [(_with_source(session, (row, version), held[row.article_id]), version.sha256) for row, version in found]
 
 
-def _with_source(
-    session: Session, row: KbArticle, version: ArticleVersion, source: tuple[KbArticle, ArticleVersion] | None
-) -> Article:
-    """The article, naming the source text that it was translated from: the newest when its version was made."""
-    article = article_from(row, version)
-    if source is None or source[0].id == row.id or article.translated_from:
+def _with_source(session: Session, one: Version, held: Mapping[str, Version]) -> Article:
+    """The article, naming the source text that it was translated from, whichever language that is in. ``held``: the
+    article in all of its languages."""
+    row, version = one
+    article, source = article_from(row, version), source_among(held)
+    if source is None or source == row.language or article.translated_from:
         return article
-    source_row, newest = source
-    if newest.created_at > version.created_at:
-        newest = _version_at(session, source_row, version) or newest
-    return replace(article, translated_from=source_digest(article_from(source_row, newest)))
-
-
-def _version_at(session: Session, row: KbArticle, moment: ArticleVersion) -> ArticleVersion | None:
-    return session.exec(
-        select(ArticleVersion)
-        .where(ArticleVersion.kb_article_id == row.id, ArticleVersion.created_at <= moment.created_at)
-        .order_by(col(ArticleVersion.number).desc())
-        .limit(1)
-    ).first()
+    return replace(article, translated_from=made_from(session, one, held[source]))
 
 
 def _write(root: Path, name: str, content: str) -> bool:
@@ -195,4 +181,4 @@ def _write(root: Path, name: str, content: str) -> bool:
     return True
 
 
-__all__ = ["RECORD", "SOURCE_LANGUAGE", "Exported", "export_folder", "write_folder"]
+__all__ = ["RECORD", "Exported", "export_folder", "write_folder"]

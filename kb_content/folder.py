@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from kb_content.agreement import Recorded
 from kb_content.article_file import ArticleFile, read_article
 from kb_content.articles import Article, GoldQuestion, Intent, Sentence, Term
+from kb_content.distinct import distinct_articles, named
 from kb_content.export_record import read_record
+from kb_content.folder_files import LARGEST_FILE, Unreadable, has_pages, text_of, texts
 from kb_content.glossary_file import GlossaryFile, read_glossary, unused_terms
 from kb_content.gold_file import read_gold
-from kb_content.ids import id_from_path, id_of_file, inner_parts
+from kb_content.ids import id_of_file
 from kb_content.intent_file import IntentFile, read_intent
 from kb_content.problems import Problem
 from kb_content.sentences_file import SENTENCES_FILE, SentencesFile, read_sentences
 
 PAGES = (".md", ".markdown", ".mdx")
-LARGEST_FILE = 1_000_000
-LARGEST_GOLD_FILE = 20_000_000
 GLOSSARY_FILES = ("glossary.yml", "glossary.yaml")
 
 _EXPECTED = (
@@ -71,12 +69,12 @@ def read_folder(path: Path) -> Folder:
         return Folder(problems=(refusal,))
     problems: list[Problem] = []
     home = "articles" if (path / "articles").is_dir() else ""
-    files = [read_article(text, name) for name, text in _texts(path, home, PAGES, problems)]
+    files = [read_article(text, name) for name, text in texts(path, home, PAGES, problems)]
     # Files that could not even be opened are known by their names alone.
     unread = {id_of_file(problem.path) for problem in problems}
-    articles = _distinct_articles(_named(files), problems)
+    articles = distinct_articles(named(files), problems)
     intents = _distinct_intents(
-        (read_intent(text, name) for name, text in _texts(path, "intents", (".yml", ".yaml"), problems)), problems
+        (read_intent(text, name) for name, text in texts(path, "intents", (".yml", ".yaml"), problems)), problems
     )
     unread |= {file.id for file in articles if file.article is None and not file.is_left_out}
     read = [file for file in articles if file.article]
@@ -128,120 +126,9 @@ def _refusal(path: Path) -> Problem | None:
         return Problem(shown, None, f"the KB folder {what}: give the path of a folder; {_EXPECTED}")
     if (path / "articles").is_dir():
         return None
-    if any(_files(path, PAGES, is_private=_is_private)):
+    if has_pages(path, PAGES):
         return None  # a folder of documentation as it is
     return Problem("articles", None, f"there is neither a folder articles/ nor a Markdown file here: {_EXPECTED}")
-
-
-def _texts(root: Path, name: str, endings: tuple[str, ...], problems: list[Problem]) -> Iterator[tuple[str, str]]:
-    """Path and text of each file under ``root/name`` that can be read as text."""
-    largest = LARGEST_GOLD_FILE if name == "gold" else LARGEST_FILE
-    for file in _files(root / name, endings, is_private=None if name else _is_private):
-        shown = os.fsencode(file.relative_to(root)).decode("utf-8", "replace").replace(os.sep, "/")
-        try:
-            yield shown, _text(root, file, largest)
-        except _Unreadable as error:
-            problems.append(Problem(shown, error.line, f"{error}. The file was left out"))
-
-
-class _Unreadable(Exception):
-    def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-def _text(root: Path, file: Path, largest: int) -> str:
-    try:
-        if file.is_symlink() and root.resolve() not in file.resolve(strict=True).parents:
-            raise _Unreadable("the file is a link to outside the KB folder: put the file itself there")
-        if not file.is_file():
-            raise _Unreadable("this is not a plain file: put a text file there or delete it")
-        size = file.stat().st_size
-        if size > largest:
-            limit = largest // 1_000_000
-            raise _Unreadable(f"the file has {size / 1e6:.1f} MB, but at most {limit} MB is read: split it")
-        raw = file.read_bytes()
-    except FileNotFoundError:
-        raise _Unreadable("the file is a link that leads nowhere: mend or delete it") from None
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise _Unreadable(f"the file cannot be opened ({reason}): check its permissions") from None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise _Unreadable("the file is not UTF-8 text: save it as UTF-8", line) from None
-
-
-def _files(folder: Path, endings: tuple[str, ...], is_private: Callable[[str], bool] | None = None) -> Iterator[Path]:
-    """The files below ``folder`` by name; hidden ones, ``is_private`` and linked folders are passed over."""
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not (is_private and is_private(name))
-        )
-        for name in sorted(names):
-            if name.lower().endswith(endings) and not name.startswith("."):
-                yield Path(parent, name)
-
-
-def _is_private(name: str) -> bool:
-    """Whether a folder beside documentation holds tools, or parts of pages, rather than pages."""
-    return name.startswith("_") or name in ("node_modules", "venv", "intents", "gold")
-
-
-def _named(files: list[ArticleFile]) -> list[ArticleFile]:
-    """Ids from file names made distinct by their folders: documentation is full of ``index.md``."""
-    return _distinct_ids(_distinct_ids(files, _by_path), _by_hash)
-
-
-def _distinct_ids(files: list[ArticleFile], rename: Callable[[ArticleFile], ArticleFile]) -> list[ArticleFile]:
-    """``files`` with a new name for each whose id was made from its file name, as was that of another."""
-    count = Counter((file.id, file.article.language) for file in files if file.article and not file.id_is_written)
-    # In all languages, so that those of a pair keep one id.
-    twice = {article_id for (article_id, _), number in count.items() if number > 1}
-    return [rename(file) if file.article and not file.id_is_written and file.id in twice else file for file in files]
-
-
-def _by_path(file: ArticleFile) -> ArticleFile:
-    renamed = _renamed(file, id_from_path(inner_parts(file.path)))
-    if renamed.id == file.id:
-        return renamed
-    name = PurePosixPath(file.path).name
-    message = (
-        f"another file is called {name} too, so this article's id is `{renamed.id}`, after its folders: write an `id` "
-        "into its front matter, and it stays the same wherever the file lies"
-    )
-    return replace(renamed, problems=(*renamed.problems, Problem(file.path, 1, message, is_error=False)))
-
-
-def _by_hash(file: ArticleFile) -> ArticleFile:
-    return _renamed(file, f"{file.id[:80]}-{hashlib.sha256(file.path.encode()).hexdigest()[:8]}")
-
-
-def _renamed(file: ArticleFile, article_id: str) -> ArticleFile:
-    return replace(file, id=article_id, article=replace(file.article, id=article_id) if file.article else None)
-
-
-def _distinct_articles(files: Iterable[ArticleFile], problems: list[Problem]) -> list[ArticleFile]:
-    kept: dict[tuple[str, str], ArticleFile] = {}
-    unread: list[ArticleFile] = []
-    for file in files:
-        problems += file.problems
-        if file.article is None:
-            unread.append(file)
-            continue
-        key = (file.article.id, file.article.language)
-        first = kept.setdefault(key, file)
-        if first is not file:
-            problems.append(
-                Problem(
-                    file.path,
-                    file.id_line,
-                    f"the article `{key[0]}` in `{key[1]}` is already in {first.path}: give one of them another `id` "
-                    "or `language`. This file was left out",
-                )
-            )
-    return [*kept.values(), *unread]
 
 
 def _distinct_intents(files: Iterable[IntentFile], problems: list[Problem]) -> list[IntentFile]:
@@ -291,7 +178,7 @@ def _about_intents(files: list[ArticleFile], intents: list[IntentFile]) -> list[
 
 def _gold(path: Path, known: set[str], unread: set[str], problems: list[Problem]) -> list[GoldQuestion]:
     kept: dict[tuple[str, str], GoldQuestion] = {}
-    for name, text in _texts(path, "gold", (".jsonl",), problems):
+    for name, text in texts(path, "gold", (".jsonl",), problems):
         questions, found = read_gold(text, name)
         problems += found
         for question, line in questions:
@@ -310,8 +197,8 @@ def _glossary(path: Path) -> GlossaryFile:
     if not names:
         return GlossaryFile(GLOSSARY_FILES[0])
     try:
-        file = read_glossary(_text(path, path / names[0], LARGEST_FILE), names[0])
-    except _Unreadable as error:
+        file = read_glossary(text_of(path, path / names[0], LARGEST_FILE), names[0])
+    except Unreadable as error:
         problem = Problem(names[0], error.line, f"{error}. The glossary was left out")
         return GlossaryFile(names[0], problems=(problem,), is_read=False)
     if len(names) == 1:
@@ -325,8 +212,8 @@ def _sentences(path: Path) -> SentencesFile:
     if not os.path.lexists(path / SENTENCES_FILE):
         return SentencesFile(SENTENCES_FILE)
     try:
-        return read_sentences(_text(path, path / SENTENCES_FILE, LARGEST_FILE), SENTENCES_FILE)
-    except _Unreadable as error:
+        return read_sentences(text_of(path, path / SENTENCES_FILE, LARGEST_FILE), SENTENCES_FILE)
+    except Unreadable as error:
         problem = Problem(SENTENCES_FILE, error.line, f"{error}. The sentences were left out")
         return SentencesFile(SENTENCES_FILE, problems=(problem,), is_read=False)
 

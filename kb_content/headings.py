@@ -33,6 +33,8 @@ _ASKED_IN_CHINESE = re.compile(
 )
 _MARKED = re.compile(r"(?:Q(?:uestion)?[ ]?\d*|问题?|問題?)[ ]?[:：.]\s*(.+?[?？])\s*", re.IGNORECASE)
 _LONGEST = 200
+_REMEMBERED = 65_536
+"""Passages: once a knowledge base has more, each reading of it forgets what the next one needs."""
 
 
 def headings(published: PublishedArticle) -> list[tuple[str, str]]:
@@ -52,7 +54,7 @@ def asked_headings(published: PublishedArticle) -> list[tuple[str, str]]:
     """
     found: dict[str, tuple[str, str]] = {}
     for passage in published.passages:
-        for question in _asked_in(f"{passage.lead}\n\n{passage.text}"):
+        for question in _asked_in(passage.lead, passage.text):
             found.setdefault(question.casefold(), (question, passage.key))
     return list(found.values())
 
@@ -70,10 +72,10 @@ def without_number(words: str) -> str:
     return words[found.end() :].strip() if (found := _NUMBER.match(words)) else words.strip()
 
 
-@lru_cache(maxsize=8_192)
-def _asked_in(text: str) -> tuple[str, ...]:
+@lru_cache(maxsize=_REMEMBERED)
+def _asked_in(lead: str, text: str) -> tuple[str, ...]:
     """Remembered, because a release is read piece by piece several times."""
-    tokens = markdown.parse(text)
+    tokens = markdown.parse(f"{lead}\n\n{text}")
     found = []
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.type != "inline" or before is None:

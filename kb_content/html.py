@@ -18,6 +18,7 @@ from kb_content.file_names import name_in
 from kb_content.links import SCHEME, PageLinks
 from kb_content.markdown import HTML_TAG, headings, parse, plain, render
 from kb_content.passages import split
+from kb_content.pictures import without_shown
 
 ArticleUrl = Callable[[str], str]
 """The address of the page of an article id."""
@@ -72,7 +73,8 @@ def to_html(
 def to_text(markdown: str, address: Address | None = None) -> str:
     """``markdown`` as plain text for a chat: numbered steps, • bullets, ``words (address)`` links. Never raises.
 
-    A link to another page of the folder is its words, unless ``address`` knows the page's full address.
+    A picture is its words where these are a part of a sentence, a button's say, and else nothing. A link to another
+    page of the folder is its words, unless ``address`` knows the page's full address.
     """
     return "\n\n".join(block.text for block in text_blocks(markdown, address)).strip("\n")
 
@@ -95,6 +97,7 @@ def text_blocks(markdown: str, address: Address | None = None) -> tuple[TextBloc
         href = str(link.attrs.get("href", ""))
         if address and not SCHEME.match(href):
             link.attrs["href"] = address(href) or ""
+    without_shown(tokens)
     tree = SyntaxTreeNode(tokens)
     found = (TextBlock(node.type, _text(node), _parts(node)) for node in tree.children)
     return tuple(block for block in found if block.text)

@@ -13,11 +13,11 @@ from kb_content.folder import Folder
 from kb_content.glossary_file import term_values
 from kb_content.gold_file import gold_values
 from kb_content.import_plan import ImportPlan
+from kb_content.import_record import Before
 from kb_content.intent_file import intent_values
 from kb_content.lying import named_gold, named_term
 from kb_content.models import GlossaryRow, GoldRow, KbIntent, KbSentence
 from kb_content.settling import Entries, Merge, Row, plan_entries
-from kb_content.undoing import Before
 from kb_content.versions import sha256_of
 
 Values = dict[str, Any]

@@ -93,6 +93,26 @@ class ImportPlan:
     def terms_removed(self) -> int:
         return len(self.terms.removed) + len(self.terms.changed)
 
+    def counts(self) -> dict[str, int]:
+        """The sums of the plan, by name."""
+        return {
+            "added": len(self.added),
+            "changed": len(self.changed),
+            "archived": len(self.archived),
+            "unchanged": len(self.unchanged),
+            "ahead": len(self.ahead),
+            "conflicts": len(self.conflicts),
+            "undecided": len(self.undecided),
+            "intents_changed": len(self.intents_changed),
+            "intents_removed": len(self.intents_removed),
+            "gold_added": self.gold_added,
+            "gold_removed": self.gold_removed,
+            "terms_added": self.terms_added,
+            "terms_removed": self.terms_removed,
+            "sentences_changed": len(self.sentences.names_changed),
+            "sentences_removed": len(self.sentences.names_removed),
+        }
+
     def lines(self) -> list[str]:
         """The plan for a reader: a line for each thing that changes, then the sums."""
         return [*self._lines(), self.summary()]

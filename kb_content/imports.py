@@ -17,11 +17,11 @@ from kb_content.errors import ImportOutdated
 from kb_content.folder import Folder
 from kb_content.import_entries import apply_entries, plan_all_entries
 from kb_content.import_plan import ImportPlan, Key, key_of
+from kb_content.import_record import Before, keep_record
 from kb_content.models import ArticleVersion, KbArticle
 from kb_content.passages import split
 from kb_content.proposals import withdraw
 from kb_content.settling import Held, Merge
-from kb_content.undoing import Before, keep_record
 from kb_content.versions import article_sha256, is_same_content, new_version
 from store.audit import record
 from store.changes import note_change

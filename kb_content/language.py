@@ -44,6 +44,11 @@ def guess_language(text: str) -> str:
     return "en"
 
 
+def is_guessed(language: str) -> bool:
+    """Whether ``guess_language`` tells this language from English."""
+    return language == "en" or language in _SCRIPTS
+
+
 def _subtag(part: str) -> str:
     if len(part) == 2:
         return part.upper()

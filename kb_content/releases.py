@@ -210,7 +210,9 @@ def _end_rollout(session: Session, release_id: int, now: datetime, actor: str) -
         return
     staged = session.get_one(Release, rollout.release_id)
     staged.state = ReleaseState.RETIRED
-    reason = f"Release {release_id} went live meanwhile, without what this one changes."
+    # Of an import everything is in the working state, and so in every release that comes after it.
+    without = ", without what this one changes" if staged.changes else ", for everybody"
+    reason = f"Release {release_id} went live meanwhile{without}."
     end(session, rollout, RolloutState.STOPPED, now, reason=reason, actor=actor)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, insert, select, text
+from sqlalchemy import bindparam, delete, func, select, text
 from sqlmodel import Session
 
 from store.columns import table_of
 from store.models import Change
+from store.prepared import Prepared, PreparedRows
 
 _LOCK = 7_301_946
 CHANNEL = "firstline_change"
@@ -23,8 +24,8 @@ CHANNEL = "firstline_change"
 _CHANGES = table_of(Change)
 # PostgreSQL waits for its turn, writes and tells in one statement. Ids are drawn when the rows are in their order, for
 # which they must be there, for which ``turn`` must have come. Told when the transaction is committed, if it is.
-_WRITE_AND_TELL = text(
-    """
+_WRITE_AND_TELL = Prepared(
+    text("""
     WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(:key)),
     written AS (
         INSERT INTO change (kind, subject_id, version, at)
@@ -37,10 +38,10 @@ _WRITE_AND_TELL = text(
         RETURNING id
     )
     SELECT max(id), pg_notify(:channel, max(id) || :kinds) FROM written
-    """
+    """)
 )
-_WRITE = insert(_CHANGES).returning(_CHANGES.c.id)
-_LATEST = select(func.max(_CHANGES.c.id))
+_WRITE = PreparedRows(_CHANGES, ("kind", "subject_id", "version", "at"), returning="id")
+_LATEST = Prepared(select(func.max(_CHANGES.c.id)))
 _AFTER = select(Change).where(_CHANGES.c.id > bindparam("last_id")).order_by(_CHANGES.c.id).limit(bindparam("most"))
 
 
@@ -56,14 +57,13 @@ def flush_changes(session: Session) -> tuple[int, frozenset[str]]:
     noted = session.info.pop("changes", {})
     if not noted:
         return 0, frozenset()
-    connection, kinds = session.connection(), frozenset(kind for kind, _ in noted)
-    rows = list(noted.values())
-    if connection.dialect.name == "postgresql":
+    kinds, rows = frozenset(kind for kind, _ in noted), list(noted.values())
+    if session.get_bind().dialect.name == "postgresql":
         columns = {name: [row[name] for row in rows] for name in ("kind", "subject_id", "version", "at")}
         told = {"key": _LOCK, "channel": CHANNEL, "kinds": "".join(f" {kind}" for kind in sorted(kinds))}
-        newest = connection.execute(_WRITE_AND_TELL, {**columns, **told}).scalar_one()
+        newest: int = _WRITE_AND_TELL.scalar(session, **columns, **told)
     else:
-        newest = max(connection.execute(_WRITE, rows).scalars())
+        newest = max(_WRITE.insert(session, rows))
     return newest, kinds
 
 
@@ -86,4 +86,4 @@ def trim_changes(session: Session, before: datetime, most: int = 5_000) -> int:
 
 def latest_change(session: Session) -> int:
     """The id of the newest change, 0 before the first: the one number that others poll."""
-    return session.connection().execute(_LATEST).scalar() or 0
+    return _LATEST.scalar(session) or 0

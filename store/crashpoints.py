@@ -24,6 +24,9 @@ POINTS = (
     "send.after_call",
     "send.before_record",
     "timer.in_deed",
+    "publication.begun",
+    "publication.checking",
+    "publication.in_finish",
     "release.swap",
 )
 _armed: tuple[str, int] | None = None

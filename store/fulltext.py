@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from store.columns import table_of
 from store.inserts import insert
 from store.models import Searchable
+from store.prepared import Prepared
 
 _LONGEST_TOKEN = 64
 _MOST_QUERY_TOKENS = 32
@@ -25,8 +26,8 @@ _MOST_INDEXED_BYTES = 300_000
 
 # FTS5 in a trigger is refused under trusted_schema=OFF, hence by hand; https://sqlite.org/fts5.html has the form.
 _SEARCHABLE = table_of(Searchable)
-_ENTER = plain_insert(_SEARCHABLE).returning(_SEARCHABLE.c.id)
-_ADD = text("INSERT INTO searchable_words (rowid, words) VALUES (:row_id, :words)")
+_ENTER = Prepared(plain_insert(_SEARCHABLE).returning(_SEARCHABLE.c.id))
+_ADD = Prepared(text("INSERT INTO searchable_words (rowid, words) VALUES (:row_id, :words)"))
 _TAKE_OUT = text("INSERT INTO searchable_words (searchable_words, rowid, words) VALUES ('delete', :row_id, :words)")
 _REBUILD = text("INSERT INTO searchable_words (searchable_words) VALUES ('rebuild')")
 # Ranking reads one row after another, so of a word that many texts hold only the newest ones are ranked. PostgreSQL
@@ -88,7 +89,7 @@ def index(session: Session, kind: str, subject_id: int, text: str, *, is_new: bo
     """
     values = {"kind": kind, "subject_id": subject_id, "words": words(text)}
     if is_new:
-        row_id = session.connection().execute(_ENTER, values).scalar_one()
+        row_id = _ENTER.scalar(session, **values)
     else:
         _unlist(session, kind, subject_id)
         statement = insert(session, Searchable).values(**values)
@@ -97,7 +98,7 @@ def index(session: Session, kind: str, subject_id: int, text: str, *, is_new: bo
         )
         row_id = session.execute(statement.returning(col(Searchable.id))).scalar_one()
     if _is_sqlite(session):
-        session.connection().execute(_ADD, {"row_id": row_id, "words": values["words"]})
+        _ADD.touched(session, row_id=row_id, words=values["words"])
 
 
 def remove(session: Session, kind: str, subject_id: int) -> None:

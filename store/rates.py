@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -31,13 +30,16 @@ from sqlmodel import Session, SQLModel, col, select
 from store.columns import Utc
 from store.inserts import insert
 from store.models import Rate
+from store.prepared import Prepared
 
 LONGEST = timedelta(minutes=2)
 """No limit takes longer to be free again. A row that says so was written by a clock that was wrong."""
 _TABLE = SQLModel.metadata.tables[str(Rate.__tablename__)]
-_CLOCK = select(func.clock_timestamp(type_=Utc))
-_CLOSED = select(func.max(_TABLE.c.closed_until, type_=Utc)).where(
-    _TABLE.c.key.in_(bindparam("keys", expanding=True)), _TABLE.c.closed_until > bindparam("now", type_=Utc)
+_CLOCK = Prepared(select(func.clock_timestamp(type_=Utc)))
+_CLOSED = Prepared(
+    select(func.max(_TABLE.c.closed_until, type_=Utc)).where(
+        _TABLE.c.key.in_(bindparam("keys", expanding=True)), _TABLE.c.closed_until > bindparam("now", type_=Utc)
+    )
 )
 _MILLISECOND = timedelta(milliseconds=1)
 _IDLE = timedelta(hours=1)
@@ -98,7 +100,7 @@ def clock(session: Session) -> datetime:
     """The time that all processes agree on: PostgreSQL's own. SQLite runs on this machine, and so has this clock."""
     if not _is_postgres(session):
         return datetime.now(UTC)
-    now: datetime = session.connection().execute(_CLOCK).scalar_one()
+    now: datetime = _CLOCK.scalar(session)
     return now
 
 
@@ -121,11 +123,10 @@ def _try(session: Session, key: str, now: datetime, every: timedelta, burst: int
         "latest": now + ahead + (burst - 1) * every,
         "every": every if is_postgres else f"+{every.total_seconds():.3f} seconds",
     }
-    found: datetime | None = session.connection().execute(_booking(is_postgres), values).scalar()
+    found: datetime | None = _BOOKING.scalar(session, **values)
     return found
 
 
-@cache
 def _booking(is_postgres: bool) -> Executable:
     """Made once: this is asked for each message, and making it takes five times as long as the database does."""
     full_at, closed_until = _TABLE.c.full_at, _TABLE.c.closed_until
@@ -145,6 +146,9 @@ def _booking(is_postgres: bool) -> Executable:
     ).returning(full_at)
 
 
+_BOOKING = Prepared(_booking)
+
+
 def _mend(session: Session, key: str, now: datetime) -> bool:
     """Whether the row was written by a clock that was ahead of ours, which is put right: the pause that is left of what
     we were told is kept from now on, the hour that the clock was wrong by is not."""
@@ -159,7 +163,7 @@ def _mend(session: Session, key: str, now: datetime) -> bool:
 
 
 def _last(session: Session, keys: Sequence[str], now: datetime) -> datetime | None:
-    until: datetime | None = session.connection().execute(_CLOSED, {"keys": keys, "now": now}).scalar()
+    until: datetime | None = _CLOSED.scalar(session, keys=tuple(keys), now=now)
     return until
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import postgres
 import pytest
 import structlog
+from sqlalchemy import Engine, create_engine, event
 
 from store import Database, engine, migrate, open_database
 
@@ -19,17 +22,38 @@ from store import Database, engine, migrate, open_database
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A few processes share the tests: whole modules each, and all that share a running product in one of them.
 
-    What starts products comes first, so that it is not what everybody waits for at the end.
+    They are given out in this order, what takes long first, so that nobody waits for it at the end.
     """
-    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+    items.sort(key=_waits)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_shared(item)))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and what they import stay to the end: looking through all that for garbage, again and again,
+    would take a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
+def _waits(item: pytest.Item) -> int:
+    """When its turn is: products of their own, browsers, whole modules of what is slow, all others."""
+    room = item.path.parts
+    if "end_to_end" in room:
+        return 0 if _shared(item) in ("end_to_end", "chats") else 1
+    if "chaos" in room:
+        return 1
+    return 2 if item.path.stem.endswith("_browser") or item.get_closest_marker("slow") else 3
 
 
 def _shared(item: pytest.Item) -> str:
     """What must stay in one process: the product with both platforms, that with a small KB, the nursery, a module."""
     if "end_to_end" in item.path.parts:
-        return "chats" if item.path.stem.startswith(("test_telegram", "test_slack")) else "end_to_end"
+        if item.path.stem.startswith(("test_telegram", "test_slack", "test_chats", "test_killed_at")):
+            return "chats"
+        # With it goes a data folder in which it is built already.
+        return "end_to_end" if "small_kb" in getattr(item, "fixturenames", ()) else str(item.path)
     return "chaos" if "chaos" in item.path.parts else str(item.path)
 
 
@@ -39,6 +63,29 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
     hurried = tuple(setting.replace("=NORMAL", "=OFF") for setting in engine.SQLITE_WRITER)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "SQLITE_WRITER", hurried)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """What SQLAlchemy compiled for one test serves the next: it keeps that per engine, and every test has its own.
+
+    A third of what a test of the database costs; the product has one engine for its whole life.
+    """
+    firsts: dict[str, Engine] = {}
+
+    def create(url: Any, **arguments: Any) -> Engine:
+        made = create_engine(url, query_cache_size=10_000, **arguments)
+        kind = made.dialect.name
+        if first := firsts.get(kind):
+            made.dialect, made._compiled_cache = first.dialect, first._compiled_cache
+        else:
+            # Not before it is connected: only then does its dialect know the server.
+            event.listen(made, "engine_connect", lambda _: firsts.setdefault(kind, made), once=True)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "create_engine", create)
         yield
 
 

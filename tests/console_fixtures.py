@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 import uvicorn
+from axe_playwright_python.base import AXE_SCRIPT
 from fastapi import FastAPI
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -230,3 +231,12 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
         browser.close()
+
+
+def violations(page: Page, **options: Any) -> list[dict[str, Any]]:
+    """What axe finds wrong with the page. It is read once for each page, which takes as long as looking does."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    asked = {"resultTypes": ["violations"], **options}
+    found: list[dict[str, Any]] = page.evaluate("asked => axe.run(asked).then(found => found.violations)", asked)
+    return found

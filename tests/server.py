@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,6 +80,19 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.upper().startswith("FIRSTLINE_")}
     own = {"DATA_DIR": str(folder / "data"), "PORT": "0", **settings}
     return {**clean, "HF_HUB_OFFLINE": "1", **{f"FIRSTLINE_{name}": value for name, value in own.items()}}
+
+
+def knowing(folder: Path, kb: Path, **settings: str) -> None:
+    """Let ``folder`` hold what a first start makes of ``kb``: built once with these settings, copied every time."""
+    built = kb.parent / "-".join([kb.name, "built", *settings.values()])
+    if not built.exists():
+        making = Path(f"{built}.new")
+        making.mkdir()
+        words = [FIRSTLINE, "kb", "import", str(kb)]
+        done = subprocess.run(words, env=environment(making, **settings), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        making.rename(built)
+    shutil.copytree(built / "data", folder / "data")
 
 
 @contextmanager

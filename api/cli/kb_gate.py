@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from api.settings import Settings
     from bot.learning.studio.folders import Tools
     from bot.learning.studio.sides import Parts
-    from kb_content.articles import Contents
     from store import Database
 
 Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The KB folder: it holds articles/, gold/ and intents/.")]
@@ -33,31 +32,30 @@ def try_folder(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask the gold questions of DIR and list what gets worse. Exit code 1 if anything does."""
+    """Ask the gold questions of DIR and list what gets worse. Exit code 1 if anything does, or could not be read."""
     from api.cli.refusals import Refused
     from api.settings import Settings
+    from bot.learning.publish import read_usable
+    from bot.learning.scratch import contents_of
     from bot.learning.studio.folders import Tools, try_contents
 
     if base is not None and live:
         raise Refused("Give --base or --live, not both: there is one thing to hold it against.")
-    settings, new = Settings(), _contents(folder)
+    settings, read = Settings(), read_usable(folder_at(folder), report)
+    new = contents_of(read)
     if not new.gold:
         raise Refused(f"{folder} has no gold questions. Write some: gold/en.jsonl, a line each.")
     tools = Tools.load(fit_of(settings), settings.address, report)
-    held_against = tools.built(_contents(base), report) if base else _live(settings, tools, is_asked_for=live)
+    replaced = contents_of(read_usable(folder_at(base), report)) if base else None
+    held_against = tools.built(replaced, report) if replaced else _live(settings, tools, is_asked_for=live)
     tested = try_contents(new, held_against, tools, report)
-    found = tested.values()
+    found = {**tested.values(), "errors": list(map(str, read.errors))}
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
     if held_against is None:
         report("there is nothing to hold it against: give --base DIR, or start Firstline once")
-    raise typer.Exit(1 if tested.is_worse else 0)
-
-
-def _contents(folder: Path) -> Contents:
-    from bot.learning.publish import read_usable
-    from bot.learning.scratch import contents_of
-
-    return contents_of(read_usable(folder_at(folder), report))
+    if read.errors:
+        report(f"{len(read.errors)} errors in {folder}: what has one was not tested. Correct them and test again.")
+    raise typer.Exit(1 if tested.is_worse or read.errors else 0)
 
 
 def _live(settings: Settings, tools: Tools, *, is_asked_for: bool) -> Parts | None:
@@ -113,12 +111,15 @@ def publish_kb(
 def _publish_here(
     database: Database, settings: Settings, folder: Path | None, override: str, percent: int | None
 ) -> dict[str, Any]:
+    from api.cli.kb_import import tell_standing
     from bot.learning import publish
     from bot.learning.studio.publications import ask
     from bot.learning.studio.telling import told
     from bot.learning.studio.waiting import carried_out
     from store import reading, transaction
 
+    if percent is None:
+        tell_standing(database)
     if folder is not None:
         read = publish.read_usable(folder_at(folder), report)
         planned = publish.plan(database, read, publish.source_of(folder))
@@ -149,7 +150,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _question(one: Mapping[str, Any]) -> str:
-    mark = " (by the new fit alone)" if one["of_fit"] else ""
+    mark = " (by the new fit alone)" if one["of_fit"] else " (by a hair)" if one["by_a_hair"] else ""
     asked = _short(one["text"] or "(a customer asked it)")
     return f"{one['effect'].replace('_', ' ')}: {asked}: {_said(one['before'])} -> {_said(one['after'])}{mark}"
 

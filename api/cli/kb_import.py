@@ -69,11 +69,12 @@ def import_any(
         looked = _looked(settings, database, planned, is_kept=not dry_run) if duplicates else None
         done = _Done(planned, looked)
         if not dry_run:
+            tell_standing(database)
             if root is not None and not read.is_foreign:
                 publish.take_files(database, settings.files_dir, root, ACTOR, now(), report)
             done.import_id = publish.carry_out(database, planned, ACTOR, now())
         if not (draft or dry_run):
-            done.release = publish.publish_newest(database, fit_of(settings), ACTOR, now(), report)
+            done.release = _published(database, settings)
     report(f"done in {monotonic() - started:.0f} s")
     done.tell(as_json)
     _exit(read, planned)
@@ -82,7 +83,7 @@ def import_any(
 def list_imports(as_json: Json = False) -> None:
     """List the imports that were carried out, the newest first, with the ids that `kb undo` takes."""
     from api.settings import Settings
-    from kb_content.undoing import imports
+    from kb_content.import_record import imports
     from store import reading
 
     with opened(Settings()) as database, reading(database) as session:
@@ -104,7 +105,6 @@ def undo_import(
 ) -> None:
     """Take an import back, and publish. Refused where what it brought was changed since."""
     from api.settings import Settings
-    from bot.learning.publish import publish_newest
     from kb_content.undoing import undo
     from store import transaction
 
@@ -114,8 +114,39 @@ def undo_import(
             source = undo(session, import_id, ACTOR, now()).source
         report(f"import {import_id} of {source} is undone")
         if not draft:
-            release = publish_newest(database, fit_of(settings), ACTOR, now(), report)
+            release = _published(database, settings)
             report(f"release {release} is live; a running server answers from it within 2 seconds")
+
+
+def tell_standing(database: Database) -> None:
+    """Say what an editor in the console would be told or asked before an import."""
+    from kb_content.studio.four_eyes import four_eyes
+    from kb_content.studio.running import running
+    from store import reading
+
+    with reading(database) as session:
+        if four_eyes(session):
+            report(
+                "a second pair of eyes is asked for in the console; a command on this machine is an admin's act, and "
+                "stands in the audit log as that"
+            )
+        if (rollout := running(session)) is not None:
+            report(
+                f"release {rollout.release_id} is being rolled out: what is published now goes to everybody and ends "
+                "that rollout; its drafts stay"
+            )
+
+
+def _published(database: Database, settings: Settings) -> int:
+    """Publish what is there now; once more where another release went live meanwhile."""
+    from bot.learning.publish import publish_newest
+    from kb_content.errors import ReleaseOutdated
+
+    try:
+        return publish_newest(database, fit_of(settings), ACTOR, now(), report)
+    except ReleaseOutdated:
+        report("another release went live meanwhile: this one is built once more, with what that one changed")
+        return publish_newest(database, fit_of(settings), ACTOR, now(), report)
 
 
 @dataclass

@@ -54,13 +54,13 @@ def begin_new(
     article_id: Short = "",
 ) -> Response:
     """An article that nobody has written yet. Without an id it is called after its title."""
-    wanted = article_id.strip() or slug(title).lower()
+    wanted, language = article_id.strip() or slug(title).lower(), texts_for(request).language_code(language)
     typed = {"title": title, "language": language, "article_id": article_id}
     try:
         with transaction(product.database) as session:
             if not title.strip():
                 raise DraftRefused("Write a title.")
-            _refuse_known(session, wanted, language.strip())
+            _refuse_known(session, wanted, language)
             content = {"title": title.strip()}
             draft = drafts.begin(
                 session, DraftKind.ARTICLE, wanted, language, id_of(staff), now, content=content, actor=staff.name
@@ -108,11 +108,12 @@ def bring_back(
 
 @router.post("/{article_id}/{language}/translate")
 def translate(
-    product: TheProduct, now: Now, staff: Editor, article_id: Id, language: Language, to: Short = ""
+    request: Request, product: TheProduct, now: Now, staff: Editor, article_id: Id, language: Language, to: Short = ""
 ) -> Response:
     """A draft of the same article in another language, to be written beside its source."""
+    code = texts_for(request).language_code(to)
     with transaction(product.database) as session:
-        draft = begin_translation(session, article_id, to, id_of(staff), now, actor=staff.name)
+        draft = begin_translation(session, article_id, code, id_of(staff), now, actor=staff.name)
         place = place_of(draft)
     return RedirectResponse(place, 303)
 

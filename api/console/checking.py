@@ -18,7 +18,7 @@ from api.http.parts import Now, TheProduct
 from api.product import Product
 from bot.learning.studio import publications
 from bot.learning.studio.asking import Asked, ask_drafts
-from bot.learning.studio.comparing import Effect, as_values, by_gravity, counts
+from bot.learning.studio.comparing import Effect, articles_in, as_values, by_gravity, counts
 from bot.learning.studio.content import ContentChange, content_changes
 from handoff.models import Staff
 from handoff.permissions import Permission
@@ -26,6 +26,7 @@ from handoff.rows import id_of
 from kb_content.errors import KbError
 from kb_content.studio import drafts
 from kb_content.studio.models import Draft, Publication
+from kb_content.studio.titles import Titles, titles
 from store import reading, transaction
 
 router = APIRouter(prefix="/console/drafts", route_class=ConsoleRoute, include_in_schema=False)
@@ -49,6 +50,7 @@ class Questions:
     effect: str
     rows: list[dict[str, Any]]
     more: int
+    titles: Titles
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,9 @@ def _questions(product: Product, draft_id: int, effect: str) -> Questions | KbEr
     rows = [{**as_values(one), "text": one.question.text} for one in shown[:SHOWN]]
     losses = sum(one.is_loss for one in checked.compared)
     more, total = max(0, len(shown) - SHOWN), len(checked.compared)
-    return Questions(checked.release, total, counts(checked.compared), losses, wanted, rows, more)
+    with reading(product.database) as session:
+        found = titles(session, articles_in(rows))
+    return Questions(checked.release, total, counts(checked.compared), losses, wanted, rows, more, found)
 
 
 def _is_shown(effect: Effect, wanted: str) -> bool:

@@ -6,7 +6,7 @@ The buttons stand in the form of the text, so that what is typed is saved by whi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -44,12 +44,14 @@ Ids = Annotated[list[Annotated[int, Form(ge=1, lt=2**53)]], Form(max_length=500,
 
 @dataclass(frozen=True)
 class Told:
-    """What the form says beside the text; each deed takes its own of it."""
+    """What the form says beside the text; each deed takes its own of it. ``revision``: of the draft that they have
+    before them who press the button."""
 
     note: str
     publish_at: str
     percent: int | None
     accounts: list[int]
+    revision: int = 0
 
 
 Deed = Callable[[Session, Draft, Staff, Told, datetime], str | None]
@@ -70,7 +72,7 @@ def _submit(session: Session, draft: Draft, staff: Staff, said: Told, now: datet
 
 
 def _approve(session: Session, draft: Draft, staff: Staff, said: Told, now: datetime) -> None:
-    drafts.approve(session, draft.id or 0, id_of(staff), now, draft.revision, actor=staff.name)
+    drafts.approve(session, draft.id or 0, id_of(staff), now, said.revision, actor=staff.name)
 
 
 def _send_back(session: Session, draft: Draft, staff: Staff, said: Told, now: datetime) -> None:
@@ -143,10 +145,12 @@ def _route(deed: Deed) -> Callable[..., Response]:
         kept: Draft | None = None
         try:
             with transaction(product.database) as session:
+                before = drafts.get(session, draft_id).revision
                 kept = keep(session, draft_id, sent, staff, now)
+                read = sent.revision if sent.has_article and kept.revision == before else kept.revision
                 is_article, back = kept.kind is DraftKind.ARTICLE, place_of(kept)
             with transaction(product.database) as session:
-                to = deed(session, drafts.get(session, draft_id), staff, said, now)
+                to = deed(session, drafts.get(session, draft_id), staff, replace(said, revision=read), now)
         except DraftChanged as changed:
             if not sent.has_article:
                 raise

@@ -13,8 +13,10 @@ from api.console.draft_page import names_of, people_of
 from api.console.draft_places import place_of
 from api.console.page import page
 from api.console.parts import ArticleReader, staff_with
+from api.console.publications import drafts_of
 from api.console.refusals import ConsoleRoute
 from api.http.parts import Now, TheProduct
+from bot.learning.importing.approval import in_review
 from bot.learning.studio.publications import WAITING, publications
 from handoff.models import Staff
 from handoff.permissions import Permission
@@ -49,7 +51,8 @@ def list_page(request: Request, product: TheProduct, staff: ArticleReader, kind:
         under_way = _under_way(session)
         names = names_of(session, (one for draft in found for one in people_of(draft)))
         has_four_eyes = four_eyes(session)
-        recent = publications(session, 10)
+        recent = [(wish, [one.title for one in drafts_of(session, wish)]) for wish in publications(session, 10)]
+        imports = in_review(session) if kind is None else ()
     lines = [Line(draft, title_of(draft), place_of(draft), under_way.get(draft.id or 0, 0)) for draft in found]
     groups = {state: [line for line in lines if line.draft.state is state] for state in ORDER}
     return page(
@@ -61,6 +64,7 @@ def list_page(request: Request, product: TheProduct, staff: ArticleReader, kind:
         kinds=tuple(DraftKind),
         has_four_eyes=has_four_eyes,
         recent=recent,
+        imports=imports,
     )
 
 

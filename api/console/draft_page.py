@@ -18,7 +18,6 @@ from api.texts import Texts
 from bot.learning.studio.publications import publication_of
 from handoff.accounts import AccountChoice, account_choices
 from handoff.models import Staff
-from kb_content.article_file import source_digest
 from kb_content.articles import Article
 from kb_content.catalogue import article_ids
 from kb_content.models import KbIntent
@@ -28,8 +27,7 @@ from kb_content.studio.files import missing_files
 from kb_content.studio.four_eyes import four_eyes
 from kb_content.studio.listing import article_lines
 from kb_content.studio.models import Draft, Publication
-from kb_content.studio.sources import DIGITS
-from kb_content.studio.translations import source_of
+from kb_content.studio.translations import is_draft_behind, source_of
 from kb_content.studio.values import article_from_content
 from store import reading
 
@@ -141,14 +139,8 @@ def _shown(session: Session, t: Texts, product: Product, staff: Staff, draft: Dr
         choices=_choices(session),
         publication=publication_of(session, draft.id or 0),
         source=source,
-        is_source_changed=source is not None and is_behind(draft, source),
+        is_source_changed=source is not None and is_draft_behind(session, draft, source),
     )
-
-
-def is_behind(draft: Draft, source: Article) -> bool:
-    """Whether ``source`` says something else than when ``draft`` was translated from it. Pure."""
-    made_from = str(draft.content.get("translated_from") or "")
-    return made_from != "" and made_from[:DIGITS] != source_digest(source)
 
 
 def _choices(session: Session) -> Choices:

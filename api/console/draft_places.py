@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
+from kb_content.agreement import Named
 from kb_content.studio.models import Draft, DraftKind
 
 
@@ -31,6 +32,20 @@ def place_without(draft: Draft) -> str:
         case DraftKind.SENTENCE:
             return "/console/sentences"
     return "/console/drafts"
+
+
+def thing_place(named: Named) -> str:
+    """The page on which a thing of the KB is read."""
+    match named.kind:
+        case "article":
+            return article_place(named.name, named.language)
+        case "intent":
+            return f"/console/intents/{quote(named.name)}"
+        case "sentence":
+            return f"/console/sentences/{quote(named.name)}/{quote(named.language)}"
+        case "term":
+            return "/console/articles/glossary"
+    return "/console/gold"
 
 
 def article_place(article_id: str, language: str) -> str:

@@ -36,6 +36,7 @@ from api.console import (
     intents,
     kb_files,
     kb_import,
+    kb_import_article,
     kb_import_one,
     live,
     macros,
@@ -113,6 +114,7 @@ def install(app: FastAPI) -> None:
         site,
         imports,
         kb_import,
+        kb_import_article,
         kb_import_one,
         # Before the articles, whose addresses would take its own.
         terms,

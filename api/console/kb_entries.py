@@ -6,7 +6,7 @@ One form holds what is typed and all the buttons, so that whatever is pressed, w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Annotated, Any, Literal
@@ -17,7 +17,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse
 
 from api.console.draft_deeds import DEEDS, Told, told
-from api.console.draft_page import MOST_ACCOUNTS, Choices, names_of, people_of, why_not
+from api.console.draft_page import MOST_ACCOUNTS, Choices, fault_words, names_of, people_of, why_not
 from api.console.moments import zone_of_staff
 from api.console.page import page, texts_for
 from api.console.parts import staff_with
@@ -115,12 +115,11 @@ class EntryPage:
     faults: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
     theirs: str = ""
-    """What somebody else saved meanwhile, as YAML."""
+    """What somebody else saved meanwhile, as ``written``."""
 
-    @staticmethod
-    def written(content: Content) -> str:
-        """As a file would have it."""
-        return yaml_of(content)
+    def written(self, content: Content) -> str:
+        """As a person reads it: a sentence is its words, the others are as a file has them."""
+        return _words_of(self.entry, content)
 
     @property
     def revision(self) -> int:
@@ -139,7 +138,7 @@ def entry_page(
     draft = drafts.draft_of(session, entry.kind, entry.name, entry.language)
     there = state_of(session, entry.kind, entry.name, entry.language)
     kept = draft.content if draft else there.content or {}
-    is_on, before, after = four_eyes(session), yaml_of(there.content), yaml_of(kept)
+    is_on, before, after = four_eyes(session), _words_of(entry, there.content), _words_of(entry, kept)
     return EntryPage(
         entry=entry,
         draft=draft,
@@ -154,7 +153,7 @@ def entry_page(
         has_four_eyes=is_on,
         is_outdated=draft is not None and drafts.is_outdated(session, draft),
         choices=Choices(accounts=tuple(account_choices(session)[:MOST_ACCOUNTS])),
-        faults=faults(draft) if draft else {},
+        faults=fault_words(t, faults(draft)) if draft else {},
         problem=sentence(t, error, status_for(error)) if error else "",
         theirs=after if isinstance(error, DraftChanged) else "",
     )
@@ -176,11 +175,11 @@ def carry_out(
     """
     with transaction(product.database) as session:
         draft = _kept(session, staff, now, entry, content, revision, do)
-        draft_id = draft.id or 0 if draft else 0
+        draft_id, read = (draft.id or 0, draft.revision) if draft else (0, 0)
     if draft_id == 0 or do in ("save", "take-over"):
         return RedirectResponse(entry.place, 303)
     with transaction(product.database) as session:
-        place = DEEDS[do](session, drafts.get(session, draft_id), staff, said, now)
+        place = DEEDS[do](session, drafts.get(session, draft_id), staff, replace(said, revision=read), now)
     return RedirectResponse(place or entry.place, 303)
 
 
@@ -220,8 +219,10 @@ def drafted(session: Session, kind: DraftKind) -> dict[tuple[str, str], Draft]:
     return {(draft.name, draft.language): draft for draft in drafts.drafts(session, kind)}
 
 
-def yaml_of(content: Mapping[str, Any] | None) -> str:
-    return write_yaml(dict(content)) if content else ""
+def _words_of(entry: Entry, content: Content | None) -> str:
+    if not content:
+        return ""
+    return str(content.get("text", "")) if entry.kind is DraftKind.SENTENCE else write_yaml(dict(content))
 
 
 def _lines_between(before: str, after: str) -> tuple[Marked, ...]:

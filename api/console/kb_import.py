@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Path, Request, Response, UploadFile
 from starlette.responses import RedirectResponse
 
+from api.article_imports import keep_upload, read
 from api.console.page import page, texts_for
-from api.console.parts import actor_of, staff_with
+from api.console.parts import staff_with
 from api.console.refusals import ConsoleRoute, sentence
 from api.first_run import Standing, Step, standing
 from api.http.parts import Now, TheProduct
 from api.product import Product
 from api.uploads import BadUpload, packed, unpacked
 from bot.learning.importing import jobs
-from bot.learning.importing.addresses import networks
+from bot.learning.importing.approval import in_review
 from bot.learning.importing.errors import BadWebAddress
-from bot.learning.importing.fetching import Fetcher, is_web_address
+from bot.learning.importing.fetching import is_web_address
 from bot.learning.importing.wishes import Wish
-from bot.learning.publish_soon import Publishing, ask_to_publish, publishing
+from bot.learning.publish_soon import Publishing, publishing
 from handoff.models import Staff
 from handoff.permissions import Permission
 from handoff.rows import id_of
 from kb_content.catalogue import is_sample_live, live_release
+from kb_content.import_record import ImportLine, imports
 from kb_content.studio.models import ImportState, KbImport
-from kb_content.undoing import ImportLine, imports, undo
 from store import files, reading, transaction
 from store.errors import FileTooLarge
 
@@ -35,10 +36,8 @@ router = APIRouter(prefix="/console/articles/import", route_class=ConsoleRoute, 
 
 Editor = Annotated[Staff, Depends(staff_with(Permission.EDIT_ARTICLES))]
 Id = Annotated[int, Path(ge=1, lt=2**53)]
-MEDIA_TYPE = "application/x-firstline-articles"
-"""Tells an upload from what customers sent: nothing else is ever read as articles."""
 HERE = "/console/articles/import"
-_PATIENCE = 8.0
+PATIENCE = 8.0
 """Seconds that a browser waits for a small upload to be read; after that its page tells how far it is."""
 
 
@@ -50,6 +49,8 @@ class Knowledge:
     release: int | None
     publishing: Publishing
     imports: list[ImportLine]
+    in_review: Sequence[KbImport]
+    """What waits for another editor."""
 
 
 @router.get("")
@@ -65,45 +66,22 @@ def look(
     staff: Editor,
     upload: Annotated[list[UploadFile] | None, File()] = None,
     url: Annotated[str, Form(max_length=2_000)] = "",
-    replace: Annotated[bool, Form()] = False,
+    replaces: Annotated[bool, Form(alias="replace")] = False,
 ) -> Response:
     """Have it read, and show what it would change. Uploads are kept, so that it is the same that is done."""
     given = [(one.filename or "", one.file.read(files.MAX_BYTES + 1)) for one in upload or () if one.filename]
     try:
-        wish = _from_web(url.strip(), replace) if url.strip() else _from_files(product, given, replace, now)
+        wish = _from_web(url.strip(), replaces) if url.strip() else _from_files(product, given, replaces, now)
     except (BadUpload, FileTooLarge, BadWebAddress) as error:
         return start_page(request, product, now, error=error)
     with transaction(product.database) as session:
-        import_id = jobs.ask(session, wish, actor_of(staff).name, now)
-    read(product, import_id)
+        import_id = jobs.ask(session, replace(wish, by=id_of(staff)), staff.name, now)
+    read(product, import_id, PATIENCE)
     with reading(product.database) as session:
         row = jobs.get(session, import_id)
     if row.state is ImportState.FAILED:
         return start_page(request, product, now, failed=row)
     return RedirectResponse(f"{HERE}/{import_id}", 303)
-
-
-@router.post("/{import_id}/undo")
-def take_back(request: Request, product: TheProduct, now: Now, staff: Editor, import_id: Id) -> Response:
-    """Put back what the import changed, and have that published."""
-    with transaction(product.database) as session:
-        undo(session, import_id, actor_of(staff).name, now)
-        ask_to_publish(session, id_of(staff), now)
-    return RedirectResponse(f"{HERE}#state", 303)
-
-
-def read(product: Product, import_id: int) -> None:
-    """Begin reading, and wait a moment for it: most uploads are small."""
-    shown = threading.Event()
-    jobs.begin(house_of(product), import_id, shown)
-    shown.wait(_PATIENCE)
-
-
-def house_of(product: Product) -> jobs.House:
-    settings = product.settings
-    fetcher = Fetcher(networks(settings.import_networks))
-    is_ready = product.live.serving is not None
-    return jobs.House(product.database, product.files, unpacked, fetcher, settings.encoder, looks_closer=is_ready)
 
 
 def start_page(
@@ -113,7 +91,11 @@ def start_page(
     with reading(product.database) as session:
         live = live_release(session)
         state = Knowledge(
-            is_sample_live(session), live.id if live else None, publishing(session, now), imports(session)
+            is_sample_live(session),
+            live.id if live else None,
+            publishing(session, now),
+            imports(session),
+            in_review(session),
         )
         begun: Standing = standing(session)
     return page(
@@ -138,24 +120,10 @@ def _from_files(product: Product, given: list[tuple[str, bytes]], replaces: bool
     # What cannot even be unpacked is refused at once.
     with unpacked(name, content):
         pass
-    kept = files.keep(product.files, _Stream(content))
-    with transaction(product.database) as session:
-        row = files.enter(session, name, MEDIA_TYPE, kept, now)
-        return Wish(row.name, file_id=id_of(row), replaces=replaces)
+    return replace(keep_upload(product, name, content, now), replaces=replaces)
 
 
 def _sentence(request: Request, error: Exception) -> str:
     t = texts_for(request)
     named = f"upload.{type(error).__name__}"
     return t(named) if t.has(named) else sentence(t, error, 422)
-
-
-class _Stream:
-    """Bytes, as the files' folder takes them."""
-
-    def __init__(self, content: bytes) -> None:
-        self._left = memoryview(content)
-
-    def read(self, size: int, /) -> bytes:
-        piece, self._left = bytes(self._left[:size]), self._left[size:]
-        return piece

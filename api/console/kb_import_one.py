@@ -7,28 +7,35 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Form as FormField
 from starlette.responses import RedirectResponse
 
-from api.console.kb_import import HERE, MEDIA_TYPE, Editor, Id, house_of, read
+from api.article_imports import MEDIA_TYPE, house_of, read
+from api.console.draft_places import thing_place
+from api.console.kb_import import HERE, PATIENCE, Editor, Id
 from api.console.page import page, texts_for
-from api.console.parts import actor_of
 from api.console.refusals import ConsoleRoute, sentence
 from api.first_run import State, Step, settle, standing
 from api.http.parts import Now, TheProduct
 from api.product import Product
 from api.uploads import unpacked
 from bot.learning.importing import jobs
+from bot.learning.importing.approval import is_mine, review_of, send_back, sent_back_of, submit
 from bot.learning.importing.errors import ImportGone
 from bot.learning.importing.shelving import Choices
 from bot.learning.importing.tables import FIELDS
 from bot.learning.importing.wishes import Wish, wish_from
 from bot.learning.publish import take_files
 from bot.learning.publish_soon import ask_to_publish
+from handoff.models import Staff
 from handoff.rows import id_of
 from kb_content.agreement import Side
-from kb_content.errors import KbError
+from kb_content.errors import KbError, NotUndone
 from kb_content.language import normal_tag
+from kb_content.studio.four_eyes import four_eyes
 from kb_content.studio.models import ImportState, KbImport
+from kb_content.studio.running import running
+from kb_content.undoing import undo
 from store import files, reading, transaction
 from store.models import StoredFile
 
@@ -46,7 +53,7 @@ Form = Annotated[Mapping[str, list[str]], Depends(_form)]
 
 @router.get("/{import_id}")
 def one_page(request: Request, product: TheProduct, now: Now, staff: Editor, import_id: Id) -> Response:
-    return _page(request, product, now, import_id)
+    return _page(request, product, now, staff, import_id)
 
 
 @router.post("/{import_id}/read")
@@ -55,8 +62,8 @@ def read_again(request: Request, product: TheProduct, now: Now, staff: Editor, i
     with transaction(product.database) as session:
         row = jobs.get(session, import_id)
         if not jobs.is_being_read(session, import_id):
-            jobs.wish_again(session, import_id, _chosen(wish_from(row.wish), form), now)
-    read(product, import_id)
+            jobs.wish_again(session, import_id, _chosen(replace(wish_from(row.wish), by=id_of(staff)), form), now)
+    read(product, import_id, PATIENCE)
     return RedirectResponse(f"{HERE}/{import_id}", 303)
 
 
@@ -68,10 +75,10 @@ def publish(request: Request, product: TheProduct, now: Now, staff: Editor, impo
     _refuse_strangers(product, row)
     wish = _decided(wish_from(row.wish), form)
     try:
-        jobs.carry_out(house_of(product), import_id, wish, actor_of(staff).name, now)
+        jobs.carry_out(house_of(product), import_id, wish, staff.name, now, id_of(staff))
     except KbError as error:
-        return _page(request, product, now, import_id, error=error)
-    _take_files(product, wish, row, actor_of(staff).name, now)
+        return _page(request, product, now, staff, import_id, error=error)
+    _take_files(product, wish, row, staff.name, now)
     with transaction(product.database) as session:
         ask_to_publish(session, id_of(staff), now)
         if standing(session).is_begun:
@@ -79,12 +86,46 @@ def publish(request: Request, product: TheProduct, now: Now, staff: Editor, impo
     return RedirectResponse(f"{HERE}#state", 303)
 
 
-def _page(request: Request, product: Product, now: Now, import_id: int, *, error: KbError | None = None) -> Response:
+@router.post("/{import_id}/submit")
+def give_for_review(product: TheProduct, now: Now, staff: Editor, import_id: Id, form: Form) -> Response:
+    """Let another editor decide about it, with what is ticked now."""
+    with transaction(product.database) as session:
+        row = jobs.get(session, import_id)
+        submit(session, import_id, _decided(wish_from(row.wish), form), id_of(staff), staff.name, now)
+    return RedirectResponse(f"{HERE}/{import_id}", 303)
+
+
+@router.post("/{import_id}/send-back")
+def give_back(
+    product: TheProduct, now: Now, staff: Editor, import_id: Id, note: Annotated[str, FormField(max_length=2_000)] = ""
+) -> Response:
+    """Not approved, or thought better of."""
+    with transaction(product.database) as session:
+        send_back(session, import_id, note, staff.name, now)
+    return RedirectResponse(f"{HERE}/{import_id}", 303)
+
+
+@router.post("/{import_id}/undo")
+def take_back(request: Request, product: TheProduct, now: Now, staff: Editor, import_id: Id) -> Response:
+    """Put back what the import changed, and have that published."""
+    try:
+        with transaction(product.database) as session:
+            undo(session, import_id, staff.name, now)
+            ask_to_publish(session, id_of(staff), now)
+    except NotUndone as error:
+        return _page(request, product, now, staff, import_id, error=error)
+    return RedirectResponse(f"{HERE}#state", 303)
+
+
+def _page(
+    request: Request, product: Product, now: Now, staff: Staff, import_id: int, *, error: KbError | None = None
+) -> Response:
     with reading(product.database) as session:
         row = session.get(KbImport, import_id)
         is_read_now = jobs.is_being_read(session, import_id)
-        begun = standing(session)
-    if row is None or not row.wish:
+        begun, rollout = standing(session), running(session)
+        has_four_eyes = four_eyes(session)
+    if row is None:
         raise ImportGone
     is_waiting = row.state in (ImportState.ASKED, ImportState.READING)
     return page(
@@ -93,7 +134,13 @@ def _page(request: Request, product: Product, now: Now, import_id: int, *, error
         status=422 if error else 200,
         words=sentence(texts_for(request), error, 422) if error else row.problem,
         row=row,
-        wish=wish_from(row.wish),
+        wish=wish_from(row.wish) if row.wish else None,
+        review=review_of(row),
+        sent_back=sent_back_of(row),
+        is_mine=is_mine(row, id_of(staff)),
+        has_four_eyes=has_four_eyes,
+        changed=[(named, thing_place(named)) for named in error.changed] if isinstance(error, NotUndone) else (),
+        rollout=rollout.release_id if rollout else None,
         fields=FIELDS,
         found=row.found,
         is_waiting=is_waiting,

@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
+from handoff.models import Role
+from handoff.permissions import Permission, allowed
+
+_NEEDS = {"ticket": Permission.WORK_TICKETS, "editor": Permission.EDIT_ARTICLES}
+"""What the deeds of a group need, where they do not say otherwise."""
+_READERS = ("back", "versions")
+_WORKERS = ("tick",)
+
 
 @dataclass(frozen=True)
 class Key:
@@ -27,6 +35,13 @@ class Key:
     def pressed(self) -> str:
         """The one key that a browser listens for; empty for chords and for those that only the bar has."""
         return self.keys if len(self.keys) == 1 else ""
+
+    @property
+    def needs(self) -> Permission | None:
+        """What whoever does it must be allowed to; None: everybody may."""
+        if self.name in _READERS:
+            return None
+        return Permission.WORK_TICKETS if self.name in _WORKERS else _NEEDS.get(self.group)
 
 
 KEYS = (
@@ -72,3 +87,12 @@ KEYS = (
     Key("editor", "publish_staged", "", "to", "#percent"),
 )
 GROUPS = {group: tuple(keys) for group, keys in groupby(KEYS, lambda key: key.group)}
+
+
+def keys_for(role: Role) -> dict[str, tuple[Key, ...]]:
+    """The keys of what somebody in this role may do, by group; no group is empty."""
+    found = {
+        group: tuple(key for key in keys if key.needs is None or allowed(role, key.needs))
+        for group, keys in GROUPS.items()
+    }
+    return {group: keys for group, keys in found.items() if keys}

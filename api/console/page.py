@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlmodel import Session
 
-from api.console.keys import GROUPS
+from api.console.keys import keys_for
 from api.first_run import standing
 from api.http.parts import product as the_product
 from api.pages.page import static_address
@@ -141,7 +141,7 @@ def templates() -> Environment:
         loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals["static"] = static_address
-    environment.globals["key_groups"] = GROUPS
+    environment.globals["keys_for"] = keys_for
     environment.globals["also"] = also
     environment.tests["visitor_key"] = is_visitor_key
     environment.filters["utc"] = _utc

@@ -115,22 +115,22 @@ def picked(
     staff: Staff,
     number: int,
     macro_id: int,
-    refused: Draft | None,
+    draft: Draft,
     now: datetime,
 ) -> Picked | None:
-    """The macro whose words shall stand in the reply box, or stood in a form that was ``refused``; None for neither.
+    """The macro whose words shall stand in the reply box, or that the ``draft`` there began as; None for neither.
 
     Raises MacroNotFound where it was asked for.
     """
     if macro_id:
         return picked_now(session, product, t, staff, number, macro_id, now)
-    if refused is None or not refused.macro:
+    if not draft.macro:
         return None
     try:
-        found = picked_now(session, product, t, staff, number, refused.macro, now)
+        found = picked_now(session, product, t, staff, number, draft.macro, now)
     except MacroNotFound:
         return None
-    return replace(found, with_deeds=refused.with_deeds)
+    return replace(found, with_deeds=draft.with_deeds)
 
 
 def picked_now(

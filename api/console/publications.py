@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,7 +16,8 @@ from api.console.parts import ArticleReader, staff_with
 from api.console.refusals import ConsoleRoute, sentence, status_for
 from api.http.parts import Now, TheProduct
 from api.product import Product
-from bot.learning.studio.comparing import Effect
+from api.texts import Texts
+from bot.learning.studio.comparing import Effect, articles_in
 from bot.learning.studio.errors import ReasonMissing
 from bot.learning.studio.publications import WAITING, ask, asker, cancel, publications
 from bot.learning.studio.questions import words_of
@@ -23,7 +25,8 @@ from handoff.models import Staff
 from handoff.permissions import Permission
 from handoff.rows import id_of
 from kb_content.errors import KbError
-from kb_content.studio.models import Draft, Publication, PublicationState
+from kb_content.studio.models import Draft, DraftKind, Publication, PublicationState
+from kb_content.studio.titles import Titles, titles
 from store import reading, transaction
 
 router = APIRouter(prefix="/console/publications", route_class=ConsoleRoute, include_in_schema=False)
@@ -34,11 +37,12 @@ PublicationId = Annotated[int, Path(ge=1, lt=2**53)]
 
 @dataclass(frozen=True)
 class About:
-    """One thing that is published. ``is_there``: its draft is still there."""
+    """One thing that is published. ``title``: an article's, else its name. ``is_there``: its draft is still there."""
 
     id: int
     kind: str
     name: str
+    title: str
     language: str
     is_there: bool
 
@@ -61,8 +65,10 @@ class PublicationPage:
     drafts: list[About]
     effect: str
     rows: list[dict[str, Any]]
+    titles: Titles
     unticked: list[dict[str, Any]]
     is_waiting: bool
+    progress: str
 
     @property
     def is_blocked(self) -> bool:
@@ -75,10 +81,18 @@ class PublicationPage:
         return self.wish.state in over and all(one.is_there for one in self.drafts)
 
 
+_PROGRESS = (
+    ("reading", re.compile(r"reading the knowledge base: (?P<done>[\d,]+) of (?P<total>[\d,]+) texts.*")),
+    ("fitting", re.compile(r"fitting the confidence for (?P<language>\S+) \((?P<done>\d+) of (?P<total>\d+)\)")),
+    ("asking", re.compile(r"asking the questions: (?P<done>[\d,]+) of (?P<total>[\d,]+)")),
+)
+"""What a publication reports on its way, as a command prints it."""
+
+
 @router.get("")
 def list_page(request: Request, product: TheProduct, staff: ArticleReader) -> Response:
     with reading(product.database) as session:
-        found = [Line(wish, asker(wish), _drafts(session, wish)) for wish in publications(session)]
+        found = [Line(wish, asker(wish), drafts_of(session, wish)) for wish in publications(session)]
     return page(request, "console/publications.html", lines=found)
 
 
@@ -148,24 +162,47 @@ def _page(
 ) -> Response:
     with reading(product.database) as session:
         wish = _found(session, publication_id)
+        rows = _rows(session, wish, effect)
         shown = PublicationPage(
             wish=wish,
             by=asker(wish),
-            drafts=_drafts(session, wish),
+            drafts=drafts_of(session, wish),
             effect=effect if effect in {one.value for one in Effect} else "",
-            rows=_rows(session, wish, effect),
+            rows=rows,
+            titles=titles(session, articles_in(rows)),
             unticked=[one for one in wish.check.get("content", ()) if not one["ticked"]],
             is_waiting=wish.state in WAITING,
+            progress=_progress(texts_for(request), wish.progress),
         )
     status = status_for(error) if error else 200
     problem = sentence(texts_for(request), error, status) if error else ""
     return page(request, "console/publication.html", status=status, shown=shown, problem=problem)
 
 
-def _drafts(session: Session, wish: Publication) -> list[About]:
+def _progress(t: Texts, said: str) -> str:
+    """What was reported in the reader's language; what is not known, as it was."""
+    for name, pattern in _PROGRESS:
+        if found := pattern.fullmatch(said):
+            told = found.groupdict()
+            return t(f"gate.progress.{name}", **told | {"language": t.named("language", told.get("language", ""))})
+    return said
+
+
+def drafts_of(session: Session, wish: Publication) -> list[About]:
+    """What is published with ``wish``, by the names that editors know."""
     about = wish.check.get("drafts", ())
+    called = titles(session, (one["name"] for one in about if one["kind"] == DraftKind.ARTICLE.value))
     return [
-        About(one["id"], one["kind"], one["name"], one["language"], session.get(Draft, one["id"]) is not None)
+        About(
+            id=one["id"],
+            kind=one["kind"],
+            name=one["name"],
+            title=called.named(one["name"], one["language"]).title
+            if one["kind"] == DraftKind.ARTICLE.value
+            else one["name"],
+            language=one["language"],
+            is_there=session.get(Draft, one["id"]) is not None,
+        )
         for one in about
     ]
 

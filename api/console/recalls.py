@@ -35,6 +35,7 @@ from handoff.models import Staff
 from handoff.permissions import Permission
 from handoff.rows import id_of
 from kb_content.catalogue import ArticleLine, ArticlePage, article_page, articles_overview
+from kb_content.html import to_text
 from store import reading, transaction
 
 router = APIRouter(prefix="/console/recalls", route_class=ConsoleRoute, include_in_schema=False)
@@ -75,6 +76,11 @@ class Choice:
 
     shown: ArticlePage
     told: dict[str, int]
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What each passage says, by its key, as plain text."""
+        return {passage.key: to_text(passage.text) for passage in self.shown.passages}
 
 
 @router.get("")
@@ -220,8 +226,8 @@ def _page(
         wrong = views.wrong_passages(session, scope_of(recall))
         title, complete = title_of(session, recall), is_complete(session)
         still = recall.state in CHANGEABLE and is_still_told(session, scope_of(recall))
-        # The article may have been corrected after the recall was begun.
-        proposed = proposed_texts(session, scope_of(recall)) if still is False and not recall.texts else None
+        # The article may be corrected after the recall was begun: until somebody keeps a text, it is proposed anew.
+        proposed = proposed_texts(session, scope_of(recall), recall.reason) if not recall.texts else None
         languages = languages_of(session, recall.article_id)
     return page(
         request,

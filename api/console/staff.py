@@ -17,7 +17,7 @@ from api.console.refusals import ConsoleRoute, sentence, status_for
 from api.http.parts import Now, TheProduct
 from api.product import Product
 from handoff import staff as people
-from handoff.errors import BadEmail, BadPeriod, BadProfile, HandoffError, NotAllowed, WorksHere
+from handoff.errors import BadEmail, BadPeriod, BadProfile, BadRota, HandoffError, NotAllowed, WorksHere
 from handoff.models import Role, Staff
 from handoff.permissions import Permission
 from handoff.rows import id_of
@@ -33,7 +33,7 @@ Manager = Annotated[Staff, Depends(staff_with(Permission.MANAGE_STAFF))]
 StaffId = Annotated[int, Path(ge=1, lt=2**53)]
 Text = Annotated[str, Form(max_length=300)]
 Chosen = Annotated[Role, Form()]
-REFUSED = (BadEmail, WorksHere, BadPeriod, BadProfile, NotAllowed)
+REFUSED = (BadEmail, WorksHere, BadPeriod, BadProfile, BadRota, NotAllowed)
 """What is said on the page where it was tried, with what was typed."""
 
 

@@ -28,6 +28,7 @@ from api.console.page import page, texts_for
 from api.console.parts import ArticleReader
 from api.console.refusals import ConsoleRoute, sentence
 from api.http.parts import Now, TheProduct
+from api.texts import LANGUAGES
 from handoff.errors import HandoffError
 from kb_content.articles import Term
 from kb_content.catalogue import glossary
@@ -77,7 +78,8 @@ def new(
 ) -> Response:
     """Begin this term; one that is there already is opened."""
     try:
-        return begin_new(product, staff, now, DraftKind.TERM, term, language)
+        code = texts_for(request).language_code(language)
+        return begin_new(product, staff, now, DraftKind.TERM, term, code)
     except BadName as error:
         return _list(request, product, (term, language), sentence(texts_for(request), error, 422))
 
@@ -143,7 +145,16 @@ def _entry(session: Session, term: str, language: str) -> Entry:
 def _list(request: Request, product: TheProduct, typed: tuple[str, str] = ("", ""), words: str = "") -> Response:
     with reading(product.database) as session:
         lines = _lines(session)
-    return page(request, "console/glossary.html", status=422 if words else 200, lines=lines, typed=typed, words=words)
+    spoken = sorted({*LANGUAGES, *(line.term.language for line in lines)})
+    return page(
+        request,
+        "console/glossary.html",
+        status=422 if words else 200,
+        lines=lines,
+        typed=typed,
+        words=words,
+        spoken=spoken,
+    )
 
 
 def _lines(session: Session) -> list[Line]:

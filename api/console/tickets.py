@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 
 from api.console.answers import choices
 from api.console.card import asked_again, glance
-from api.console.drafts import Draft, begun_as, over_kept
+from api.console.drafts import Draft, begun_as, over_kept, still_offered
 from api.console.looks import note_read
 from api.console.moments import SheetChoices, zone_of_staff
 from api.console.page import is_fragment, page, texts_for
@@ -233,8 +233,9 @@ def _page(
         card = glance(session, shown, now, product)
         found, zone = sheet(session, ticket), zone_of_staff(session, staff)
         others = others_at(session, texts_for(request), number, id_of(staff), now)
-        chosen = picked(session, product, texts_for(request), staff, number, macro, draft, now)
         draft = over_kept(session, id_of(ticket), id_of(staff), draft)
+        chosen = picked(session, product, texts_for(request), staff, number, macro, draft, now)
+    draft = still_offered(draft, shown.offered)
     if edit and shown.offered and shown.offered.id == edit:
         draft = begun_as(draft, edit, shown.offered.text)
     if macro and chosen:

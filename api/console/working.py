@@ -18,7 +18,7 @@ from handoff.actors import Actor
 from handoff.errors import BadPeriod
 from handoff.rows import id_of
 from handoff.sla.calendars import zone_of
-from handoff.staffing import profiles
+from handoff.staffing import profiles, rota
 from handoff.staffing.views import zone_name
 
 router = APIRouter(prefix="/console", route_class=ConsoleRoute, include_in_schema=False)
@@ -59,8 +59,28 @@ class Period:
         return _moment(self.since).replace(tzinfo=zone), _moment(self.until).replace(tzinfo=zone)
 
 
+class Rota(Period):
+    """The form of a time on call, which may come again."""
+
+    def __init__(
+        self,
+        since: Text = "",
+        until: Text = "",
+        every: Annotated[int, Form(ge=0, le=rota.MOST_WEEKS)] = 0,
+        times: Annotated[int, Form(ge=1, le=rota.MOST_TIMES)] = 1,
+    ) -> None:
+        super().__init__(since, until)
+        self.every, self.times = every, times
+
+    def each(self, session: Session, staff_id: int) -> list[tuple[datetime, datetime]]:
+        """All its times; just one where it does not repeat. Raises BadPeriod, BadRota."""
+        since, until = self.within(session, staff_id)
+        return rota.rota(since, until, self.every, self.times) if self.every else [(since, until)]
+
+
 Work = Annotated[HowTheyWork, Depends()]
 Times = Annotated[Period, Depends()]
+Duties = Annotated[Rota, Depends()]
 
 
 @router.post("/me/profile")
@@ -98,10 +118,19 @@ def return_(
 
 
 @router.post("/staff/{staff_id}/duties")
-def duty(request: Request, product: TheProduct, now: Now, staff: Manager, staff_id: StaffId, times: Times) -> Response:
+def duty(
+    request: Request, product: TheProduct, now: Now, staff: Manager, staff_id: StaffId, duties: Duties
+) -> Response:
     def deed(session: Session) -> None:
-        since, until = times.within(session, staff_id)
-        profiles.add_duty(session, staff_id, since, until, now, actor_of(staff))
+        rota.add_rota(session, staff_id, duties.each(session, staff_id), now, actor_of(staff))
+
+    return do(request, product, now, staff_id, deed)
+
+
+@router.post("/staff/{staff_id}/duties/end-all")
+def end_duties(request: Request, product: TheProduct, now: Now, staff: Manager, staff_id: StaffId) -> Response:
+    def deed(session: Session) -> None:
+        rota.end_rota(session, staff_id, now, actor_of(staff))
 
     return do(request, product, now, staff_id, deed)
 

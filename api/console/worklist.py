@@ -24,6 +24,7 @@ from bot.learning.worklist.refreshing import Standing, ask_to_look, standing
 from bot.learning.worklist.targets import Target, questions_of
 from handoff.models import Staff
 from handoff.permissions import Permission
+from kb_content.html import to_text
 from kb_content.studio.models import Draft
 from store import reading, transaction
 
@@ -110,12 +111,14 @@ def item_page(request: Request, product: TheProduct, staff: ArticleReader, item_
         draft = session.get(Draft, item.draft_id) if item.draft_id else None
         targets: list[Target] = deeds.targets_of(session, item)
     place = place_of(draft) if draft else ""
+    reply = item.detail.get("reply")
     given = set(questions_of(item))
     return page(
         request,
         "console/work_item.html",
         item=item,
         detail={**dict.fromkeys(_DETAILS), **item.detail},
+        reply_words=to_text(reply["text"]) if reply else "",
         effect={**dict.fromkeys(_EFFECTS), **item.effect},
         targets=targets,
         place=place,

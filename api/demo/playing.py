@@ -17,7 +17,8 @@ from api.demo.stage import NAME, Scene, Stage
 from api.demo.work import Job, works_on
 from api.settings import Settings, secret_key
 from bot.desk import outcomes
-from bot.learning.publish import ensure_knowledge
+from bot.learning.publish import Fit, ensure_knowledge
+from bot.learning.worklist.refreshing import LookFailed, Refresher
 from bot.live import Live
 from bot.replies import closing_words
 from handoff import desk
@@ -25,7 +26,8 @@ from handoff.customers import find_customer
 from handoff.models import Source, Ticket
 from handoff.rows import id_of
 from handoff.sla.defaults import lay_out
-from handoff.staffing.profiles import add_absence, add_duty
+from handoff.staffing.profiles import add_absence
+from handoff.staffing.rota import add_rota
 from handoff.surveys.settings import SurveySettings, change_settings
 from handoff.ticketing.opening import Told, open_for
 from kb_content.catalogue import sample_folder
@@ -48,6 +50,16 @@ def make(database: Database, settings: Settings, now: datetime, days: int, repor
     live = Live(replace(house_of(settings), secret=secret_key(settings)), report)
     live.refresh(database)
     perform(database, live, now, days, report)
+    look(database, fit_of(settings), now, report)
+
+
+def look(database: Database, fit: Fit, now: datetime, report: Report) -> None:
+    """Make the editors' worklist, as every night does. A demo without it is one all the same."""
+    report("Looking what there is to write…")
+    try:
+        Refresher(database, fit).once(now)
+    except LookFailed as error:
+        report(str(error) or LookFailed.__doc__ or "")
 
 
 def perform(database: Database, live: Live, now: datetime, days: int, report: Report) -> None:
@@ -87,7 +99,7 @@ def _opened(stage: Stage) -> Play:
         for week in range(3):
             tomasz = cast.agents["tomasz@loomplan.example"].staff_id or 0
             begins = now + timedelta(days=7 * week)
-            add_duty(session, tomasz, begins, begins + timedelta(days=7), now, maya)
+            add_rota(session, tomasz, [(begins, begins + timedelta(days=7))], now, maya)
     return Play(stage, cast, random.Random(SEED))
 
 

@@ -29,6 +29,7 @@ def install(app: FastAPI, product: Product) -> None:
     equip(app, product)
     problems.install(app)
     security.protect(app, product.settings)
+    app.router.routes.extend(channels.WEBHOOKS)
     for module in (health, metrics, ask, kb, tickets, ticket_deeds, chat, chat_tickets, chat_user, channels, docs):
         app.include_router(module.router)
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, NoReturn
 
-from fastapi import APIRouter, Depends, File, Form, Path, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Request, UploadFile
 from pydantic import BaseModel, Field
 
+from api.article_imports import Sent, ask_for_approval
 from api.http.limits import FILE_BYTES
 from api.http.parts import Now, TheProduct, caller
 from api.http.problems import ApiProblem, answers
+from api.product import Product
 from api.uploads import BadUpload, unpacked
+from bot.learning.importing.errors import WaitsForApproval
 from bot.learning.publish import NothingToRead, carry_out, plan, read_usable
 from bot.learning.studio.publications import ask
 from bot.learning.studio.telling import told
 from handoff.actors import Actor
-from handoff.permissions import Permission
+from handoff.permissions import Permission, allowed
 from kb_content.errors import KbError
+from kb_content.studio.four_eyes import four_eyes
 from kb_content.studio.models import Publication
 from store import reading, transaction
+from store.errors import FileTooLarge
 
 router = APIRouter(prefix="/api/v1/kb/publications", tags=["knowledge base"])
 
@@ -51,6 +57,7 @@ class PublicationAsked(PublicationRead):
 
 @router.post("", status_code=202, responses=answers(400, 401, 403, 409, 413, 422))
 def publish_folder(
+    request: Request,
     product: TheProduct,
     now: Now,
     caller: Editor,
@@ -65,23 +72,42 @@ def publish_folder(
         int | None, Form(ge=1, le=99, description="The share of conversations that get it first.")
     ] = None,
 ) -> PublicationAsked:
-    """Make the KB equal to a folder for the articles that come from it, and publish unless answers get worse."""
+    """Make the KB equal to a folder for the articles that come from it, and publish unless answers get worse.
+
+    Where a second pair of eyes is asked for, what a token of another scope than admin sends waits for an editor's
+    approval: 409, naming the page on which it is given.
+    """
     changes: list[str] = []
     try:
         if folder is not None:
             content = folder.file.read(FILE_BYTES + 1)
             with unpacked(folder.filename or "kb.zip", content) as path:
                 read = read_usable(path, changes.append)
-            planned = plan(product.database, read, f"api: {source or caller.name}"[:255])
+            known_as = f"api: {source or caller.name}"[:255]
+            planned = plan(product.database, read, known_as)
             changes += planned.lines()
+            if not planned.is_empty and _needs_approval(product, request):
+                sent = Sent(folder.filename or "kb.zip", content, known_as, caller.name)
+                _wait_for_approval(product, sent, now)
             carry_out(product.database, planned, caller.name, now)
         with transaction(product.database) as session:
             asked = ask(session, (), None, now, override=override, percent=percent, actor=caller.name)
             return PublicationAsked(**told(session, asked), changes=changes)
-    except (BadUpload, NothingToRead) as error:
+    except (BadUpload, NothingToRead, FileTooLarge) as error:
         raise ApiProblem(422, str(error)) from error
     except KbError as error:
         raise ApiProblem(409, str(error)) from error
+
+
+def _needs_approval(product: Product, request: Request) -> bool:
+    with reading(product.database) as session:
+        return four_eyes(session) and not allowed(request.state.scope, Permission.MANAGE_SYSTEM)
+
+
+def _wait_for_approval(product: Product, sent: Sent, now: datetime) -> NoReturn:
+    """Raises WaitsForApproval."""
+    import_id = ask_for_approval(product, sent, now)
+    raise WaitsForApproval(f"{product.settings.address}/console/articles/import/{import_id}")
 
 
 @router.get("/{number}", responses=answers(401, 403, 404, 422))

@@ -74,6 +74,7 @@ def caller(permission: Permission) -> Callable[..., Actor]:
         if not allowed(token.scope, permission):
             words = f"The token '{token.name}' has the scope {token.scope.value}, which may not do this."
             raise ApiProblem(403, words)
+        request.state.scope = token.scope
         return Actor(staff_id=None, name=token.name)
 
     return check

@@ -31,10 +31,14 @@ _WEIGHT = (ClockKind.FIRST_RESPONSE, ClockKind.RESOLUTION, ClockKind.WORKAROUND,
 def apologise(session: Session, ticket: Ticket, missed: Sequence[Clock], now: datetime, house: House) -> bool:
     """Tell the customer that these clocks ran out, in one message about the one that matters most to them.
 
-    Not of what was done late by now, and not of a step on the way that they never heard of. True if they were told.
+    Not of what was done late by now, not of a step on the way that they never heard of, and not while the moment that
+    they were told is yet to come: a ticket that was made more urgent can be late at once. True if they were told.
     """
     owed = [clock for clock in missed if _is_owed(clock) and clock.apologised_at is None]
-    if not owed or not _is_ours_to_do(ticket):
+    for clock in [each for each in owed if each.promised_at is not None and each.promised_at > now]:
+        owed.remove(clock)
+        _look_at(session, clock)
+    if not owed or not is_ours_to_do(ticket):
         return False
     clock = min(owed, key=lambda each: _WEIGHT.index(each.kind))
     _say(session, ticket, clock, f"missed_{clock.kind.value}", clock.promised_at or clock.due_at, now, house)
@@ -45,11 +49,12 @@ def apologise(session: Session, ticket: Ticket, missed: Sequence[Clock], now: da
 
 
 def apologise_again(session: Session, ticket: Ticket, clock: Clock, now: datetime, house: House) -> bool:
-    """The new promise was missed, too. True if that is so, whether or not the customer was told once more."""
-    if not _is_ours_to_do(ticket):
+    """What was promised last was missed, too. True if that is so, whether or not the customer was told once more."""
+    if not is_ours_to_do(ticket):
         return False
     if _apologies(session, ticket, clock) < MOST:
-        _say(session, ticket, clock, "missed_again", clock.promised_at, now, house)
+        key = "missed_again" if clock.apologised_at else f"missed_{clock.kind.value}"
+        _say(session, ticket, clock, key, clock.promised_at, now, house)
         clock.apologised_at = now
         session.flush()
     return True
@@ -76,8 +81,13 @@ def _say(
     if can_be_written_in(session, conversation.thread_id):
         conversations.say(session, conversation, words, Author.SYSTEM, now, detail=detail)
     clock.promised_at = moment
-    if moment is not None:
-        set_timer(session, TIMER, id_of(clock), moment + timedelta(seconds=1))
+    _look_at(session, clock)
+
+
+def _look_at(session: Session, clock: Clock) -> None:
+    """Look again when the moment that the customer was told is over."""
+    if clock.promised_at is not None:
+        set_timer(session, TIMER, id_of(clock), clock.promised_at + timedelta(seconds=1))
 
 
 def _is_owed(clock: Clock) -> bool:
@@ -86,7 +96,7 @@ def _is_owed(clock: Clock) -> bool:
     return concerns_them and clock.met_at is None
 
 
-def _is_ours_to_do(ticket: Ticket) -> bool:
+def is_ours_to_do(ticket: Ticket) -> bool:
     """Whether it is the desk that has to do something; a snooze is no excuse."""
     return ticket.status is TicketStatus.OPEN or ticket.waits_for is WaitsFor.TIME
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.desk import notifying, offers, outcomes, sla, surveys, waiting
+from bot.desk import notifying, offers, outcomes, retelling, sla, surveys, waiting
 from bot.desk.deed import Deed, hold_clock, hold_nothing, hold_ticket
 from bot.learning.recall import earlier, sending
+from handoff.sla.retelling import RETELL
 
 
 def deeds() -> Mapping[str, Deed]:
@@ -21,6 +22,7 @@ def deeds() -> Mapping[str, Deed]:
         "stale_close": Deed(waiting.close, hold_ticket),
         "sla": Deed(sla.handle, hold_ticket),
         "promise": Deed(sla.handle_promise, hold_clock),
+        RETELL: Deed(retelling.handle, hold_ticket),
         "csat": Deed(surveys.handle_csat, hold_ticket),
         "nps": Deed(surveys.handle_nps, hold_nothing),
         "outcome": Deed(outcomes.handle, hold_nothing),

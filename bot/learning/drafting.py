@@ -15,19 +15,21 @@ from sqlmodel import Session, col, select
 from bot.inbound_text import shorten
 from bot.learning.instructions import as_markdown
 from bot.learning.masking import MASK, hidden, is_telling, masked
+from bot.learning.transcripts import reading_of
 from bot.units import sentences
 from handoff.actors import Actor, require
 from handoff.card import is_from_agent
 from handoff.conversations import add_activity, lock_conversation
 from handoff.errors import HandoffError
-from handoff.models import Author, Conversation, Customer, Direction, Message, Staff, Ticket, TicketStatus
+from handoff.models import Author, Button, Conversation, Customer, Direction, Message, Staff, Ticket, TicketStatus
 from handoff.people import account_of
 from handoff.permissions import Permission
 from handoff.rows import id_of
+from kb_content.html import to_text
 from kb_content.ids import slug
-from kb_content.models import KbArticle
 from kb_content.studio import drafts
 from kb_content.studio.models import Draft, DraftKind
+from kb_content.studio.names import free_article_id, spelled
 from store import audit
 from store.changes import note_change
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 QUESTIONS = 5
 SIMILAR = 5
 _LONGEST_TITLE = 80
+_GLIMPSE = 300
 _LONGEST_QUESTION = 300
 _SOLVED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 
@@ -59,7 +62,8 @@ class Outline:
 
 @dataclass(frozen=True)
 class SimilarArticle:
-    """A live article that may be about the same. ``share``: among all that are, from 0 to 1."""
+    """A live article that may be about the same. ``text``: how its nearest passage begins, as plain words. ``share``:
+    among all that are, from 0 to 1."""
 
     article_id: str
     language: str
@@ -79,11 +83,28 @@ def outline(session: Session, ticket: Ticket) -> Outline:
     conversation = session.get_one(Conversation, ticket.conversation_id)
     query = select(Message).where(Message.conversation_id == ticket.conversation_id).order_by(col(Message.id))
     every = [one for one in session.exec(query) if one.text.strip()]
-    messages = [one for one in every if one.deleted_at is None]
+    pressed = _pressed(session, id_of(conversation))
+    messages = [one for one in every if one.deleted_at is None and not _is_reply_to_us(one, pressed)]
     # The subject is mostly the first words: taken back there, they are not to come back here.
     is_gone = any(one.deleted_at and ticket.subject.rstrip("…") in one.text for one in every)
-    language, names = _article_language(session, conversation.language), _names(session, ticket, messages)
+    first = conversation.language.split("-")[0].lower() or "en"
+    language, names = spelled(session).get(first, first), _names(session, ticket, messages)
     return outlined(messages, "" if is_gone else ticket.subject, language, names)
+
+
+def _pressed(session: Session, conversation_id: int) -> set[str]:
+    """What stands on the buttons that were pressed: in the transcript it looks like words of the customer's."""
+    query = select(Button.label).join(Message, col(Message.id) == col(Button.message_id))
+    pressed = col(Button.pressed_at).is_not(None)
+    return set(session.exec(query.where(Message.conversation_id == conversation_id, pressed)))
+
+
+def _is_reply_to_us(message: Message, pressed: Collection[str]) -> bool:
+    """Whether the customer only did what was asked of them: pressed a button, gave a number, said why."""
+    if message.direction is not Direction.INCOMING:
+        return False
+    read = reading_of(message)
+    return message.text in pressed or (read.get("ground") == "request" and bool(read.get("rule")))
 
 
 def outlined(messages: Sequence[Message], subject: str, language: str, names: Collection[str]) -> Outline:
@@ -109,9 +130,18 @@ def similar_articles(serving: Serving | None, found: Outline) -> list[SimilarArt
         return []
     reading = serving.reader.read(asked, found.language)
     return [
-        SimilarArticle(hit.article_id, hit.language, hit.title, shorten(hit.text, 300), hit.score)
+        SimilarArticle(hit.article_id, hit.language, hit.title, _glimpse(to_text(hit.text)), hit.score)
         for hit in reading.hits[:SIMILAR]
     ]
+
+
+def _glimpse(text: str) -> str:
+    """How ``text`` begins, in its lines."""
+    if len(text) <= _GLIMPSE:
+        return text
+    cut = text[:_GLIMPSE]
+    at = max(cut.rfind(" "), cut.rfind("\n"))
+    return f"{cut[: at if at > _GLIMPSE // 2 else _GLIMPSE].rstrip()}…"
 
 
 def begin_new(session: Session, ticket: Ticket, found: Outline, actor: Actor, now: datetime) -> Draft:
@@ -120,7 +150,7 @@ def begin_new(session: Session, ticket: Ticket, found: Outline, actor: Actor, no
     if (there := begun_before(session, ticket)) is not None:
         return there
     content = {"title": found.title, "questions": list(found.questions), "body": found.body}
-    name, origin = _free_name(session, found), origin_of(ticket)
+    name, origin = free_article_id(session, slug(found.title)), origin_of(ticket)
     draft = drafts.begin(
         session, DraftKind.ARTICLE, name, found.language, actor.staff_id, now, origin, content, actor.name
     )
@@ -192,27 +222,6 @@ def _names(session: Session, ticket: Ticket, messages: Iterable[Message]) -> set
     parts = {part for name in people for part in name.split() if len(part) > 1}
     capitals = {name.title() for name in (*people, *parts) if name.isascii()}
     return {*people, *parts, *capitals, *([account.name] if account else [])}
-
-
-def _article_language(session: Session, language: str) -> str:
-    """The conversation's language as the KB spells it: zh-CN where its articles are."""
-    first = language.split("-")[0].lower() or "en"
-    spelled = session.exec(select(KbArticle.language).distinct().order_by(KbArticle.language))
-    return next((one for one in spelled if one.split("-")[0].lower() == first), first)
-
-
-def _free_name(session: Session, found: Outline) -> str:
-    """An id that neither an article nor a draft has, of any language: else the two would be one pair."""
-    wanted = slug(found.title).lower()[:60].strip("-._") or "article"
-    articles = session.exec(select(KbArticle.article_id).where(col(KbArticle.article_id).startswith(wanted)))
-    begun = session.exec(select(Draft.name).where(Draft.kind == DraftKind.ARTICLE))
-    taken = {*articles, *begun}
-    number = next(number for number in range(1, len(taken) + 2) if _numbered(wanted, number) not in taken)
-    return _numbered(wanted, number)
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}-{number}"
 
 
 def _leave_trace(session: Session, ticket: Ticket, draft: Draft, actor: Actor, now: datetime) -> None:

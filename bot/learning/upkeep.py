@@ -90,7 +90,8 @@ class Upkeep:
 
     def _publish(self, now: datetime) -> None:
         try:
-            run_due(self.database, self.fit, self.house, now, self._progress)
+            if run_due(self.database, self.fit, self.house, now, self._progress) is not None:
+                self._follow_drafts(datetime.now(UTC))
         except Stopped:
             log.info("publishing given up: the server is stopping")
         except Exception as error:

@@ -47,7 +47,7 @@ def set_profile(
     actor: Actor = OPERATOR,
 ) -> Profile:
     """Say how somebody works; they may do so themselves. Raises StaffNotFound, BadProfile, NotAllowed."""
-    staff = _staff(session, staff_id, actor)
+    staff = staff_of(session, staff_id, actor)
     spoken = list(dict.fromkeys(one.strip() for one in languages if one.strip()))
     if not 0 <= load_cap <= MOST_TICKETS or len(spoken) > MOST_LANGUAGES or any(len(one) > 16 for one in spoken):
         raise BadProfile
@@ -57,7 +57,7 @@ def set_profile(
     profile.calendar_id = calendar_id if calendar_id and session.get(Calendar, calendar_id) else None
     session.add(profile)
     told = {"languages": spoken, "skills": profile.skills, "load_cap": load_cap, "timezone": profile.timezone}
-    _leave_trace(session, staff, actor, "staff.profile_set", now, calendar=profile.calendar_id, **told)
+    leave_trace(session, staff, actor, "staff.profile_set", now, calendar=profile.calendar_id, **told)
     freed(session, [staff_id], now)
     return profile
 
@@ -72,19 +72,19 @@ def add_absence(
     actor: Actor = OPERATOR,
 ) -> Absence:
     """Let somebody be away from ``since`` until ``until``; they may say so themselves. Raises BadPeriod."""
-    staff = _staff(session, staff_id, actor)
-    _check(since, until, now)
+    staff = staff_of(session, staff_id, actor)
+    check_period(since, until, now)
     words = " ".join(clean(note).split())[:200]
     absence = Absence(staff_id=staff_id, since=since, until=until, note=words)
     session.add(absence)
     period = {"since": since.isoformat(), "until": until.isoformat()}
-    _leave_trace(session, staff, actor, "staff.absence_added", now, **period)
+    leave_trace(session, staff, actor, "staff.absence_added", now, **period)
     return absence
 
 
 def end_absence(session: Session, staff_id: int, absence_id: int, now: datetime, actor: Actor = OPERATOR) -> None:
     """They are there again, or do not go: an absence that has begun ends now, another one is taken back."""
-    staff = _staff(session, staff_id, actor)
+    staff = staff_of(session, staff_id, actor)
     absence = session.get(Absence, absence_id)
     if absence is None or absence.staff_id != staff_id or absence.until <= now:
         return
@@ -92,35 +92,21 @@ def end_absence(session: Session, staff_id: int, absence_id: int, now: datetime,
         absence.until = now
     else:
         session.delete(absence)
-    _leave_trace(session, staff, actor, "staff.absence_ended", now, absence=absence_id)
+    leave_trace(session, staff, actor, "staff.absence_ended", now, absence=absence_id)
     freed(session, [staff_id], now)
-
-
-def add_duty(
-    session: Session, staff_id: int, since: datetime, until: datetime, now: datetime, actor: Actor = OPERATOR
-) -> Duty:
-    """Put somebody on call. Raises BadPeriod, StaffNotFound."""
-    require(session, actor, Permission.MANAGE_STAFF)
-    staff = _staff(session, staff_id, actor)
-    _check(since, until, now)
-    duty = Duty(staff_id=staff_id, since=since, until=until)
-    session.add(duty)
-    period = {"since": since.isoformat(), "until": until.isoformat()}
-    _leave_trace(session, staff, actor, "staff.duty_added", now, **period)
-    return duty
 
 
 def end_duty(session: Session, staff_id: int, duty_id: int, now: datetime, actor: Actor = OPERATOR) -> None:
     """They are on call no more, or will not be."""
     require(session, actor, Permission.MANAGE_STAFF)
-    staff, duty = _staff(session, staff_id, actor), session.get(Duty, duty_id)
+    staff, duty = staff_of(session, staff_id, actor), session.get(Duty, duty_id)
     if duty is None or duty.staff_id != staff_id or duty.until <= now:
         return
     if duty.since < now:
         duty.until = now
     else:
         session.delete(duty)
-    _leave_trace(session, staff, actor, "staff.duty_ended", now, duty=duty_id)
+    leave_trace(session, staff, actor, "staff.duty_ended", now, duty=duty_id)
 
 
 def switch_off(session: Session, staff_id: int, now: datetime, actor: Actor = OPERATOR) -> Staff:
@@ -155,7 +141,7 @@ def release(session: Session, staff_id: int, now: datetime, actor: Actor = OPERA
     return len(going), len(theirs) - len(taken)
 
 
-def _staff(session: Session, staff_id: int, actor: Actor) -> Staff:
+def staff_of(session: Session, staff_id: int, actor: Actor) -> Staff:
     """The person, for an actor who is an admin or themselves."""
     if actor.staff_id != staff_id:
         require(session, actor, Permission.MANAGE_STAFF)
@@ -167,7 +153,7 @@ def _staff(session: Session, staff_id: int, actor: Actor) -> Staff:
     return staff
 
 
-def _check(since: datetime, until: datetime, now: datetime) -> None:
+def check_period(since: datetime, until: datetime, now: datetime) -> None:
     if not since < until or until <= now or until > now + FURTHEST:
         raise BadPeriod
 
@@ -179,7 +165,7 @@ def _known_zone(name: str | None) -> str | None:
     return zone or None
 
 
-def _leave_trace(session: Session, staff: Staff, actor: Actor, deed: str, now: datetime, **detail: Any) -> None:
+def leave_trace(session: Session, staff: Staff, actor: Actor, deed: str, now: datetime, **detail: Any) -> None:
     session.flush()
     note_change(session, "staff", id_of(staff), now)
     audit.record(session, actor.name, deed, "staff", id_of(staff), now, **detail)

@@ -12,6 +12,7 @@ from handoff.models import Ticket
 from handoff.rows import id_of
 from handoff.sla.engine import UNCOUNTED
 from handoff.sla.keeping import refresh
+from handoff.sla.retelling import retell_soon
 from handoff.surveys.following import follow
 from handoff.ticketing.models import Happened, TicketEvent
 
@@ -25,6 +26,8 @@ def note_event(
     session.flush()
     if kind not in UNCOUNTED:
         refresh(session, ticket, now)
+    if kind is Happened.PRIORITY:
+        retell_soon(session, ticket, now)
     follow(session, ticket, kind, now)
     return event
 

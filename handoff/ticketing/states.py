@@ -27,7 +27,7 @@ class Event(Enum):
     NOT_YET = "not yet"
     CONFIRM = "confirm"
     CLOSE = "close"
-    """The customer needs no more of it."""
+    """The customer needs no more of it, solved or not."""
     EXPIRE = "expire"
     """Nobody said anything for long enough."""
     MERGE = "merge"
@@ -128,7 +128,7 @@ def owner_in(state: State) -> Owner:
 def confirmed_after(event: Event, before: bool | None) -> bool | None:
     """What the customer has said about whether it is solved, after ``event``."""
     match event:
-        case Event.CONFIRM | Event.CLOSE:
+        case Event.CONFIRM:
             return True
         case Event.NOT_YET:
             return False
@@ -164,5 +164,5 @@ def _became(before: State, after: State, event: Event) -> list[Happened]:
         return []
     if after.status is TicketStatus.RESOLVED:
         return [Happened.RESOLVED]
-    is_by_customer = event in (Event.CONFIRM, Event.CLOSE) and not before.is_solved
-    return [Happened.RESOLVED, Happened.CLOSED] if is_by_customer else [Happened.CLOSED]
+    is_solved_now = event is Event.CONFIRM and not before.is_solved
+    return [Happened.RESOLVED, Happened.CLOSED] if is_solved_now else [Happened.CLOSED]

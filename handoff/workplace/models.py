@@ -55,7 +55,7 @@ class WrittenDraft(SQLModel, table=True):
     ticket_id: int = Field(sa_column=Column(BigId, ForeignKey("ticket.id"), primary_key=True))
     staff_id: int = Field(sa_column=Column(BigId, ForeignKey("staff.id"), primary_key=True))
     kind: str = Field(max_length=16, primary_key=True)
-    """reply or note."""
+    """reply, note, or origin: what the reply began as, as JSON."""
     text: str = Field(sa_type=Text)
     saved_at: datetime = Field(sa_type=Utc)
 

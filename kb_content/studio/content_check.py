@@ -38,7 +38,8 @@ class Change:
     ``kind``: number, negation, limit, command, link, button, order, removed, title, audience, applies_to or article.
 
     ``before`` and ``after`` say it in the article's own words, one of them empty where something came or went;
-    ``where``: the heading above it. ``key`` is the same as long as the same thing changes in the same way.
+    ``where``: the heading above it. ``key`` is the same as long as the same thing changes in the same way, and the
+    sentence that it stands in says the same: who ticked it has not read what became of that afterwards.
     """
 
     kind: str
@@ -50,6 +51,8 @@ class Change:
 
 Found = tuple[str, str, str, str]
 """A change without its key: kind, before, after, where."""
+Placed = tuple[Found, str]
+"""With the words that it stands in, before and after."""
 
 
 def changes(old: Article | None, new: Article | None) -> list[Change]:
@@ -60,16 +63,16 @@ def changes(old: Article | None, new: Article | None) -> list[Change]:
     if old is None:
         return []
     if new is None:
-        return _keyed([("article", old.title, "", "")])
-    return _keyed([*_about(old, new), *_of_bodies(old, new)])
+        return _keyed([(("article", old.title, "", ""), "")])
+    return _keyed([*((one, "") for one in _about(old, new)), *_of_bodies(old, new)])
 
 
-def _keyed(found: Sequence[Found]) -> list[Change]:
-    seen: Counter[Found] = Counter()
+def _keyed(found: Sequence[Placed]) -> list[Change]:
+    seen: Counter[Placed] = Counter()
     keyed = []
-    for one in found:
-        seen[one] += 1
-        told = "\0".join((*one, str(seen[one])))
+    for one, said in found:
+        seen[one, said] += 1
+        told = "\0".join((*one, said, str(seen[one, said])))
         keyed.append(Change(*one, key=hashlib.sha256(told.encode()).hexdigest()[:16]))
     return keyed
 
@@ -113,7 +116,7 @@ def _is_reversed(name: str, other: str) -> bool:
     return long != short and any(long == prefix + short for prefix in _PREFIXES)
 
 
-def _of_bodies(old: Article, new: Article) -> Iterator[Found]:
+def _of_bodies(old: Article, new: Article) -> Iterator[Placed]:
     before, after = statements(old.body), statements(new.body)
     left, right = [one.key for one in before], [one.key for one in after]
     steps = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
@@ -130,13 +133,19 @@ def _of_bodies(old: Article, new: Article) -> Iterator[Found]:
         if tag == "equal":
             continue
         yield from (
-            ("order", before[place].text, "", before[place].section)
+            (("order", before[place].text, "", before[place].section), _order(before, after, before[place].section))
             for place in range(begin, end)
             if place in moved and size(before[place].text) >= _FEWEST
         )
         olds = [before[place] for place in range(begin, end) if place not in moved]
         news = [one for one in after[first:last] if not _has_arrived(one, arrived)]
         yield from _of_stretch(olds, news, new.language)
+
+
+def _order(before: Sequence[Statement], after: Sequence[Statement], section: str) -> str:
+    """In which order the old statements stand under this heading now."""
+    known = {one.key for one in before}
+    return "\0".join(one.key for one in after if one.section == section and one.key in known)
 
 
 def _has_arrived(one: Statement, arrived: Counter[str]) -> bool:
@@ -146,11 +155,11 @@ def _has_arrived(one: Statement, arrived: Counter[str]) -> bool:
     return True
 
 
-def _of_stretch(olds: Sequence[Statement], news: Sequence[Statement], language: str) -> Iterator[Found]:
+def _of_stretch(olds: Sequence[Statement], news: Sequence[Statement], language: str) -> Iterator[Placed]:
     """What changed between two statements that stayed as they were."""
     if not olds:
         # New words may say what they like, but a line more in a procedure of commands changes it.
-        yield from (("command", "", one.text.strip(), one.section) for one in news if one.shape is Shape.CODE)
+        yield from ((("command", "", one.text.strip(), one.section), "") for one in news if one.shape is Shape.CODE)
         return
     pairs, gone, new = _paired(olds, news)
     spare, missing = _together(new, language), _together(gone, language)
@@ -158,7 +167,7 @@ def _of_stretch(olds: Sequence[Statement], news: Sequence[Statement], language: 
     yield from found
     grown = sum(max(0, size(other.text) - size(one.text)) for one, other in pairs)
     if gone and grown + _words(new) < _KEPT * _words(gone):
-        yield from _removed(gone)
+        yield from ((one, "") for one in _removed(gone))
     elif gone and not found:
         yield from _compared(_together(olds, language), _together(news, language), gone[0], language)
 
@@ -202,7 +211,7 @@ def _together(several: Sequence[Statement], language: str) -> Facts:
     return reduce(lambda sum_, one: sum_ + facts(one, language), several, nothing())
 
 
-def _of_pair(one: Statement, other: Statement, spare: Facts, missing: Facts, language: str) -> Iterator[Found]:
+def _of_pair(one: Statement, other: Statement, spare: Facts, missing: Facts, language: str) -> Iterator[Placed]:
     """``spare``: what the new statements beside it say, where a part of it may have gone; ``missing``: likewise."""
     old, new = facts(one, language), facts(other, language)
     found = list(_compared(old, new, one, language, other))
@@ -214,8 +223,14 @@ def _of_pair(one: Statement, other: Statement, spare: Facts, missing: Facts, lan
     yield from found
 
 
-def _compared(old: Facts, new: Facts, one: Statement, language: str, other: Statement | None = None) -> Iterator[Found]:
+def _compared(
+    old: Facts, new: Facts, one: Statement, language: str, other: Statement | None = None
+) -> Iterator[Placed]:
     after = other.text if other is not None else new.text.strip()
+    yield from ((found, f"{one.text}\0{after}") for found in _differences(old, new, one, after, language))
+
+
+def _differences(old: Facts, new: Facts, one: Statement, after: str, language: str) -> Iterator[Found]:
     if old.numbers != new.numbers:
         yield "number", _listed(old.numbers - new.numbers), _listed(new.numbers - old.numbers), one.section
     opposites = turned(old, new, language)

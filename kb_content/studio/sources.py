@@ -18,8 +18,13 @@ Version = tuple[KbArticle, ArticleVersion]
 
 
 def source_among(held: Mapping[str, Version]) -> str | None:
-    """Which language the others come from: English, or the only one that does not say it is a translation."""
-    originals = [language for language, (_, version) in held.items() if not version.meta.get("translated_from")]
+    """Which language the others come from."""
+    return source_language({language: version.meta.get("translated_from") for language, (_, version) in held.items()})
+
+
+def source_language(translated_from: Mapping[str, str | None]) -> str | None:
+    """English, or the only language that does not say it is a translation; by what each says of that."""
+    originals = [language for language, said in translated_from.items() if not said]
     if SOURCE_LANGUAGE in originals:
         return SOURCE_LANGUAGE
     return originals[0] if len(originals) == 1 else None

@@ -15,7 +15,15 @@ from kb_content.errors import DraftRefused
 from kb_content.language import normal_tag
 from kb_content.studio.drafts import begin, draft_of, get, save
 from kb_content.studio.models import Draft, DraftKind
-from kb_content.studio.sources import SOURCE_LANGUAGE, Version, made_from, of_article, source_among
+from kb_content.studio.sources import (
+    DIGITS,
+    SOURCE_LANGUAGE,
+    Version,
+    inherited_source,
+    made_from,
+    of_article,
+    source_among,
+)
 from kb_content.studio.values import content_of
 from kb_content.studio.working import current_versions
 from kb_content.versions import article_from
@@ -114,6 +122,13 @@ def mark_translated(
         raise DraftRefused("This was not translated from anything.")
     content = draft.content | {"translated_from": source_digest(source)}
     return save(session, draft_id, revision, content, staff_id, now, actor)
+
+
+def is_draft_behind(session: Session, draft: Draft, source: Article) -> bool:
+    """Whether ``source`` says something else than when what ``draft`` says was translated from it: what the draft
+    itself names, else what the translation was made from that it is a draft of."""
+    written = str(draft.content.get("translated_from") or "") or inherited_source(session, draft.name, draft.language)
+    return bool(written) and str(written)[:DIGITS] != source_digest(source)
 
 
 def _pair(session: Session, article_id: str, held: Mapping[str, Version], wanted: Collection[str]) -> Pair:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import Office, an_office, chromium, served
+from console_fixtures import Office, an_office, chromium, served, violations
 from playwright.sync_api import Browser, Page, expect
 from suggested import CITATION, TEXT, state_of, suggest
 
@@ -145,7 +144,7 @@ def test_box_and_topics_are_accessible_and_fit(
             summary.click()
         serious = [
             f"{fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}"
-            for fault in Axe().run(page).response["violations"]
+            for fault in violations(page)
             if fault["impact"] in ("serious", "critical")
         ]
         assert serious == [], path

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import SCRIPT, Office, an_office, chromium, served
+from console_fixtures import SCRIPT, Office, an_office, chromium, served, violations
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route, expect
 
 from handoff import desk
@@ -318,7 +317,7 @@ def test_every_page_is_accessible_and_fits(office: Office, chrome: Browser, look
 
 
 def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     return [
         f"{fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}"
         for fault in found

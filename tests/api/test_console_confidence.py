@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import ARTICLES, Office, an_office, chromium, served
+from console_fixtures import ARTICLES, Office, an_office, chromium, served, violations
 from playwright.sync_api import Browser
 
 from api.console.charts import coverage_chart, reliability_chart, thinned
@@ -217,7 +216,7 @@ def test_the_page_is_accessible_and_fits_every_screen(
         page = context.new_page()
         page.goto(f"{address}/console/confidence", wait_until="load")
         page.locator(".numbers summary").click()
-        serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+        serious = [one for one in violations(page) if one["impact"] in ("serious", "critical")]
         assert [(one["id"], [node["target"] for node in one["nodes"][:3]]) for one in serious] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.locator("svg[role=img]").first.bounding_box()["width"] > 200  # type: ignore[index]

@@ -346,3 +346,16 @@ def test_an_account_lists_its_people_in_every_channel(office: Office) -> None:
     shown = words(office.browser("bob").get(f"/console/accounts/{acme}").text)
     assert "People ada Web chat Ada T. Telegram" in shown
     assert "Acme VIP 1 –" in words(office.browser("eve").get("/console/accounts").text)
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "Replies also to"), ("zh", "回复同时发送到")])
+def test_an_address_that_a_visitor_left_stands_beside_the_talk_as_unchecked(
+    office: Office, language: str, told: str
+) -> None:
+    number = office.escalate()
+    bob = office.browser("bob", language=language)
+    assert told not in bob.get(f"/console/tickets/{number}").text
+    with transaction(office.database) as session:
+        session.get_one(Customer, customer_of(office, number)).email = "ada@example.com"
+    unchecked = {"en": "nobody has checked it", "zh": "未经核实"}[language]
+    assert f"{told} ada@example.com {unchecked}" in words(bob.get(f"/console/tickets/{number}").text)

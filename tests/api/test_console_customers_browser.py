@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import Office, an_office, chromium, served
+from console_fixtures import Office, an_office, chromium, served, violations
 from playwright.sync_api import Browser, Page, expect
 
 from handoff.accounts import add_account, add_domain
@@ -166,6 +165,6 @@ def test_every_page_of_customers_and_accounts_is_accessible_and_fits(
 
 def check(page: Page, what: str) -> None:
     """axe finds nothing serious, and nothing is wider than the screen."""
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == [], what
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), what

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import Office, an_office, chromium, served
+from console_fixtures import Office, an_office, chromium, served, violations
 from playwright.sync_api import Browser, expect
 
 from handoff import deliveries, desk
@@ -49,7 +48,7 @@ def test_an_uncertain_message_shows_up_by_itself_and_is_settled_by_keyboard(
         of = (session, id_of(claimed.delivery), "w", Resend.ONCE, office.now, "no answer", office.now)
         deliveries.mark_in_doubt(*of)
     expect(page.locator(".unsettled")).to_contain_text("Uncertain whether it arrived.", timeout=20_000)
-    found = [each["id"] for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")]
+    found = [each["id"] for each in violations(page) if each["impact"] in ("serious", "critical")]
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="Send again").focus()

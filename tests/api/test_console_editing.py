@@ -187,6 +187,19 @@ def test_a_draft_is_submitted_with_what_was_typed_last_and_approved_by_another(o
     assert ">Draft<" in ed.get(draft).text
 
 
+def test_a_reviewer_approves_what_they_have_before_them_and_not_what_became_of_it_since(
+    office: Office, ed: TestClient
+) -> None:
+    draft, flo = begun(ed), office.browser("flo", Role.EDITOR)
+    ed.post(f"{draft}/submit", data=opened(ed, draft) | {"body": "Read by flo."})
+    before_flo = opened(flo, draft)
+    ed.post(f"{draft}/remove", data=opened(ed, draft))
+    assert flo.post(f"{draft}/approve", data=before_flo).status_code == 409
+    assert ">In review<" in ed.get(draft).text
+    assert flo.post(f"{draft}/approve", data=opened(flo, draft)).status_code == 303
+    assert ">Approved<" in ed.get(draft).text
+
+
 def test_what_cannot_be_done_is_said_and_the_words_are_kept(ed: TestClient) -> None:
     draft = begun(ed)
     refused = ed.post(f"{draft}/submit", data=opened(ed, draft) | {"title": "", "body": "Kept all the same."})

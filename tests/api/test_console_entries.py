@@ -117,6 +117,39 @@ def test_a_sentence_is_said_as_the_house_says_it_once_it_is_published(office: Of
     assert "Any time!" in page
 
 
+def test_a_sentence_is_shown_in_its_words_and_not_as_a_file_has_it(office: Office, eve: TestClient) -> None:
+    eve.post(SENTENCE, data={"text": "Any time!", "revision": "0"})
+    publish(office)
+    eve.post(SENTENCE, data={"text": "You are welcome, any time!", "revision": "0"})
+    page = eve.get(SENTENCE).text
+    assert '<pre class="pre" tabindex="0" dir="auto">Any time!</pre>' in page
+    assert "<ins>You are welcome, any time!</ins>" in page
+    assert "text:" not in page
+
+
+def test_the_languages_of_the_sentences_are_named(eve: TestClient) -> None:
+    page = eve.get("/console/sentences").text
+    assert '<option value="en" selected>English</option>' in page
+    assert '<option value="zh" >Chinese</option>' in page
+    other = eve.get("/console/sentences?language=pt-BR").text
+    assert '<option value="pt-BR" selected>pt-BR</option>' in other
+    assert "/console/sentences/thanks/pt-BR" in other
+
+
+def test_a_language_is_shown_and_typed_by_its_name_or_its_code(office: Office, eve: TestClient) -> None:
+    assert 'value="English"' in eve.get("/console/articles/glossary").text
+    assert 'name="language" value="English"' in eve.get("/console/articles/new").text
+    eve.post("/console/articles/glossary", data={"term": "工单", "language": "chinese"})
+    eve.post("/console/articles/glossary", data={"term": "fila", "language": "pt-BR"})
+    assert [(one.name, one.language) for one in written(office, DraftKind.TERM)] == [("fila", "pt-BR"), ("工单", "zh")]
+    eve.post("/console/articles/new", data={"title": "导入", "language": "Chinese", "article_id": "import"})
+    eve.post("/console/articles/export-data/en/translate", data={"to": "Chinese"})
+    assert {(one.name, one.language) for one in written(office, DraftKind.ARTICLE)} == {
+        ("import", "zh"),
+        ("export-data", "zh"),
+    }
+
+
 UNUSABLE = (
     ("confirmed", "Ticket {nummer} is closed.", "{nummer} cannot be filled in"),
     ("confirmed", "Ticket {number is closed.", "A brace"),

@@ -6,15 +6,20 @@ import html
 import io
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from console_fixtures import Office, an_office, open_office
 from http_house import live
+from standins.slack.server import SlackWorld
+from standins.telegram import TelegramWorld
 from starlette.testclient import TestClient
 
 from api.settings import Settings
 from api.uploads import MOST_FILES, BadUpload, UploadTooLarge, packed, unpacked
+from bot.channels.telegram.commands import COMMANDS
 from handoff.models import Role
 from handoff.staff import sign_in_link
 from kb_content.catalogue import articles_overview
@@ -113,6 +118,73 @@ def test_what_a_platform_lacks_is_said_with_what_to_do(sqlite_url: str, tmp_path
         assert "to do" not in checked.split('id="channel-slack"')[1].split("</section>")[0]
 
 
+@pytest.fixture
+def platforms() -> Iterator[tuple[TelegramWorld, SlackWorld]]:
+    """Telegram with a bot, and Slack with a workspace that has the app."""
+    with TelegramWorld(name="Acme Support") as telegram, SlackWorld() as slack:
+        slack.add_team("T1", name="Acme", bot_name="firstline")
+        for language, commands in COMMANDS.items():
+            # As the product does when it starts.
+            offered = [{"command": name, "description": about} for name, about in commands.items()]
+            asked = {"commands": offered, "language_code": language}
+            httpx2.post(f"{telegram.base_url}/bot{telegram.token}/setMyCommands", json=asked).raise_for_status()
+        yield telegram, slack
+
+
+def with_tokens(telegram: TelegramWorld, slack: SlackWorld, **other: str) -> dict[str, str]:
+    tokens = {
+        "telegram_token": telegram.token,
+        "telegram_base_url": telegram.base_url,
+        "slack_bot_token": slack.teams[0].bot_token,
+        "slack_app_token": slack.app.app_token,
+        "slack_base_url": slack.api_url,
+    }
+    return tokens | other
+
+
+def checked(url: str, folder: Path, tokens: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """The page after "Check the set-up", and of Slack and Telegram what was found."""
+    for office in open_office(url, Settings(_env_file=None, data_dir=folder, **tokens)):  # type: ignore[arg-type]
+        page = html.unescape(newcomer(office).post("/console/channels/check").text)
+    return page, {name: page.split(f'id="channel-{name}"')[1].split("</section>")[0] for name in ("slack", "telegram")}
+
+
+def test_slack_and_telegram_that_are_connected_are_found_so_and_the_step_is_done(
+    sqlite_url: str, tmp_path: Path, platforms: tuple[TelegramWorld, SlackWorld]
+) -> None:
+    telegram, slack = platforms
+    page, found = checked(sqlite_url, tmp_path, with_tokens(telegram, slack))
+    assert "The bot is @" in found["telegram"]
+    assert "Acme" in found["slack"]
+    assert [("to do" in words, ">ok<" in words) for words in found.values()] == [(False, True)] * 2
+    assert 'class="step-done"><a href="/console/channels"' in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "channel", "words"),
+    [
+        ({"telegram_token": "1:wrong"}, "telegram", "@BotFather"),
+        ({"slack_bot_token": "xoxb-wrong"}, "slack", "Install the app to the workspace again"),
+        ({"slack_app_token": "xapp-wrong"}, "slack", "connections:write"),
+    ],
+    ids=["telegram token", "slack bot token", "slack app token"],
+)
+def test_a_token_that_is_refused_is_named_with_where_to_get_another_and_the_step_is_left(
+    sqlite_url: str,
+    tmp_path: Path,
+    platforms: tuple[TelegramWorld, SlackWorld],
+    wrong: dict[str, str],
+    channel: str,
+    words: str,
+) -> None:
+    page, found = checked(sqlite_url, tmp_path, with_tokens(*platforms, **wrong))
+    other = {"slack": "telegram", "telegram": "slack"}[channel]
+    assert ("to do" in found[channel], "to do" in found[other]) == (True, False)
+    assert words in found[channel].split("findings")[1].split("</ul>")[0]
+    assert next(iter(wrong.values())) not in page, "a token is never shown"
+    assert 'class="step-done"><a href="/console/channels"' not in page
+
+
 def test_own_articles_are_looked_at_then_written_and_asked_to_be_published(office: Office) -> None:
     office.publish()
     browser = newcomer(office)
@@ -183,7 +255,9 @@ def test_a_zip_cannot_write_beside_its_folder_nor_grow_without_end(tmp_path: Pat
 
 def test_several_pages_become_one_upload_with_a_name_of_its_own() -> None:
     name, content = packed([("b.md", b"B"), ("a.md", b"A")])
-    assert name == "a.md +1.zip"
+    assert re.fullmatch(r"a\.md \+1 \([0-9a-f]{4}\)\.zip", name)
+    assert packed([("a.md", b"A"), ("b.md", b"other words")])[0] == name, "the same files again"
+    assert packed([("a.md", b"A"), ("c.md", b"C")])[0] != name, "others must not take their place"
     with unpacked(name, content) as folder:
         assert {path.name for path in folder.iterdir()} == {"a.md", "b.md"}
     with pytest.raises(BadUpload):

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import Office, an_office, chromium, served
+from console_fixtures import Office, an_office, chromium, served, violations
 from http_house import live
 from playwright.sync_api import Browser, Page, expect
 
@@ -28,7 +27,7 @@ def chrome() -> Iterator[Browser]:
 
 def look(page: Page) -> None:
     """Nothing serious for axe, and nothing to scroll sideways for, not even at 320 px."""
-    faults = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+    faults = [one for one in violations(page) if one["impact"] in ("serious", "critical")]
     assert [(one["id"], [node["target"] for node in one["nodes"][:3]]) for one in faults] == []
     page.set_viewport_size({"width": 320, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url

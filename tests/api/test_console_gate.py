@@ -48,6 +48,7 @@ CHANGED = {
     "effect": "worse",
     "loss": True,
     "of_fit": False,
+    "by_a_hair": False,
     "before": {
         "decision": "answer",
         "reason": None,
@@ -138,7 +139,7 @@ def test_a_waiting_publication_is_cancelled_and_then_over(office: Office, eve: T
 def test_progress_is_shown_until_it_is_over(office: Office, eve: TestClient) -> None:
     asked = made(office, state=PublicationState.BUILDING, progress="fitting the confidence for en (1 of 2)")
     shown = eve.get(f"/console/publications/{asked}", headers=HTMX).text
-    assert "fitting the confidence for en" in shown
+    assert "Fitting the confidence for English (1 of 2)" in shown
     assert "<progress" in shown
     with transaction(office.database) as session:
         session.get_one(Publication, asked).state = PublicationState.PUBLISHED
@@ -166,6 +167,72 @@ def test_what_was_kept_back_shows_both_answers_and_is_published_only_with_a_reas
         again = session.get_one(Publication, asked + 1)
     assert (again.override, again.drafts, again.percent) == ("the button is renamed", [draft_id], 10)
     assert "the button is renamed" in eve.get(sent.headers["location"]).text
+
+
+def test_articles_are_named_by_their_titles_in_the_language_of_the_question(office: Office, eve: TestClient) -> None:
+    draft_id = drafted_here(office, body="Choose **Import**.")
+    chinese = {**CHANGED, "text": "忘记密码了", "language": "zh", "expect": ["reset-password"]}
+    gone = {**CHANGED, "text": "an older one", "expect": ["never-written"]}
+    check = checked(CHANGED, chinese, gone, about=(draft_id, "export-data"))
+    asked = made(office, state=PublicationState.BLOCKED, drafts=[draft_id], check=check)
+    shown = eve.get(f"/console/publications/{asked}").text
+    assert (
+        f'<a href="/console/drafts/{draft_id}" dir="auto">Export your data</a> <code class="id">export-data</code>'
+        in shown
+    )
+    assert 'Right: <a href="/console/articles/export-data/en" lang="en" dir="auto">Export your data</a>' in shown
+    assert '<a href="/console/articles/reset-password/zh" lang="zh" dir="auto">重置忘记的密码</a>' in shown
+    assert '<span dir="auto">never-written</span>' in shown
+    assert "Export your data" in eve.get("/console/publications").text
+
+
+def test_what_only_a_draft_has_leads_to_the_draft_and_other_languages_to_where_there_is_a_text(
+    office: Office, eve: TestClient
+) -> None:
+    with transaction(office.database) as session:
+        begun = drafts.begin(session, DraftKind.ARTICLE, "themes", "en", None, office.now, content={"title": "Themes"})
+        draft_id = begun.id
+    new = {**CHANGED, "expect": ["themes"]}
+    foreign = {**CHANGED, "text": "导出数据", "language": "zh", "expect": []}
+    asked = made(office, state=PublicationState.BLOCKED, check=checked(new, foreign))
+    shown = eve.get(f"/console/publications/{asked}").text
+    assert (
+        f'<a href="/console/drafts/{draft_id}" lang="en" dir="auto">Themes</a> <code class="id">themes</code>' in shown
+    )
+    assert "/console/articles/export-data/zh" not in shown
+    assert shown.count('<a href="/console/articles/export-data/en"') == 2
+
+
+def test_progress_is_told_in_the_readers_language(office: Office, eve: TestClient) -> None:
+    lin = office.browser("lin", Role.EDITOR, language="zh")
+    for said, english, chinese in (
+        (
+            "fitting the confidence for zh (2 of 2)",
+            "Fitting the confidence for Chinese (2 of 2)",
+            "正在拟合中文的置信度（2/2）",
+        ),
+        ("asking the questions: 500 of 1,824", "Asking the questions: 500 of 1,824", "1,824 个问题中的 500 个"),
+    ):
+        asked = made(office, state=PublicationState.BUILDING, progress=said)
+        assert english in eve.get(f"/console/publications/{asked}").text
+        assert chinese in lin.get(f"/console/publications/{asked}").text
+        eve.post(f"/console/publications/{asked}/cancel")
+
+
+def test_what_nobody_loses_by_is_folded_below_what_somebody_does(office: Office, eve: TestClient) -> None:
+    changed = {**CHANGED, "text": "a change", "effect": "changed", "loss": False, "expect": None}
+    better = {**CHANGED, "text": "a gain", "effect": "better", "loss": False}
+    lost = {**CHANGED, "text": "a loss", "effect": "newly_unanswered"}
+    asked = made(office, state=PublicationState.BLOCKED, check=checked(lost, better, changed, changed))
+    shown = eve.get(f"/console/publications/{asked}").text
+    folded = re.findall(r'<details class="harmless">(.*?)</details>', shown, re.DOTALL)
+    assert [one.count('class="question"') for one in folded] == [2, 1]
+    assert re.match(r'<summary>Changed <span class="count">2</span>', folded[0])
+    assert "a loss" not in "".join(folded)
+    assert shown.index("a loss") < shown.index("a change")
+    chosen = eve.get(f"/console/publications/{asked}?effect=changed").text
+    assert "a change" in chosen
+    assert '<details class="harmless">' not in chosen
 
 
 def test_what_was_not_ticked_is_named_with_the_way_there(office: Office, eve: TestClient) -> None:
@@ -196,7 +263,7 @@ def test_the_list_of_publications_says_who_asked_for_what(office: Office, eve: T
     made(office)
     shown = eve.get("/console/publications").text
     assert shown.index("Publication 2") < shown.index("Publication 1")
-    assert "export-data" in shown
+    assert "Export your data" in shown
     assert "eve" in shown
     assert eve.get("/console/publications/77").status_code == 404
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import Office, an_office, chromium, served
+from console_fixtures import Office, an_office, chromium, served, violations
 from needed import parked_row, sent_in_doubt
 from playwright.sync_api import Browser, Page, expect
 from refused import Refused
@@ -84,7 +83,7 @@ def test_the_page_is_accessible_and_fits(
     page = window(office, chrome, address, look, language)
     serious = [
         f"{fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}"
-        for fault in Axe().run(page).response["violations"]
+        for fault in violations(page)
         if fault["impact"] in ("serious", "critical")
     ]
     assert serious == []

@@ -8,18 +8,22 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from console_fixtures import Office, an_office
+from console_fixtures import ARTICLES, Office, an_office
 from http_house import live
-from sqlmodel import select
+from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from bot.learning.importing import jobs
 from bot.learning.importing.wishes import Wish
 from handoff.models import Role
 from kb_content.articles import Article
-from kb_content.catalogue import articles_overview
+from kb_content.catalogue import apply_import, articles_overview, plan_import, start_release
+from kb_content.folder import Folder
 from kb_content.models import ArticleVersion, KbArticle
 from kb_content.passages import split
+from kb_content.releases import keep_fit
+from kb_content.rollouts import stage
+from kb_content.studio.four_eyes import set_four_eyes
 from kb_content.studio.models import ImportState, KbImport
 from kb_content.versions import article_from, new_version
 from store import reading, transaction
@@ -131,7 +135,7 @@ def test_an_import_is_taken_back_with_one_button(office: Office, editor: TestCli
     editor.post(f"{address}/publish")
     assert open_titles(office) == {"refunds": "Get a refund"}
     page = html.unescape(editor.get(HERE).text)
-    assert "Undo the import of upload: refunds.md" in page
+    assert "Undo the import of refunds.md" in page
     assert "It was taken over." in html.unescape(editor.get(address).text)
     assert editor.post(f"{address}/undo").status_code == 303
     assert open_titles(office) == before
@@ -151,8 +155,125 @@ def test_what_was_built_on_is_not_taken_back_and_is_named(office: Office, editor
     edit_here(office, "refunds", "Money back")
     refused = editor.post(f"{address}/undo")
     assert refused.status_code == 422
-    assert "refunds (en) changed since" in html.unescape(refused.text)
+    page = html.unescape(refused.text)
+    assert "refunds (en) changed since" in page
+    assert '<a href="/console/articles/refunds/en" dir="auto">refunds</a>' in page
+    assert f'action="{address}/undo"' in page, "once it is changed back, the button is there"
     assert open_titles(office)["refunds"] == "Money back"
+
+
+def test_an_import_from_the_command_line_has_a_page_and_an_undo(office: Office, editor: TestClient) -> None:
+    page = html.unescape(editor.get(HERE).text)
+    address = re.search(rf'href="({HERE}/\d+)" dir="auto">tests</a>', page)
+    assert address is not None
+    assert "3 new, 0 changed, 0 archived" in page
+    edit_here(office, "export-data", "Get a CSV")
+    assert "It was taken over." in html.unescape(editor.get(address[1]).text)
+    assert "/console/articles/export-data/en" in html.unescape(editor.post(f"{address[1]}/undo").text)
+
+
+def test_what_an_import_says_is_read_beside_what_is_there_before_it_is_taken_over(
+    office: Office, editor: TestClient
+) -> None:
+    address, _ = brought(editor, "refunds.md", ARTICLE.format(days=30))
+    editor.post(f"{address}/publish")
+    address, page = brought(editor, "refunds.md", ARTICLE.format(days=60))
+    assert f'href="{address}/articles/refunds/en"' in page
+    page = html.unescape(editor.get(f"{address}/articles/refunds/en").text)
+    assert "<del>30</del><ins>60</ins>" in page
+    assert editor.get(f"{address}/articles/other/en").status_code == 404
+
+
+@pytest.fixture
+def four_eyes(office: Office) -> None:
+    with transaction(office.database) as session:
+        set_four_eyes(session, True, None, office.now)
+
+
+@pytest.mark.usefixtures("four_eyes")
+def test_with_a_second_pair_of_eyes_nobody_takes_over_what_they_brought_in(office: Office, editor: TestClient) -> None:
+    address, page = brought(editor, "refunds.md", ARTICLE.format(days=30))
+    assert "Submit for review" in page
+    assert "Take over and publish" not in page
+    refused = editor.post(f"{address}/publish")
+    assert refused.status_code == 422
+    assert "Another editor must approve it first" in html.unescape(refused.text)
+    editor.post(f"{address}/submit")
+    assert "Somebody else must approve it" in html.unescape(editor.get(address).text)
+    assert editor.post(f"{address}/publish").status_code == 422
+    assert "refunds" not in open_titles(office)
+    other = office.browser("otto", Role.EDITOR)
+    assert f'href="{address}"' in other.get("/console/drafts").text
+    assert "edith submitted it" in html.unescape(other.get(address).text)
+    assert other.post(f"{address}/publish").status_code == 303
+    assert open_titles(office)["refunds"] == "Get a refund"
+    with reading(office.database) as session:
+        entries = session.exec(select(Audit).where(col(Audit.action).startswith("kb.import."))).all()
+    assert [(one.action, one.actor) for one in entries] == [
+        ("kb.import.submit", "edith"),
+        ("kb.import.approve", "otto"),
+    ]
+
+
+@pytest.mark.usefixtures("four_eyes")
+def test_what_is_approved_is_what_was_submitted(office: Office, editor: TestClient) -> None:
+    address, _ = brought(editor, "refunds.md", ARTICLE.format(days=30))
+    editor.post(f"{address}/submit", data={"left_out": "refunds (en)"})
+    other = office.browser("otto", Role.EDITOR)
+    other.post(f"{address}/publish", data={"left_out": ""})
+    assert "refunds" not in open_titles(office)
+
+
+@pytest.mark.usefixtures("four_eyes")
+def test_who_reads_it_anew_must_not_approve_it_either(office: Office, editor: TestClient) -> None:
+    address, _ = brought(editor, "faq.csv", FAQ)
+    chosen = {"column_title": "Was", "column_body": "Wie", "language": "de"}
+    other = office.browser("otto", Role.EDITOR)
+    other.post(f"{address}/read", data=chosen)
+    seen(other, address)
+    editor.post(f"{address}/submit")
+    assert "Somebody else must approve it" in html.unescape(other.get(address).text)
+    assert other.post(f"{address}/publish").status_code == 422
+    other.post(f"{address}/read", data=chosen)
+    assert "Submit for review" in seen(editor, address), "what is read anew is submitted anew"
+
+
+@pytest.mark.usefixtures("four_eyes")
+def test_an_import_is_sent_back_with_a_note_and_taken_back_by_its_own(office: Office, editor: TestClient) -> None:
+    address, _ = brought(editor, "refunds.md", ARTICLE.format(days=30))
+    editor.post(f"{address}/submit")
+    other = office.browser("otto", Role.EDITOR)
+    other.post(f"{address}/send-back", data={"note": "It is 60 days."})
+    page = html.unescape(editor.get(address).text)
+    assert "otto sent it back" in page
+    assert "It is 60 days." in page
+    assert address not in other.get("/console/drafts").text
+    editor.post(f"{address}/submit")
+    editor.post(f"{address}/send-back")
+    assert "sent it back" not in html.unescape(editor.get(address).text)
+    assert "It waits for nobody" in html.unescape(other.post(f"{address}/send-back").text)
+
+
+def test_an_import_beside_a_rollout_says_that_it_ends_it(office: Office, editor: TestClient) -> None:
+    address, page = brought(editor, "refunds.md", ARTICLE.format(days=30))
+    assert "is being rolled out" not in page
+    with transaction(office.database) as session:
+        staged = start_release(session, office.now)
+        keep_fit(session, staged, b"", 0.5, {})
+        stage(session, staged, 10, (), None, office.now)
+    page = html.unescape(editor.get(address).text)
+    assert (
+        f"Release {staged} is being rolled out. What you publish here goes to everybody and ends that rollout" in page
+    )
+
+
+def test_sums_and_doers_are_said_in_the_editors_language(office: Office) -> None:
+    with transaction(office.database) as session:
+        apply_import(session, plan_import(session, Folder(articles=ARTICLES), "sample"), office.now, "start")
+    page = html.unescape(office.browser("mei", Role.EDITOR, language="zh").get(HERE).text)
+    assert "新增 3，修改 0，归档 0，不变 0" in page
+    assert "首次启动时" in page
+    assert "articles: 3 added" not in page
 
 
 @pytest.mark.parametrize(

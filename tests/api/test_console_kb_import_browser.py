@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import Office, an_office, chromium, served
+from console_fixtures import Office, an_office, chromium, served, violations
 from playwright.sync_api import Page, expect
 
 from handoff.models import Role
@@ -17,7 +16,7 @@ FAQ = "Nr;Was;Wie\n1;重置密码;打开登录页，点击忘记密码，然后�
 
 
 def look(page: Page) -> None:
-    faults = Axe().run(page).response["violations"]
+    faults = violations(page)
     assert [fault["id"] for fault in faults if fault["impact"] in ("serious", "critical")] == [], page.url
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import SCRIPT, Office, an_office, chromium, served
+from console_fixtures import SCRIPT, Office, an_office, chromium, served, violations
 from fastapi.routing import iter_route_contexts
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 from studio_kb import drafted
 
+from bot.learning.importing.jobs import plan_values
+from bot.learning.importing.keeping import keep
+from bot.learning.importing.reading import Read
 from bot.learning.importing.wishes import Wish, wish_values
 from bot.learning.recall.finding import Scope
 from bot.learning.recall.recalls import prepare
@@ -21,6 +23,9 @@ from handoff.desk import reply, resolve
 from handoff.models import Priority, Role
 from handoff.sla.defaults import lay_out
 from handoff.workplace.macros import Written, make
+from kb_content.articles import Article
+from kb_content.catalogue import plan_import
+from kb_content.folder import Folder
 from kb_content.studio.models import ImportState, KbImport, Publication, PublicationState
 from store import transaction
 
@@ -141,11 +146,20 @@ def a_full_house(office: Office, words: str = "I cannot get in " + "W" * 60) -> 
 
 
 def an_import(office: Office, words: str) -> None:
-    """Pages of the web that could not be read."""
+    """Pages of the web that were read and wait for approval."""
     wish = wish_values(Wish(words, url="https://example.com/help"))
-    told = {"source": words, "actor": words, "progress": words, "problem": words, "summary": words}
+    told: dict[str, Any] = {"source": words, "actor": words, "progress": words, "problem": words, "summary": words}
+    brought = Folder(articles=(Article("reset-password", "en", words, words), Article("new", "en", words, words)))
     with transaction(office.database) as session:
-        session.add(KbImport(id=int(VALUES["import_id"]), at=office.now, state=ImportState.FAILED, wish=wish, **told))
+        found = {
+            "is_foreign": False,
+            "sha256": keep(office.product.files, Read(brought)).sha256,
+            "plan": plan_values(plan_import(session, brought, words)),
+            "problems": {"errors": 1, "notes": 0, "shown": [[words, True]]},
+            "review": {"by": None, "name": words, "at": office.now.isoformat()},
+        }
+        told |= {"found": found, "wish": wish, "state": ImportState.READ}
+        session.add(KbImport(id=int(VALUES["import_id"]), at=office.now, **told))
 
 
 def an_edit(office: Office, words: str) -> None:
@@ -156,7 +170,7 @@ def an_edit(office: Office, words: str) -> None:
     sides = {name: {**side, "top": ["export-data"], "citations": ["export-data"]} for name in ("before", "after")}
     lost = {"text": words, "language": "en", "expect": ["reset-password"], "origin": "gold", "message": None, "gold": 1}
     found = {"questions": 1, "live": 1, "blocking": 1, "counts": {"worse": 1, "better": 0}}
-    found |= {"changed": [{**lost, **sides, "effect": "worse", "loss": True, "of_fit": True}]}
+    found |= {"changed": [{**lost, **sides, "effect": "worse", "loss": True, "of_fit": True, "by_a_hair": False}]}
     about = {"id": draft_id, "kind": "article", "name": "reset-password", "language": "en"}
     with transaction(office.database) as session:
         check = {"by": words, "drafts": [about], **found}
@@ -168,12 +182,18 @@ def an_edit(office: Office, words: str) -> None:
 
 
 def serious(page: Page, **options: Any) -> list[str]:
-    found = Axe().run(page, options=options).response["violations"]
+    found = violations(page, **options)
     return [
         f"{fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}"
         for fault in found
         if fault["impact"] in ("serious", "critical")
     ]
+
+
+# What moves of itself, where somebody asked for less motion.
+MOVES = """[...document.querySelectorAll("*")].map((one) => [one, getComputedStyle(one)]).filter(([, style]) =>
+  style.animationName !== "none" || (style.transitionProperty !== "none" && parseFloat(style.transitionDuration) > 0)
+).map(([one]) => one.tagName)"""
 
 
 def faults_of(page: Page) -> list[str]:
@@ -183,7 +203,8 @@ def faults_of(page: Page) -> list[str]:
     found = [*serious(page), *([f"too wide by {wide}"] if wide > 0 else [])]
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     found += [f"dark {fault}" for fault in serious(page, runOnly=["color-contrast"])]
-    page.emulate_media(color_scheme="light")
+    found += [f"moves {tag}" for tag in page.evaluate(MOVES)[:3]]
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
     return found
 
 
@@ -202,7 +223,7 @@ def test_every_page_of_the_console_is_accessible_and_fits_a_phone(office: Office
         page.goto("/console/tickets/1")
         for key, shown in (("Control+k", "#command-list li"), ("?", "#shortcuts h2")):
             page.keyboard.press(key)
-            page.locator(shown).first.wait_for()
+            expect(page.locator(shown).first).to_be_in_viewport()
             faults[key] = faults_of(page)
             page.keyboard.press("Escape")
             expect(page.locator("dialog[open]")).to_have_count(0)

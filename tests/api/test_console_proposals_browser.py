@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import Office, an_office, chromium, served
+from console_fixtures import Office, an_office, chromium, served, violations
 from playwright.sync_api import Browser, Page, expect
 
 from handoff.models import Role
@@ -94,6 +93,6 @@ def test_the_page_is_accessible_and_fits(proposed: Office, chrome: Browser, look
     with served(proposed) as address:
         page = opened(proposed, chrome, address, **dict(LOOKS[look]))
         page.locator("details.accepted summary").click()
-        found = Axe().run(page).response["violations"]
+        found = violations(page)
         assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from console_fixtures import ARTICLES, HTMX, Office, an_office
@@ -96,6 +97,43 @@ def test_an_editor_corrects_a_passage_with_everybody_who_was_told_it(office: Off
     with reading(office.database) as session:
         assert {one.state for one in session.exec(select(RecallRecipient))} == {RecipientState.SENT}
     assert "3 of 3" in editor.get("/console/recalls").text
+
+
+def proposal(editor: TestClient, address: str, code: str) -> str:
+    """What stands in the form as the correction of that language."""
+    found = re.search(rf'<textarea id="text-{code}"[^>]*>([^<]*)</textarea>', editor.get(address).text)
+    assert found
+    return found[1]
+
+
+def test_the_correction_begins_with_what_was_wrong_and_goes_on_with_what_is_right(
+    office: Office, editor: TestClient
+) -> None:
+    address = begun(office, editor)
+    assert proposal(editor, address, "en") == WHY
+    assert proposal(editor, address, "zh") == ""
+    steps = replace(ARTICLES[0], body="Anyone can.\n\n## Steps\n\n1. Press **Forgot?**\n2. Wait for the second mail.\n")
+    office.publish((steps, *ARTICLES[1:]))
+    text = proposal(editor, address, "en")
+    assert text.startswith(f"{WHY}\n\nThis is right:\n\n")
+    assert text.endswith("1. Press Forgot?\n2. Wait for the second mail.")
+    editor.post(f"{address}/texts", data={"languages": ["en"], "texts": [text]})
+    (read,) = {
+        one
+        for one in re.findall(r'<p class="pre" dir="auto">([^<]*)</p>', editor.get(address).text)
+        if "We have" in one
+    }
+    assert re.search(
+        r"“Reset a forgotten password” was not right\.\n\nThe link is in the second mail\.\n\nThis is right:", read
+    )
+
+
+def test_what_was_wrong_goes_to_customers_of_the_language_that_it_is_written_in(
+    office: Office, editor: TestClient
+) -> None:
+    address = begun(office, editor, reason="链接在第二封邮件里。")
+    assert proposal(editor, address, "zh") == "链接在第二封邮件里。"
+    assert proposal(editor, address, "en") == ""
 
 
 def test_while_the_passage_is_live_the_page_warns_and_sends_only_when_told_to(

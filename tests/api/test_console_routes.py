@@ -151,6 +151,22 @@ def test_a_viewer_sees_no_buttons_that_would_refuse(office: Office) -> None:
     assert "<textarea" not in page
 
 
+@pytest.mark.parametrize(
+    ("role", "deeds"),
+    [
+        (Role.VIEWER, {"search", "move", "back", "versions"}),
+        (Role.AGENT, {"search", "move", "back", "versions", "tick", "claim", "resolve"}),
+        (Role.EDITOR, {"search", "move", "back", "versions", "edit_article"}),
+        (Role.ADMIN, {"search", "move", "back", "versions", "tick", "claim", "resolve", "edit_article"}),
+    ],
+)
+def test_the_keys_are_those_of_what_one_may_do(office: Office, role: Role, deeds: set[str]) -> None:
+    asked = {"search", "move", "back", "versions", "tick", "claim", "resolve", "edit_article"}
+    office.escalate()
+    page = office.browser("vera", role).get("/console/tickets/1").text
+    assert set(re.findall(r'data-deed="(\w+)"', page)) & asked == deeds
+
+
 def test_a_person_switched_off_is_out_at_once(office: Office) -> None:
     from handoff.staff import disable_staff
     from store import transaction

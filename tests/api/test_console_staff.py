@@ -13,7 +13,7 @@ from handoff.models import Role, Staff
 from handoff.rows import id_of
 from handoff.staffing import teams
 from handoff.staffing.directory import on_call
-from handoff.staffing.models import Absence, Profile, Team
+from handoff.staffing.models import Absence, Duty, Profile, Team
 from handoff.tickets import ticket_by_number
 from store import reading, transaction
 from store.models import Audit
@@ -166,6 +166,50 @@ def test_an_admin_puts_people_on_call_and_takes_them_off(office: Office) -> None
     assert ada.post(f"{address}/duties/end", data={"duty_id": duty_id}).status_code == 303
     with reading(office.database) as session:
         assert on_call(session, office.now + timedelta(hours=10)) == []
+
+
+def test_a_rota_comes_again_every_few_weeks_at_the_same_time_on_the_wall(office: Office) -> None:
+    ada, _ = office.browser("ada", Role.ADMIN), office.browser("bob")
+    bob = staff_id(office, "bob")
+    address = f"/console/staff/{bob}"
+    ada.post(f"{address}/profile", data={"timezone": "Europe/Berlin"})
+    form = {"since": "2026-11-23T18:00", "until": "2026-11-30T09:00", "every": "3", "times": "10"}
+    assert ada.post(f"{address}/duties", data=form).status_code == 303
+    with reading(office.database) as session:
+        duties = session.exec(select(Duty).order_by(col(Duty.since))).all()
+        assert on_call(session, duties[9].since) == [bob]
+        assert on_call(session, duties[0].until + timedelta(days=3)) == []
+    assert len(duties) == 10
+    # Summer time begins on 28 March: 18:00 in Berlin is 17:00 UTC in winter and 16:00 in summer.
+    assert [(duty.since.day, duty.since.month, duty.since.hour) for duty in duties[4:8]] == [
+        (15, 2, 17),
+        (8, 3, 17),
+        (29, 3, 16),
+        (19, 4, 16),
+    ]
+    assert "and 2 more, until" in words(ada.get(address).text)
+    office.later(hours=9)
+    assert ada.post(f"{address}/duties/end-all").status_code == 303
+    with reading(office.database) as session:
+        assert [duty.id for duty in session.exec(select(Duty))] == [duties[0].id], "what has begun goes on"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"until": "2026-12-08T09:00", "every": "1", "times": "2"}, "before the next one begins"),
+        ({"every": "12", "times": "104"}, "at most two years away"),
+        ({"since": "2026-11-20T18:00", "until": "2026-11-21T09:00", "every": "1", "times": "2"}, "later end"),
+    ],
+    ids=["overlapping", "too far", "begun in the past"],
+)
+def test_a_rota_that_makes_no_sense_is_refused_in_words(office: Office, more: dict[str, str], said: str) -> None:
+    ada = office.browser("ada", Role.ADMIN)
+    form = {"since": "2026-11-23T18:00", "until": "2026-11-24T09:00", **more}
+    refused = ada.post(f"/console/staff/{staff_id(office, 'ada')}/duties", data=form)
+    assert (refused.status_code, said in words(refused.text)) == (422, True)
+    with reading(office.database) as session:
+        assert not session.exec(select(Duty)).all()
 
 
 def test_a_team_is_made_changed_and_removed(office: Office) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import Office, an_office, chromium, served
+from console_fixtures import Office, an_office, chromium, served, violations
 from playwright.sync_api import Browser, Locator, Page, expect
 from staged_kb import ALL, INVOICE, PASSWORD, Shelves
 
@@ -55,7 +54,7 @@ def window(office: Office, chrome: Browser, address: str, name: str, role: Role 
 
 
 def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     return [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")]
 
 
@@ -103,10 +102,12 @@ def test_what_is_typed_is_kept_shown_and_never_lost_to_a_colleague(office: Offic
         ed.get_by_label("Title", exact=True).fill("Typed and left at once")
         # The last words travel beside the page that follows.
         ed.goto("/console/drafts")
-        for _ in range(50):
-            if ed.get_by_role("link", name="Typed and left at once").count():
+        colleague = office.browser("gil", Role.EDITOR)
+        for _ in range(600):
+            if "Typed and left at once" in colleague.get("/console/drafts").text:
                 break
-            ed.reload()
+            ed.wait_for_timeout(50)
+        ed.reload()
         expect(ed.get_by_role("link", name="Typed and left at once")).to_be_visible()
 
 

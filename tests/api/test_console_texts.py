@@ -7,6 +7,7 @@ import hashlib
 import re
 import string
 import tomllib
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
@@ -32,6 +33,13 @@ def test_every_language_has_the_same_texts_with_the_same_places(language: str) -
     assert english.keys() == other.keys()
     assert {key: places(text) for key, text in english.items()} == {key: places(text) for key, text in other.items()}
     assert all(text.strip() for text in other.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_written_twice(language: str) -> None:
+    """YAML takes the last one: whoever asked for the first reads what was said of something else."""
+    keys = re.findall(r"^([\w.]+):", API.joinpath("texts", f"{language}.yml").read_text("utf8"), re.MULTILINE)
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
 
 
 def test_no_text_is_the_same_in_both_languages_but_names() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from console_fixtures import Office, an_office
-from sqlmodel import select
+from sqlmodel import col, select
 from starlette.testclient import TestClient
+from studio_kb import publish_small
 
 from bot.replies import closing_words
 from handoff import desk
-from handoff.models import Message, Role
+from handoff.models import Action, Button, Message, Role
+from handoff.tickets import ticket_by_number
 from kb_content.studio import drafts
 from kb_content.studio.models import Draft, DraftKind
 from store import reading, transaction
@@ -109,6 +111,15 @@ def test_it_can_be_added_to_an_article_that_is_there_already_and_only_once(
     assert editor.post(f"/console/tickets/{number}/article/add?to=no-such+en", data=sent).status_code == 404
 
 
+def test_similar_articles_are_shown_in_plain_words(office: Office, number: int) -> None:
+    publish_small(office.database)
+    office.product.live.refresh(office.database)
+    zoe = office.browser("zoe", Role.EDITOR)
+    shown = zoe.get(f"/console/tickets/{number}/article").text.partition('id="new-title"')[0]
+    assert "Choose Export in the project&#39;s menu." in shown
+    assert "**" not in shown
+
+
 def test_an_open_ticket_gives_no_article_yet(office: Office, editor: TestClient) -> None:
     number = office.escalate("I cannot get in", "carl")
     assert f"/console/tickets/{number}/article" not in editor.get(f"/console/tickets/{number}").text
@@ -124,6 +135,25 @@ def test_two_tickets_about_the_same_do_not_share_an_article_id(office: Office, e
     for one in (number, other):
         editor.post(f"/console/tickets/{one}/article", data=form_of(editor.get(f"/console/tickets/{one}/article").text))
     assert len({draft.name for draft in all_drafts(office)}) == 2
+
+
+def test_what_the_customer_only_pressed_or_said_of_our_work_is_no_question(
+    office: Office, editor: TestClient, number: int
+) -> None:
+    with transaction(office.database) as session:
+        conversation_id = ticket_by_number(session, number).conversation_id
+    office.answer(conversation_id, "Is it this?")
+    office.says(number, "Talk to a person")
+    office.says(number, "It took far too long until somebody answered.")
+    with transaction(office.database) as session:
+        (button,) = session.exec(select(Button).where(Button.action == Action.PERSON))
+        button.pressed_at = office.now
+        (said,) = session.exec(select(Message).where(col(Message.text).startswith("It took far")))
+        said.detail = {"reading": {"decision": "surveywords", "ground": "request", "rule": True}}
+    questions = form_of(editor.get(f"/console/tickets/{number}/article").text)["questions"]
+    assert "spreadsheet" in questions
+    assert "Talk to a person" not in questions
+    assert "far too long" not in questions
 
 
 def test_what_the_customer_took_back_is_in_no_draft(office: Office, editor: TestClient, number: int) -> None:

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from console_fixtures import HTMX, Office, an_office, served
+from suggested import TEXT, state_of, suggest
 
 from api.console import live
 from api.http import stream as streams
-from handoff.models import Role
-from store import reading
+from handoff.models import Role, SuggestionState
+from handoff.rows import id_of
+from handoff.workplace.macro_deeds import Deeds
+from handoff.workplace.macros import Written, make
+from store import reading, transaction
 from store.changes import latest_change
 
 office = an_office
@@ -76,6 +80,56 @@ def test_a_refused_form_keeps_its_words_and_the_other_box_its_draft(office: Offi
     refused = bob.post("/console/tickets/1/reply", data={"text": "newer words", "seen": 1})
     assert refused.status_code == 409
     assert (box(refused.text, "reply"), box(refused.text, "note")) == ("newer words", "she is right")
+
+
+def began(page: str) -> tuple[str, list[str]]:
+    """The suggestion and the macro that the reply box says its words began as."""
+    found = re.search(r'name="suggestion" value="(\d+)"', page)
+    assert found
+    return found[1], re.findall(r'name="macro" value="(\d+)"', page)
+
+
+@pytest.mark.parametrize(("text", "state"), [(TEXT, SuggestionState.SENT), ("in my own words", SuggestionState.EDITED)])
+def test_a_draft_that_began_as_a_suggestion_still_counts_as_one_when_it_is_sent(
+    office: Office, text: str, state: SuggestionState
+) -> None:
+    offered = suggest(office, office.escalate())
+    bob = office.browser("bob")
+    bob.post("/console/tickets/1/draft", data={"text": text, "suggestion": offered})
+    page = bob.get("/console/tickets/1").text
+    assert began(page) == (str(offered), [])
+    assert "autofocus" not in page.partition('id="reply-text"')[2].partition(">")[0], "keys are still keys"
+    bob.post("/console/tickets/1/reply", data={"text": text, "suggestion": offered, "seen": 99})
+    assert state_of(office, offered) is state
+    assert began(bob.get("/console/tickets/1").text) == ("0", [])
+
+
+def test_a_draft_keeps_its_macro_and_what_was_ticked_and_forgets_them_with_its_last_word(office: Office) -> None:
+    office.escalate()
+    bob, _ = office.browser("bob"), office.browser("root", Role.ADMIN)
+    with transaction(office.database) as session:
+        written = Written("greet", "", {"en": "Dear {customer}"}, Deeds(("met",)))
+        macro = id_of(make(session, written, office.colleagues["root"], office.now))
+    draft = {"text": "Dear ada", "macro": macro}
+    bob.post("/console/tickets/1/draft", data={**draft, "deeds": "1"})
+    page = bob.get("/console/tickets/1").text
+    assert began(page) == ("0", [str(macro)])
+    assert 'name="deeds" value="1" checked' in page
+    bob.post("/console/tickets/1/draft", data=draft)
+    page = bob.get("/console/tickets/1").text
+    assert (began(page)[1], 'name="deeds" value="1" checked' in page) == ([str(macro)], False)
+    bob.post("/console/tickets/1/draft", data={"text": " "})
+    assert began(bob.get("/console/tickets/1").text) == ("0", [])
+
+
+def test_a_draft_whose_suggestion_or_macro_is_gone_is_somebodys_own_words(office: Office) -> None:
+    offered = suggest(office, office.escalate())
+    bob, eve = office.browser("bob"), office.browser("eve")
+    bob.post("/console/tickets/1/draft", data={"text": "half a word", "suggestion": offered, "macro": 77})
+    eve.post(f"/console/tickets/1/suggestions/{offered}/skip")
+    page = bob.get("/console/tickets/1").text
+    assert (box(page, "reply"), began(page)) == ("half a word", ("0", []))
+    assert bob.post("/console/tickets/1/reply", data={"text": "half a word", "seen": 99}).status_code == 303
 
 
 @pytest.mark.parametrize(

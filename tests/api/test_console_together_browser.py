@@ -9,6 +9,12 @@ from typing import Any
 import pytest
 from console_fixtures import Office, an_office, chromium, served
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
+from suggested import TEXT, state_of, suggest
+
+from handoff.models import Role, SuggestionState
+from handoff.workplace.macro_deeds import Deeds
+from handoff.workplace.macros import Written, make
+from store import transaction
 
 office = an_office
 pytestmark = pytest.mark.browser
@@ -134,6 +140,42 @@ def test_a_draft_outlives_reload_and_crash_and_is_gone_when_it_was_sent(
     expect(box).to_have_value("")
     page.reload()
     expect(box).to_have_value("")
+
+
+def test_a_draft_that_began_as_a_macro_or_a_suggestion_is_still_one_after_a_crash_or_a_reload(
+    office: Office, sign_in: Callable[..., BrowserContext]
+) -> None:
+    offered = suggest(office, office.escalate())
+    context = sign_in("bob")
+    office.browser("root", Role.ADMIN)
+    written = Written("greet", "", {"en": "Dear {customer}"}, Deeds(("met",)))
+    with transaction(office.database) as session:
+        make(session, written, office.colleagues["root"], office.now)
+    page = opened(context, "/console/tickets/1")
+    box, bar, began = page.locator("#reply-text"), page.locator("#macro-in"), page.locator("#reply [name=suggestion]")
+    box.press_sequentially("/gre")
+    expect(page.locator("#picker").get_by_role("option")).to_have_count(1)
+    box.press("Enter")
+    expect(bar).to_contain_text("/greet")
+    # At once: what the server does not know yet, this window does.
+    page.reload()
+    expect(box).to_have_value("Dear ada")
+    expect(bar).to_contain_text("/greet")
+    expect(page.locator("#kept")).to_have_text("Draft saved")
+    page.close()
+    page = opened(context, "/console/tickets/1")
+    box, bar, began = page.locator("#reply-text"), page.locator("#macro-in"), page.locator("#reply [name=suggestion]")
+    expect(bar).to_contain_text("/greet")
+
+    page.locator("[data-edit]").click()
+    expect(began).to_have_value(str(offered))
+    page.reload()
+    expect(box).to_have_value(f"Dear ada\n\n{TEXT}")
+    expect(began).to_have_value(str(offered))
+    expect(page.locator("#goes-with")).to_contain_text("Reset")
+    page.get_by_role("button", name="Send Ctrl Enter").click()
+    expect(page.locator(".line.agent")).to_contain_text("Dear ada")
+    assert state_of(office, offered) is SuggestionState.EDITED
 
 
 def sent_text(request: Request) -> str:

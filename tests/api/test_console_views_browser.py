@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import Office, an_office, chromium, served
+from console_fixtures import Office, an_office, chromium, served, violations
 from playwright.sync_api import Page, expect
 
 office = an_office
@@ -73,7 +72,7 @@ def test_many_tickets_are_ticked_by_keyboard_and_dealt_with_at_once(office: Offi
     expect(view.locator(".count")).to_have_text("3")
     page.locator("#pick-3").check()
     page.get_by_text("What to do with the ticked tickets").click()
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    found = violations(page)
     assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]
 
     page.set_viewport_size({"width": 320, "height": 700})

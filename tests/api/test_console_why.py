@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from console_fixtures import READING, SCRIPT, Office, an_office, chromium, served
+from console_fixtures import READING, SCRIPT, Office, an_office, chromium, served, violations
 from playwright.sync_api import Browser, expect
 
 office = an_office
@@ -143,7 +142,7 @@ def test_the_panel_opens_by_keyboard_and_fits_every_screen(
         page.locator(".reading summary").focus()
         page.keyboard.press("Enter")
         expect(page.locator(".why")).to_be_visible()
-        serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+        serious = [one for one in violations(page) if one["impact"] in ("serious", "critical")]
         assert [(one["id"], [node["target"] for node in one["nodes"][:3]]) for one in serious] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         context.close()

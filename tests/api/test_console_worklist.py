@@ -105,7 +105,7 @@ def test_an_item_shows_its_questions_its_nearest_article_and_the_best_reply(offi
     page = office.browser("eve", Role.EDITOR).get(f"/console/worklist/{item}").text
     assert all(text in page for text in DARK)
     assert 'href="/console/articles/export-data/en"' in page
-    assert "Choose **Dark** under Appearance." in page
+    assert "Choose Dark under Appearance." in page
     assert 'href="/console/tickets/4711"' in page
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import postgres
 import pytest
 import schemathesis
+from deeper import examples
 from http_house import House, running
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import negative_data_rejection, positive_data_acceptance
@@ -99,7 +100,7 @@ def test_no_request_breaks_the_interface(
 
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(
-            max_examples=20,
+            max_examples=examples(10),
             deadline=None,
             derandomize=True,
             database=None,

@@ -24,9 +24,10 @@ from bot.learning.building import BuildFailed
 from bot.learning.publish import Fit
 from bot.learning.studio.carrying_out import run_due
 from bot.live import House
-from handoff.models import Scope
+from handoff.models import Role, Scope
 from handoff.tokens import add_token
 from kb_content import catalogue
+from kb_content.studio.four_eyes import set_four_eyes
 from kb_content.studio.models import Publication, PublicationState
 from store import open_database, reading, transaction
 
@@ -96,6 +97,18 @@ def test_other_words_pass_and_what_they_change_is_listed_for_people(
     assert "7 gold questions" in result.stdout
     assert "beside what it replaces:" in result.stdout
     assert "worse" not in result.stdout
+
+
+def test_an_article_that_is_gone_though_questions_name_it_does_not_pass_for_want_of_questions(
+    command: Callable[..., Result], tmp_path: Path
+) -> None:
+    folder = written(tmp_path / "main")
+    (folder / "articles" / "en" / "reset-password.md").unlink()
+    result = command("test", str(folder), "--json")
+    assert result.exit_code == 1, result.output
+    found = json.loads(result.stdout)
+    assert [error for error in found["errors"] if "`reset-password`" in error]
+    assert "was not tested" in result.stderr
 
 
 def test_without_anything_to_hold_it_against_the_folder_is_asked_alone(
@@ -213,6 +226,33 @@ def test_the_api_takes_a_zip_from_editors_alone_and_tells_how_far_it_is(office: 
     with reading(office.database) as session:
         wish = session.get_one(Publication, told["id"])
         assert (wish.state, wish.override, wish.check["by"]) == (PublicationState.ASKED, "moved", "editor")
+
+
+def test_with_a_second_pair_of_eyes_a_sent_folder_waits_for_an_editor_unless_an_admin_sends_it(
+    office: Office, tmp_path: Path
+) -> None:
+    with transaction(office.database) as session:
+        set_four_eyes(session, True, None, office.now)
+        tokens = {scope: add_token(session, scope.value, scope, office.now) for scope in (Scope.EDITOR, Scope.ADMIN)}
+    client, place = office.stranger(), "/api/v1/kb/publications"
+    files = {"folder": ("kb.zip", zipped(written(tmp_path / "main")), "application/zip")}
+    sent: dict[str, Any] = {"files": files, "data": {"source": "docs"}}
+    for number in (1, 2):
+        refused = client.post(place, headers={"Authorization": f"Bearer {tokens[Scope.EDITOR]}"}, **sent)
+        assert refused.status_code == 409
+        assert f"/console/articles/import/{number}" in refused.json()["detail"]
+    with reading(office.database) as session:
+        assert catalogue.articles_overview(session) == []
+        assert session.get(Publication, 1) is None
+    editor = office.browser("edith", Role.EDITOR)
+    assert "editor submitted it" in editor.get("/console/articles/import/2").text
+    assert "editor submitted it" not in editor.get("/console/articles/import/1").text, "the later one took its place"
+    assert editor.post("/console/articles/import/2/publish").status_code == 303
+    with reading(office.database) as session:
+        assert {line.source for line in catalogue.articles_overview(session)} == {"api: docs"}
+    files = {"folder": ("kb.zip", zipped(written(tmp_path / "other")), "application/zip")}
+    taken = client.post(place, headers={"Authorization": f"Bearer {tokens[Scope.ADMIN]}"}, files=files)
+    assert taken.status_code == 202, taken.text
 
 
 def test_the_workflow_in_the_documents_uses_commands_and_options_that_there_are() -> None:

@@ -159,6 +159,22 @@ def test_the_address_of_the_same_person_in_another_channel_counts(at_desk: Desk,
     assert server.people == ["ada.at.work@example.com"]
 
 
+def test_an_address_that_a_visitor_left_gets_nothing_of_what_is_said_in_another_channel(
+    at_desk: Desk, server: MailHouse
+) -> None:
+    """Whoever says in the web chat that they are ben, and is believed, does not read what ben is told elsewhere."""
+    with transaction(at_desk.database) as session:
+        ben = find_customer(session, "telegram", "42", NOW)
+        join(session, id_of(ben), at_desk.ada_id, at_desk.bob, NOW)
+        conversation = open_conversation(session, find_thread(session, "telegram", "42", NOW), ben, "en", NOW)
+        add_incoming(session, conversation, "What is on my invoice?", None, NOW)
+        ticket = open_ticket(session, conversation, Reason.NO_KNOWLEDGE, "invoice", NOW)
+        desk.reply(session, ticket.number, "12 seats", at_desk.bob, NOW)
+    at_desk.replies("Yours")
+    at_desk.sends()
+    assert ["12 seats" in server.text(number) for number in range(len(server.mails))] == [False]
+
+
 @pytest.mark.parametrize("is_on", [True, False])
 def test_without_a_mail_server_or_an_address_nothing_waits_to_be_mailed(
     at_desk: Desk, server: MailHouse, is_on: bool

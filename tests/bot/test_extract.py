@@ -114,6 +114,42 @@ def test_only_the_sentences_that_were_asked_for_are_said_and_gaps_are_marked() -
     assert text.endswith(GAP)
 
 
+SHORT_INTRODUCTION = """Anyone can.
+
+## Reset it
+
+1. Press **Forgot?** on the sign-in page.
+2. Follow the link in the mail.
+3. Choose a new password.
+"""
+
+
+def test_a_short_introduction_is_said_before_the_heading_of_its_first_section_and_the_heading_once() -> None:
+    text = answer("how do I reset it", SHORT_INTRODUCTION)
+    assert text == (
+        "Anyone can.\n\nReset it\n\n"
+        "1. Press Forgot? on the sign-in page.\n2. Follow the link in the mail.\n3. Choose a new password."
+    )
+
+
+def test_a_section_that_was_too_short_to_stand_alone_keeps_its_heading() -> None:
+    text = answer("how do I reset it", f"## Who may\n\n{SHORT_INTRODUCTION}")
+    assert text.startswith("Who may\nAnyone can.\n\nReset it\n\n1. Press Forgot?")
+
+
+def test_a_heading_is_said_once_when_what_stood_before_it_is_left_out() -> None:
+    aside = "Administrators occasionally misunderstand international organisational responsibilities."
+    body = SHORT_INTRODUCTION.replace("Anyone can.", aside)
+    text = answer("forgot password", f"{body}\nThe password counts at once.")
+    assert text.startswith("Reset it\n1. Press")
+    assert text.count("Reset it") == 1
+
+
+def test_a_picture_says_nothing_in_an_answer() -> None:
+    text = answer("how do I reset it", SHORT_INTRODUCTION.replace("page.", "page. ![pic](files/dialog.png)"))
+    assert "pic" not in text
+
+
 def test_chinese_is_shortened_too() -> None:
     text = answer("附件最大多少", CHINESE, language="zh")
     assert "单个附件最大 100 MB。" in text
@@ -270,7 +306,8 @@ def test_every_sentence_of_an_answer_stands_in_a_passage_that_it_cites(body: str
 
 def _stands_in_its_passage(one: Excerpt) -> None:
     whole = bare(to_text(one.passage.text))
-    assert not one.heading or one.heading == one.passage.heading.split(PATH_SEPARATOR)[-1]
+    own, before = one.passage.heading.split(PATH_SEPARATOR)[-1], one.passage.lead
+    assert not one.heading or one.heading == own or one.heading in to_text(before).split("\n")
     place = 0
     for part in filter(None, map(bare, re.split(rf"{GAP}|\n", one.text))):
         for sentence in filter(None, map(bare, sentences(part))):

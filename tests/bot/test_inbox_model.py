@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from deeper import examples
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -200,11 +201,11 @@ class Inbox(RuleBasedStateMachine):
 
 
 def test_whatever_happens_inbox_rows_are_where_the_rules_say(database: Database) -> None:
-    examples = 40 if database.is_sqlite else 10
+    many = examples(20 if database.is_sqlite else 5)
     run_state_machine_as_test(
         lambda: Inbox(database),
         settings=settings(
-            max_examples=examples,
+            max_examples=many,
             stateful_step_count=25,
             deadline=None,
             database=None,

@@ -40,6 +40,16 @@ def test_the_live_release_s_sentence_is_said_and_the_staged_one_s_to_those_who_g
     assert say("thanks", "en") == "Any time!", "what is said outside of a question is what is live"
 
 
+def test_who_is_answered_from_a_release_that_went_live_meanwhile_hears_that_one_s_sentences(world: World) -> None:
+    _says(world.database, "{title}, as of today:", "from_article")
+    release_id = Shelves(world.database, START).live(CHANGED)
+    (said, *_) = CustomerOnTheWeb(world, "ada").says("I forgot my password")
+    assert "15 minutes" in said["text"], "the new article"
+    assert said["text"].startswith("Reset a forgotten password, as of today:")
+    assert world.live.serving
+    assert world.live.serving.release_id == release_id
+
+
 def _visitors(world: World) -> list[str]:
     """Somebody who gets the staged release, and somebody who does not."""
     assert world.live.staged
@@ -53,10 +63,10 @@ def _thanked(world: World, visitor: str) -> str:
     return str(customer.says("thank you")[-1]["text"])
 
 
-def _says(database: Database, text: str) -> None:
+def _says(database: Database, text: str, key: str = "thanks") -> None:
     with transaction(database) as session:
-        row = session.exec(select(KbSentence)).one_or_none()
+        row = session.exec(select(KbSentence).where(KbSentence.key == key)).one_or_none()
         if row is None:
-            session.add(KbSentence(key="thanks", language="en", text=text, source="console"))
+            session.add(KbSentence(key=key, language="en", text=text, source="console"))
         else:
             row.text = text

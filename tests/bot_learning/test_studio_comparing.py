@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.learning.rows import Row
@@ -95,6 +97,19 @@ def test_a_few_questions_that_only_the_new_fit_moved_over_the_line_do_not_block(
     assert len(blocking(told(*[by_fit] * 4, *[same] * 96))) == 4, "more than chance"
     gained = (OFFERED, OFFERED, RIGHT)
     assert blocking(told(*[by_fit] * 4, gained, *[same] * 95)) == [], "another is gained for it"
+
+
+def test_a_few_questions_that_crossed_the_line_by_a_hair_do_not_block() -> None:
+    above, below = replace(RIGHT, confidence=0.853), replace(OFFERED, confidence=0.844)
+    other = replace(below, top=("billing",))
+    same = (RIGHT, RIGHT, RIGHT)
+    hair, nobody = (above, below, below), (above, other, other)
+    assert blocking(told(*[hair] * 3, *[same] * 97)) == []
+    assert len(blocking(told(*[hair] * 4, *[same] * 96))) == 4, "more than chance"
+    assert len(blocking(told(nobody, *[same] * 99))) == 1, "another article is nearest now"
+    assert blocking([one(KNOWN, above, below)]) == [], "while editing, with the live confidence"
+    further = replace(below, confidence=0.83)
+    assert len(blocking([one(KNOWN, above, further)])) == 1
 
 
 def test_the_gravest_comes_first_and_every_effect_is_counted() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from answered import Archive
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from bot.learning.building import BuildFailed
 from bot.learning.publish import Fit
@@ -22,13 +23,13 @@ from bot.learning.studio.errors import (
     NotPublishable,
     RolloutUnderWay,
 )
-from bot.learning.studio.publications import ask, cancel, publication_of
+from bot.learning.studio.publications import ask, cancel, not_publishable, publication_of
 from bot.live import House
 from kb_content import catalogue
 from kb_content.articles import Article
 from kb_content.studio import drafts
 from kb_content.studio.four_eyes import set_four_eyes
-from kb_content.studio.models import DraftKind, Publication, PublicationState, Rollout
+from kb_content.studio.models import Draft, DraftKind, DraftState, Publication, PublicationState, Rollout
 from store import Database, reading, transaction
 from store.models import Audit
 
@@ -181,16 +182,103 @@ def test_what_is_scheduled_for_the_same_moment_is_published_together_and_once(ar
         assert all(drafts.get(session, draft_id).publish_at is None for draft_id in ids)
 
 
-def test_a_scheduled_draft_waits_for_approval_where_four_eyes_were_asked_for_meanwhile(archive: Archive) -> None:
-    draft_id = draft(archive)
+def test_a_scheduled_draft_that_lacks_an_approval_by_then_says_so_and_holds_up_no_other(archive: Archive) -> None:
+    draft_id, approved = draft(archive), draft(archive, "invoices")
+    at, bob = archive.now + timedelta(hours=1), archive.bob.staff_id
+    with transaction(archive.database) as session:
+        drafts.submit(session, approved, bob, archive.now)
+        drafts.approve(session, approved, 4711, archive.now)
+        for one in (draft_id, approved):
+            drafts.schedule(session, one, at, bob, archive.now)
+        set_four_eyes(session, True, bob, archive.now)
+    archive.later(hours=1)
+    ask_anew(archive.database, archive.now)
+    ask_anew(archive.database, archive.now)
+    with reading(archive.database) as session:
+        refused, asked = publication_of(session, draft_id), publication_of(session, approved)
+        assert refused is not None
+        assert asked is not None
+        assert (refused.state, asked.state) == (PublicationState.FAILED, PublicationState.ASKED)
+        assert "Another editor" in refused.problem
+        assert drafts.get(session, draft_id).publish_at is None
+        assert len(session.exec(select(Publication)).all()) == 2
+
+
+def test_what_is_kept_back_at_its_hour_says_so_and_is_not_tried_again_by_itself(archive: Archive) -> None:
+    draft_id = draft(archive, body=STEPS.replace("60", "90"))
     with transaction(archive.database) as session:
         drafts.schedule(session, draft_id, archive.now + timedelta(hours=1), archive.bob.staff_id, archive.now)
-        set_four_eyes(session, True, archive.bob.staff_id, archive.now)
     archive.later(hours=1)
+    assert carry_out(archive) is not None
     assert carry_out(archive) is None
     with reading(archive.database) as session:
-        assert session.exec(select(Publication)).all() == []
-        assert drafts.get(session, draft_id).publish_at is None
+        kept_back, there = publication_of(session, draft_id), drafts.get(session, draft_id)
+        assert kept_back is not None
+        assert (kept_back.state, kept_back.check["by"]) == (PublicationState.BLOCKED, "Bob")
+        assert (there.state, there.publish_at) == (DraftState.DRAFT, None)
+
+
+@pytest.mark.parametrize("how", ["unscheduled", "edited"])
+def test_what_is_scheduled_no_more_is_not_published_at_its_hour(archive: Archive, how: str) -> None:
+    draft_id, bob = draft(archive), archive.bob.staff_id
+    with transaction(archive.database) as session:
+        drafts.schedule(session, draft_id, archive.now + timedelta(hours=1), bob, archive.now)
+        if how == "unscheduled":
+            drafts.unschedule(session, draft_id, bob, archive.now)
+    if how == "edited":
+        draft(archive, body="Something else.")
+    archive.later(hours=2)
+    assert carry_out(archive) is None
+    with reading(archive.database) as session:
+        assert drafts.get(session, draft_id).state is DraftState.DRAFT
+        assert not session.exec(select(Publication)).all()
+
+
+def test_of_two_that_were_to_go_to_some_first_the_second_is_told_before_anything_is_built(archive: Archive) -> None:
+    asked = wish(archive, draft(archive), percent=10)
+    with transaction(archive.database) as session:
+        session.add(Rollout(release_id=1, base_id=1, percent=5, begun_at=archive.now))
+    assert carry_out(archive) == asked
+    over = found(archive, asked)
+    assert over.state is PublicationState.FAILED
+    assert "Promote or stop it first" in over.problem
+
+
+def test_what_a_draft_becomes_after_its_approval_needs_another_one(archive: Archive) -> None:
+    """Whichever way it is changed: nothing goes live that only its writer has seen."""
+    bob, now = archive.bob.staff_id, archive.now
+    draft_id = draft(archive)
+    taken: dict[str, Callable[[Session, Draft], object]] = {
+        "saved": lambda session, one: drafts.save(
+            session, draft_id, one.revision, {"title": "X", "body": "X"}, bob, now
+        ),
+        "merged": lambda session, one: drafts.rebase(session, draft_id, one.revision, one.content, bob, now),
+        "taken out": lambda session, one: drafts.mark_removal(session, draft_id, bob, now),
+        "kept after all": lambda session, one: drafts.mark_removal(session, draft_id, bob, now, False),
+        "submitted again": lambda session, one: drafts.submit(session, draft_id, bob, now),
+        "sent back": lambda session, one: drafts.send_back(session, draft_id, "no", bob, now),
+    }
+    with transaction(archive.database) as session:
+        set_four_eyes(session, True, bob, now)
+    for how, deed in taken.items():
+        with transaction(archive.database) as session:
+            drafts.submit(session, draft_id, bob, now)
+            drafts.approve(session, draft_id, 4711, now)
+            assert not_publishable(session, drafts.get(session, draft_id)) is None
+            deed(session, drafts.get(session, draft_id))
+            assert "Another editor" in (not_publishable(session, drafts.get(session, draft_id)) or ""), how
+
+
+def test_of_several_drafts_each_needs_its_approval(archive: Archive) -> None:
+    both, bob = [draft(archive), draft(archive, "invoices")], archive.bob.staff_id
+    with transaction(archive.database) as session:
+        set_four_eyes(session, True, bob, archive.now)
+        drafts.submit(session, both[0], bob, archive.now)
+        drafts.approve(session, both[0], 4711, archive.now)
+    with pytest.raises(NotPublishable, match="Another editor"):
+        wish(archive, *both)
+    with pytest.raises(NotPublishable, match="Another editor"):
+        wish(archive, *both, override="it is urgent", percent=10)
 
 
 def test_what_is_cancelled_while_it_is_built_is_dropped_and_stays_cancelled(archive: Archive) -> None:

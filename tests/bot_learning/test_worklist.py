@@ -15,7 +15,7 @@ from bot.learning.worklist.alike import Pair, clashes
 from bot.learning.worklist.asked import Fate, Press, fate_of, tells_enough
 from bot.learning.worklist.causes import proposed_cause
 from bot.learning.worklist.clusters import Scale
-from bot.learning.worklist.errors import ReasonNeeded, WorkDecided
+from bot.learning.worklist.errors import RefusalUnexplained, WorkDecided
 from bot.learning.worklist.findings import Finding, for_the_draft, is_kept_back
 from bot.learning.worklist.judged import judged
 from bot.learning.worklist.keeping import done, follow, keep, known_clusters
@@ -354,7 +354,7 @@ def test_an_item_that_will_not_be_done_stays_so_when_it_is_found_again(archive: 
 
 def test_not_doing_it_needs_a_reason(archive: Archive, encoders: Encoders) -> None:
     item = one_item(archive, encoders)
-    with pytest.raises(ReasonNeeded), transaction(archive.database) as session:
+    with pytest.raises(RefusalUnexplained), transaction(archive.database) as session:
         deeds.refuse(session, item.id or 0, "  ", archive.bob, archive.now)
 
 

@@ -71,18 +71,44 @@ def test_the_list_is_made_in_a_child_process(archive: Archive) -> None:
     new = Refresher(archive.database, Fit()).once(archive.now)
     with reading(archive.database) as session:
         (item,) = session.exec(select(WorkItem))
-        far = standing(session, archive.now)
+        far = standing(session, datetime.now(UTC))
     assert new == 1
     assert (item.kind, item.state, item.count) == (WorkKind.UNANSWERED, WorkState.OPEN, 5)
     assert (far.looked_at, far.asked, far.is_under_way) == (archive.now, 5, False)
 
 
 def test_of_two_servers_one_looks(archive: Archive) -> None:
+    now = datetime.now(UTC)
     with transaction(archive.database) as session:
-        leases.acquire(session, WORKLIST, "another", archive.now, timedelta(minutes=5))
-    assert Refresher(archive.database, Fit()).once(archive.now) is None
+        leases.acquire(session, WORKLIST, "another", now, timedelta(minutes=5))
+    assert Refresher(archive.database, Fit()).once(now) is None
     with reading(archive.database) as session:
-        assert standing(session, archive.now).is_under_way
+        assert standing(session, now).is_under_way
+    assert not is_due(archive.database, now)
+    assert is_due(archive.database, now + timedelta(minutes=1)), "the other one may have begun before it was asked for"
+
+
+def test_what_is_asked_for_during_a_look_is_looked_at_afterwards(archive: Archive) -> None:
+    looks, is_begun, may_end = [], threading.Event(), threading.Event()
+
+    class Slow(Refresher):
+        def once(self, now: datetime) -> int | None:
+            looks.append(now)
+            is_begun.set()
+            assert may_end.wait(30)
+            return None
+
+    refresher = Slow(archive.database, Fit())
+    refresher.begin()
+    assert is_begun.wait(30)
+    refresher.begin()
+    refresher.begin()
+    may_end.set()
+    refresher.wait(30)
+    assert len(looks) == 2
+    refresher.begin()
+    refresher.wait(30)
+    assert len(looks) == 3
 
 
 def test_a_look_that_fails_leaves_the_list_and_says_so(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +116,7 @@ def test_a_look_that_fails_leaves_the_list_and_says_so(archive: Archive, monkeyp
     with pytest.raises(LookFailed):
         Refresher(archive.database, Fit()).once(archive.now)
     with reading(archive.database) as session:
-        far = standing(session, archive.now)
+        far = standing(session, datetime.now(UTC))
     assert "could not be brought up to date" in far.problem
     assert not far.is_under_way
 

@@ -53,7 +53,7 @@ MUTANTS = (
     Mutant(
         "what is claimed is not marked as taken",
         "handoff/deliveries.py",
-        "        state=DeliveryState.SENDING,\n",
+        "                state=DeliveryState.SENDING,\n",
         "",
         _DELIVERIES,
     ),
@@ -122,8 +122,8 @@ MUTANTS = (
     Mutant(
         "the same event is kept each time it comes",
         "bot/inbox.py",
-        '        "event_key": event_key,\n',
-        '        "event_key": f"{event_key} {now}",\n',
+        "        event_key=event_key,\n",
+        '        event_key=f"{event_key} {now}",\n',
         _INBOX,
     ),
     Mutant(

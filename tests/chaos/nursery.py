@@ -186,6 +186,7 @@ def _hurry(lease: float) -> None:
     what a killed process wrote is there all the same."""
     from bot import inbox, worker
     from bot.channels.telegram import line, polling
+    from bot.learning.recall import sending
     from handoff import deliveries
     from store import engine
 
@@ -196,6 +197,7 @@ def _hurry(lease: float) -> None:
         (line, "LEASE", timedelta(seconds=lease)),
         (polling, "LEASE", timedelta(seconds=lease)),
         (worker, "LEASES_EVERY", min(lease / 4, 1.0)),
+        (sending, "PACE", timedelta(seconds=lease)),
     ):
         assert hasattr(place, name), f"{place.__name__} has no {name} any more"
         setattr(place, name, value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
-from server import FIRSTLINE, Server, environment, running, stop
+from server import Server, knowing, running, stop
 from sqlmodel import Session
 from standins.slack.model import Message as SlackMessage
 from standins.slack.people import Person as SlackPerson
@@ -212,9 +211,7 @@ def _furnished(kb: Path) -> Path:
     if not folder.exists():
         making = folder.with_suffix(".new")
         making.mkdir()
-        words = [FIRSTLINE, "kb", "import", str(kb)]
-        done = subprocess.run(words, env=environment(making, **SETTINGS), capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        knowing(making, kb, **SETTINGS)
         _hire(_sqlite(making), making / "data")
         making.rename(folder)
     return folder

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from server import Server, running
+from server import Server, knowing, running
 from talk import small_contents
 
 from kb_content.export import write_folder
@@ -23,6 +23,8 @@ def small_kb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, small_kb: Path) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("served"), KB=str(small_kb)) as server:
+    folder = tmp_path_factory.mktemp("served")
+    knowing(folder, small_kb)
+    with running(folder, KB=str(small_kb)) as server:
         assert server.address
         yield server

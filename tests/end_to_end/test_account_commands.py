@@ -71,6 +71,14 @@ def test_a_link_is_printed_once_and_ties_a_customer(data: Path) -> None:
     database.close()
 
 
+@pytest.fixture(scope="module")
+def with_acme(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with one account, for what leaves it as it is."""
+    data = tmp_path_factory.mktemp("acme") / "data"
+    done(data, "add", "Acme")
+    return data
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -82,9 +90,8 @@ def test_a_link_is_printed_once_and_ties_a_customer(data: Path) -> None:
         (("add", "Globex", "--plan", "gold"), "'gold' is not one of 'standard'"),
     ],
 )
-def test_wrong_use_is_a_sentence_and_exit_code_two(data: Path, words: tuple[str, ...], said: str) -> None:
-    done(data, "add", "Acme")
-    refused = firstline(data, *words)
+def test_wrong_use_is_a_sentence_and_exit_code_two(with_acme: Path, words: tuple[str, ...], said: str) -> None:
+    refused = firstline(with_acme, *words)
     assert refused.returncode == 2
     assert said in refused.stderr
     assert refused.stdout == ""

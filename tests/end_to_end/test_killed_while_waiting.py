@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from server import Server, running, stop
+from server import Server, knowing, running, stop
 
 
 def test_what_was_said_in_pieces_is_answered_once_though_the_server_is_killed(tmp_path: Path, small_kb: Path) -> None:
+    knowing(tmp_path, small_kb)
     with running(tmp_path, KB=str(small_kb)) as server:
         token = httpx2.post(f"{server.address}/api/v1/chat/sessions").json()["token"]
         headers = {"Authorization": f"Bearer {token}"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from server import FIRSTLINE, Server, environment, running, stop
+from server import FIRSTLINE, Server, environment, knowing, running, stop
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -29,6 +29,7 @@ def test_it_starts_stops_cleanly_and_keeps_the_talk(tmp_path: Path, small_kb: Pa
 
 
 def test_a_killed_server_loses_no_accepted_message(tmp_path: Path, small_kb: Path) -> None:
+    knowing(tmp_path, small_kb)
     with running(tmp_path, KB=str(small_kb)) as first:
         token = httpx2.post(f"{first.address}/api/v1/chat/sessions").json()["token"]
         for number in range(10):

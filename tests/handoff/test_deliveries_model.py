@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from deeper import examples
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -221,11 +222,11 @@ class Deliveries(RuleBasedStateMachine):
 
 
 def test_whatever_happens_deliveries_are_where_the_rules_say(database: Database) -> None:
-    examples = 40 if database.is_sqlite else 10
+    many = examples(20 if database.is_sqlite else 5)
     run_state_machine_as_test(
         lambda: Deliveries(database),
         settings=settings(
-            max_examples=examples,
+            max_examples=many,
             stateful_step_count=25,
             deadline=None,
             database=None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
+from deeper import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from minute_by_minute import Minutes, Wall
@@ -165,7 +166,7 @@ def words_of(session: Session, ticket: Ticket, author: Author = Author.CUSTOMER)
     return [each for each in found if each is not None] or [10**9]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(step, min_size=5, max_size=25))
 def test_no_history_breaks_a_ticket(
     database: Database,

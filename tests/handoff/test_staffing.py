@@ -22,6 +22,7 @@ from handoff.staffing import deeds, profiles, teams
 from handoff.staffing.directory import on_call, team_members
 from handoff.staffing.models import Team
 from handoff.staffing.offering import BUSY
+from handoff.staffing.rota import add_rota
 from handoff.staffing.views import assignment_of
 from handoff.ticketing.deeds import at_desk
 from handoff.ticketing.levels import move_tier
@@ -134,7 +135,7 @@ def test_an_emergency_at_night_goes_to_whoever_is_on_call_of_whatever_team(floor
     floor.hire("bob", "front line")
     floor.add_team("engineering")
     eve = floor.hire("eve", "engineering")
-    floor.does(profiles.add_duty, eve.staff_id, NIGHT, NIGHT + timedelta(hours=9), MONDAY)
+    floor.does(add_rota, eve.staff_id, [(NIGHT, NIGHT + timedelta(hours=9))], MONDAY)
     floor.now = NIGHT
     assert floor.has(floor.opens(priority=Priority.P2)) is None
     urgent = floor.opens("kim", priority=Priority.P0)
@@ -323,7 +324,7 @@ def test_agents_set_their_own_hours_and_nobody_elses(floor: Floor) -> None:
         with pytest.raises(NotAllowed):
             floor.does(deed, *arguments, actor=bob)
     with pytest.raises(NotAllowed):
-        floor.does(profiles.add_duty, bob.staff_id, floor.now, TOMORROW, floor.now, bob)
+        floor.does(add_rota, bob.staff_id, [(floor.now, TOMORROW)], floor.now, bob)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Nowhere", "../etc/passwd", "Mars"])

@@ -75,10 +75,11 @@ def test_the_customers_words_never_end_in_a_ticket_that_rests_with_a_human() -> 
 
 def test_only_the_customer_says_that_it_is_solved_for_them() -> None:
     said = {event: confirmed_after(event, None) for event in Event}
-    assert {event for event, answer in said.items() if answer} == {Event.CONFIRM, Event.CLOSE}
+    assert {event for event, answer in said.items() if answer} == {Event.CONFIRM}
     assert {event for event, answer in said.items() if answer is False} == {Event.NOT_YET}
     assert confirmed_after(Event.EXPIRE, False) is None
     assert confirmed_after(Event.REPLY, True) is True
+    assert confirmed_after(Event.CLOSE, False) is False, "who closes what did not help has not been helped"
 
 
 @pytest.mark.parametrize(
@@ -101,9 +102,9 @@ def test_only_the_customer_says_that_it_is_solved_for_them() -> None:
         (RESOLVED, Event.NOT_YET, [Happened.REOPENED]),
         (CLOSED, Event.REOPEN, [Happened.REOPENED]),
         (CLOSED, Event.CONFIRM, []),
-        # What the customer calls solved is solved, what nobody speaks of any more is only closed.
+        # What the customer calls solved is solved; what they want no more, or nobody speaks of, is only closed.
         (FOR_CUSTOMER, Event.CONFIRM, [Happened.RESOLVED, Happened.CLOSED]),
-        (OPEN, Event.CLOSE, [Happened.RESOLVED, Happened.CLOSED]),
+        (OPEN, Event.CLOSE, [Happened.CLOSED]),
         (FOR_CUSTOMER, Event.EXPIRE, [Happened.CLOSED]),
         (OPEN, Event.MERGE, [Happened.CLOSED]),
         (RESOLVED, Event.REPLY, [Happened.REOPENED, Happened.ANSWERED]),

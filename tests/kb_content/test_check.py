@@ -73,3 +73,12 @@ def test_what_is_to_be_said_of_every_page_is_said_once(read_kb: ReadKb) -> None:
     assert [note.path for note in notes] == ["p0.md", "p0.md"]
     assert [note.message.endswith("(and so in 19 other files)") for note in notes] == [True, True]
     assert "firstline kb propose" in notes[1].message
+
+
+def test_a_translation_into_english_is_held_against_what_it_was_made_from(read_kb: ReadKb) -> None:
+    english = changed(EN, translated_from=source_digest(ZH))
+    assert notes(read_kb, english, ZH) == []
+    said = notes(read_kb, english, changed(ZH, body=f"{ZH.body}\n\n再来一次。"))
+    assert len(said) == 1
+    assert "articles/en" in said[0]
+    assert "changed after this was translated" in said[0]

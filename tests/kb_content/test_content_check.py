@@ -188,6 +188,27 @@ def test_what_was_ticked_stays_ticked_while_other_words_change() -> None:
     assert (first.before, first.after, first.where) == ("14 day", "30 day", "")
 
 
+def test_a_tick_is_for_the_sentence_as_it_was_read() -> None:
+    """Else the same number could be changed somewhere else, or be said of something else, and nobody would look."""
+    told = replace(ENGLISH, body="Wait 5 days.\n\nPay within 5 days.\n")
+    (first,) = changes(told, replace(told, body=told.body.replace("Wait 5", "Wait 9")))
+    (elsewhere,) = changes(told, replace(told, body=told.body.replace("within 5", "within 9")))
+    (other_words,) = changes(told, replace(told, body=told.body.replace("Wait 5", "Please wait 9")))
+    assert (first.before, first.after) == (elsewhere.before, elsewhere.after) == (other_words.before, other_words.after)
+    assert len({first.key, elsewhere.key, other_words.key}) == 3
+
+
+def test_a_step_that_was_moved_once_more_must_be_looked_at_again() -> None:
+    steps = ["Open the menu there", "Press the red button", "Wait for the mail", "Close the window now"]
+
+    def in_order(*places: int) -> Article:
+        return replace(ENGLISH, body="".join(f"{number}. {steps[at]}\n" for number, at in enumerate(places, 1)))
+
+    once, twice = (changes(in_order(0, 1, 2, 3), in_order(*places)) for places in ((1, 0, 2, 3), (1, 2, 0, 3)))
+    assert {one.kind for one in (*once, *twice)} == {"order"}
+    assert not {one.key for one in once} & {one.key for one in twice}
+
+
 def test_a_change_says_under_which_heading_it_is() -> None:
     (change,) = changes(ENGLISH, replace(ENGLISH, body=ENGLISH.body.replace("$30", "$40")))
     assert (change.where, change.before, change.after) == ("If it fails", "30 $", "40 $")

@@ -117,6 +117,15 @@ def test_a_stated_source_is_kept(database: Database, tmp_path: Path, now: dateti
     assert translated_from(tmp_path / "out") == "12345678"
 
 
+def test_what_others_were_translated_from_is_no_translation_in_any_language(
+    database: Database, tmp_path: Path, now: datetime
+) -> None:
+    english = replace(EN, translated_from=source_digest(ZH))
+    bring(database, Folder(articles=(english, ZH)), now)
+    export(database, tmp_path / "out")
+    assert read_folder(tmp_path / "out").articles == (english, ZH)
+
+
 def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "articles").mkdir()
     (tmp_path / "articles" / "mine.md").write_text("mine")

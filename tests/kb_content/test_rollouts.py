@@ -184,10 +184,7 @@ def test_another_release_that_goes_live_stops_the_rollout_and_says_which(
     bring(SECOND)
     second = staged(database, now)
     third = live(FIRST)
-    assert ended(database) == (
-        RolloutState.STOPPED,
-        f"Release {third} went live meanwhile, without what this one changes.",
-    )
+    assert ended(database) == (RolloutState.STOPPED, f"Release {third} went live meanwhile, for everybody.")
     assert state_of(database, second) is ReleaseState.RETIRED
     with transaction(database) as session, pytest.raises(NoRollout):
         rollouts.promote(session, 8, now)

@@ -9,12 +9,26 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from kb_content import rollouts
+from kb_content.agreement import Named
 from kb_content.articles import Article, GoldQuestion, Intent, Sentence, Term
-from kb_content.catalogue import apply_import, articles_overview, contents, plan_import, publish, start_release
+from kb_content.catalogue import (
+    apply_import,
+    articles_overview,
+    contents,
+    give_up,
+    live_release_id,
+    plan_import,
+    publish,
+    start_release,
+)
 from kb_content.errors import NoSuchImport, NotUndone
 from kb_content.folder import Folder
-from kb_content.models import KbArticle, KbIntent
-from kb_content.undoing import imports, undo
+from kb_content.import_record import imports
+from kb_content.models import KbArticle, KbIntent, Release
+from kb_content.passages import split
+from kb_content.undoing import undo
+from kb_content.versions import new_version
 from store import Database, reading, transaction
 from store.models import Audit
 
@@ -117,3 +131,55 @@ def test_an_import_that_changes_nothing_leaves_nothing_to_undo(database: Databas
     assert bring(database, FIRST, now) is None
     with reading(database) as session:
         assert len(imports(session)) == 1
+
+
+def test_an_import_is_undone_after_a_roll_back_that_put_the_same_things_back(database: Database, now: datetime) -> None:
+    bring(database, FIRST, now)
+    before = whole(database, now)
+    with reading(database) as session:
+        first = live_release_id(session)
+    second = bring(database, SECOND, now + timedelta(hours=1))
+    assert whole(database, now + timedelta(hours=2)) != before
+    with transaction(database) as session:
+        session.get_one(Release, first).parameters = b"fit"
+        rollouts.roll_back(session, first or 0, 7, now + timedelta(hours=3))
+    take_back(database, second, now + timedelta(hours=4))
+    assert whole(database, now + timedelta(hours=5)) == before
+    assert bring(database, SECOND, now + timedelta(hours=6)) is not None, "it can be brought in again"
+
+
+def test_an_import_whose_release_was_kept_back_is_undone(database: Database, now: datetime) -> None:
+    bring(database, FIRST, now)
+    before = whole(database, now)
+    second = bring(database, SECOND, now)
+    with transaction(database) as session:
+        give_up(session, start_release(session, now))
+    take_back(database, second, now)
+    assert whole(database, now) == before
+
+
+def test_an_edit_that_was_taken_back_by_hand_is_no_change(database: Database, now: datetime) -> None:
+    import_id = bring(database, FIRST, now)
+    edit(database, replace(RESET, title="Get back in"), now)
+    with pytest.raises(NotUndone) as refused:
+        take_back(database, import_id, now)
+    assert refused.value.changed == (Named("article", "reset", "en"),)
+    edit(database, RESET, now)
+    take_back(database, import_id, now)
+    with reading(database) as session:
+        assert articles_overview(session) == []
+
+
+def test_what_another_import_took_over_is_not_undone(database: Database, now: datetime) -> None:
+    import_id = bring(database, FIRST, now)
+    bring(database, Folder(articles=(RESET,)), now, source="other")
+    with pytest.raises(NotUndone, match=r"reset \(en\) changed since"):
+        take_back(database, import_id, now)
+
+
+def edit(database: Database, article: Article, now: datetime) -> None:
+    """What publishing a draft leaves."""
+    with transaction(database) as session:
+        row = session.exec(select(KbArticle).where(KbArticle.article_id == article.id)).one()
+        session.add(new_version(row, article, split(article, 0), now))
+        row.current = row.newest

@@ -14,8 +14,10 @@ from typer.testing import CliRunner
 
 from api.cli.demo import apart
 from api.cli.main import app
-from api.demo.playing import is_made, perform
+from api.demo.playing import is_made, look, perform
 from api.settings import Settings
+from bot.learning.publish import Fit
+from bot.learning.worklist.refreshing import standing
 from bot.live import Live, Serving
 from bot.models import InboxRow, InboxState
 from handoff.models import Author, Delivery, DeliveryState, Message, Ticket, TicketStatus
@@ -60,6 +62,15 @@ def test_days_are_played_to_their_end_and_show_what_a_desk_is(played: Database) 
         languages = "SELECT count(DISTINCT language) FROM conversation"
         assert session.connection().exec_driver_sql(languages).scalar() == 2
     assert is_made(played)
+
+
+def test_the_worklist_is_made_as_a_night_would_have(sqlite_database: Database) -> None:
+    said: list[str] = []
+    look(sqlite_database, Fit(), NOW, said.append)
+    with reading(sqlite_database) as session:
+        found = standing(session, NOW)
+    assert (found.looked_at, found.problem) == (NOW, "")
+    assert said == ["Looking what there is to write…"]
 
 
 def test_nothing_of_the_real_house_is_touched(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from talk import HOUSE, AgentAtTheDesk, CustomerOnTheWeb, World, conversations, 
 
 from bot import inbox
 from bot.channels.mailbox import TERMINAL, Mailbox
+from bot.learning.outcomes import verdicts
 from bot.live import Live, Serving
 from handoff.conversations import history
 from handoff.customers import find_customer
@@ -18,6 +19,7 @@ from handoff.models import Conversation, Owner, Ticket, TicketStatus
 from handoff.people import join
 from handoff.rows import id_of
 from handoff.sla.defaults import lay_out
+from handoff.surveys.models import Outcome, Result
 from store import Database, reading, transaction
 
 PERSON = "let me talk to a human"
@@ -170,6 +172,17 @@ def test_a_customer_closes_and_opens_their_ticket(ada: CustomerOnTheWeb) -> None
     assert ada.world.ticket().status is TicketStatus.OPEN
     ada.says("The file is empty now")
     assert "The file is empty now" in transcript(ada.world, 1)
+
+
+def test_who_closes_a_ticket_has_not_said_that_the_answer_was_right(ada: CustomerOnTheWeb, bob: AgentAtTheDesk) -> None:
+    ada.says("How do I reset my password?")
+    ada.presses("person")
+    ada.says("/close 1")
+    with reading(ada.world.database) as session:
+        assert conversations(ada.world.database)[0].confirmed is None
+        assert verdicts(session) == []
+        outcome = session.get_one(Outcome, conversations(ada.world.database)[0].id)
+        assert outcome.result is Result.HANDED_OFF
 
 
 def test_a_button_about_a_ticket_works_as_often_as_it_is_pressed(ada: CustomerOnTheWeb) -> None:

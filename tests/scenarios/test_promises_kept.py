@@ -214,13 +214,68 @@ def test_after_a_miss_the_next_promise_that_is_told_is_the_new_one(enterprise: C
         assert next_promise(session, ticket, house.now, "en") == "by 18:05 today (Shanghai time)"
 
 
+def carla_sets(house: World, priority: Priority) -> None:
+    with transaction(house.database) as session:
+        carla = session.exec(select(Staff).where(Staff.name == "Carla")).one()
+        set_priority(session, 1, Actor(id_of(carla), "Carla"), house.now, priority=priority)
+    house.work()
+
+
+def test_who_was_told_a_moment_reads_once_when_it_comes_sooner(house: World, ada: CustomerOnTheWeb) -> None:
+    assert "by 09:01 on Wednesday" in text_of(ada.says("let me talk to a human"))
+    ada.waits(600)
+    carla_sets(house, Priority.P1)
+    (news,) = ada.waits(150)
+    assert "more urgent to us now" in news["text"]
+    assert "will answer you by 13:01 today (UTC)" in news["text"]
+    assert ada.waits(3600) == []
+
+
+def test_who_was_told_a_moment_reads_honestly_when_it_comes_later(house: World, ada: CustomerOnTheWeb) -> None:
+    ada.says("let me talk to a human")
+    carla_sets(house, Priority.P1)
+    ada.waits(150)
+    carla_sets(house, Priority.P3)
+    (news,) = ada.waits(150)
+    assert "by 09:01 on Wednesday, 25 November (UTC), and not by 13:01 today (UTC) as we told you" in news["text"]
+    assert "sorry" not in text_of(ada.waits(5 * 3600)), "the moment that does not count any more is no miss"
+
+
+def test_a_priority_that_somebody_thinks_better_of_is_no_news(house: World, ada: CustomerOnTheWeb) -> None:
+    ada.says("let me talk to a human")
+    carla_sets(house, Priority.P1)
+    ada.waits(30)
+    carla_sets(house, Priority.P2)
+    assert ada.waits(3600) == []
+
+
+def test_another_priority_after_the_answer_is_no_news_to_the_customer(
+    house: World, ada: CustomerOnTheWeb, bob: AgentAtTheDesk
+) -> None:
+    ada.says("let me talk to a human")
+    bob.replies("I am at it")
+    ada.hears()
+    carla_sets(house, Priority.P1)
+    assert ada.waits(300) == []
+
+
+def test_a_ticket_that_is_late_as_it_becomes_urgent_breaks_no_promise_that_its_customer_knows_of(
+    house: World, ada: CustomerOnTheWeb
+) -> None:
+    ada.says("let me talk to a human")
+    ada.waits(3 * 3600)
+    carla_sets(house, Priority.P0)
+    assert ada.waits(600) == [], "on Wednesday, they were told"
+    assert ("Carla", NoticeKind.BREACH) in notices(house), "the desk knows that it is late"
+    house.now = MONDAY + timedelta(days=2, minutes=2)
+    house.work()
+    assert "you should have had an answer by 09:01 today" in text_of(ada.hears())
+
+
 def urgent_on(house: World, ada: CustomerOnTheWeb, moment: datetime) -> None:
     house.now = moment
     ada.says("let me talk to a human")
-    with transaction(house.database) as session:
-        carla = session.exec(select(Staff).where(Staff.name == "Carla")).one()
-        set_priority(session, 1, Actor(id_of(carla), "Carla"), house.now, priority=Priority.P0)
-    house.work()
+    carla_sets(house, Priority.P0)
 
 
 def test_on_a_friday_night_whoever_is_on_call_hears_of_an_urgent_ticket_at_once(

@@ -15,25 +15,31 @@
     note().hidden = !words;
   }
 
+  // With what the words began as, so that it still counts when they are sent another day.
   function form(box) {
-    const data = new FormData();
+    const data = new FormData(), whole = new FormData(box.form);
     data.set("kind", box.form.id);
     data.set("text", box.value);
+    for (const name of ["suggestion", "macro", "deeds"]) if (whole.has(name)) data.set(name, whole.get(name));
     return data;
   }
+
+  const state = (box) => new URLSearchParams(form(box)).toString();
 
   // A page that is loaded again may be made before the last letters arrive: this window has them.
   const place = (box) => `firstline.draft ${note().dataset.at} ${box.form.id}`;
 
+  const began = (box) => Object.fromEntries(["suggestion", "macro"].map((name) => [name, form(box).get(name) ?? "0"]));
+
   function hold(box) {
-    try { sessionStorage.setItem(place(box), JSON.stringify({ text: box.value, at: Date.now() })); } catch { /* only the server has it */ }
+    try { sessionStorage.setItem(place(box), JSON.stringify({ text: box.value, began: began(box), at: Date.now() })); } catch { /* only the server has it */ }
   }
 
   function held(box) {
     try {
       const found = JSON.parse(sessionStorage.getItem(place(box)));
       sessionStorage.removeItem(place(box));
-      return found && Date.now() - found.at < FRESH ? found.text : null;
+      return found && Date.now() - found.at < FRESH ? found : null;
     } catch {
       return null;
     }
@@ -45,8 +51,8 @@
   }
 
   async function save(box) {
-    const draft = of(box), text = box.value;
-    if (draft.isUnderWay || text === draft.kept || !note()) return;
+    const draft = of(box), text = box.value, saved = state(box);
+    if (draft.isUnderWay || saved === draft.kept || !note()) return;
     draft.isUnderWay = true;
     let isKept = false;
     try {
@@ -54,32 +60,39 @@
       isKept = response.status === 204;
     } catch { /* The network is away: tried again below. */ }
     draft.isUnderWay = false;
-    if (isKept) draft.kept = text;
+    if (isKept) draft.kept = saved;
     tell(isKept ? (text && note().dataset.saved) : note().dataset.unsaved);
     if (!isKept) later(box, AGAIN);
-    else if (box.value !== text) later(box);
+    else if (state(box) !== saved) later(box);
   }
 
   function saveAll() {
     for (const box of boxes()) {
-      if (box.value === of(box).kept) continue;
+      if (state(box) === of(box).kept) continue;
       hold(box);
-      if (navigator.sendBeacon(note().dataset.at, form(box))) of(box).kept = box.value;
+      if (navigator.sendBeacon(note().dataset.at, form(box))) of(box).kept = state(box);
     }
   }
 
   for (const box of boxes()) {
-    const kept = box.value, text = held(box) ?? kept;
-    kinds.set(box.form.id, { kept, isUnderWay: false, timer: 0 });
+    const mine = held(box);
+    kinds.set(box.form.id, { kept: state(box), isUnderWay: false, timer: 0 });
     // Else a form that is reset when it was sent would have the old draft in it again.
+    const text = mine?.text ?? box.value;
     box.defaultValue = "";
     box.value = text;
-    if (text !== kept) later(box);
+    // Whoever keeps suggestions and macros listens once all of the page is there.
+    const bring = () => document.dispatchEvent(new CustomEvent("firstline:began", { detail: mine.began }));
+    if (mine?.text && box.form.id === "reply") document.addEventListener("DOMContentLoaded", bring);
+    if (state(box) !== of(box).kept) later(box);
     else if (text) tell(note().dataset.saved);
   }
 
   document.addEventListener("input", (event) => {
     if (event.target.matches("#composer textarea")) later(event.target);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("#macro-in [name=deeds]")) later(document.querySelector("#reply-text"));
   });
   // The server forgets a draft that was sent; one that was saved at the same moment may have come after that.
   document.addEventListener("htmx:after:request", (event) => {

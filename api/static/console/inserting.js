@@ -28,6 +28,12 @@
     if (button && find("#reply-text")) insert(document.getElementById(button.dataset.insert).textContent);
     if (event.target.closest("[data-edit]")) tellSource();
   });
+  // Words that came back with this window: their suggestion counts while it is still offered.
+  document.addEventListener("firstline:began", ({ detail }) => {
+    if (!find(`[data-edit="${CSS.escape(detail.suggestion)}"]`)) return;
+    find("#reply input[name=suggestion]").value = detail.suggestion;
+    tellSource();
+  });
   // After console.js has said that the box is empty, and so holds no suggestion.
   document.addEventListener("input", (event) => { if (event.target.id === "reply-text") queueMicrotask(tellSource); });
   document.addEventListener("htmx:after:request", (event) => {

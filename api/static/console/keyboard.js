@@ -58,6 +58,8 @@
   function help() {
     const dialog = find("#shortcuts");
     if (!dialog.open) dialog.showModal();
+    // The button that shuts it has the focus and stands below: one reads from the top.
+    for (const part of [dialog, dialog.firstElementChild]) part.scrollTop = 0;
   }
 
   const openCommands = (begun = "") => document.dispatchEvent(new CustomEvent("commands", { detail: begun }));

@@ -117,10 +117,13 @@
     await use(box, `${address}/macros/${line.id}`, from);
   }
 
-  async function use(box, address, from) {
+  async function barOf(address) {
     const response = await fetch(address, { headers: { "HX-Request": "true" } });
-    if (!response.ok) return;
-    const bar = new DOMParser().parseFromString(await response.text(), "text/html").querySelector(".macro-bar");
+    return response.ok ? new DOMParser().parseFromString(await response.text(), "text/html").querySelector(".macro-bar") : null;
+  }
+
+  async function use(box, address, from) {
+    const bar = await barOf(address);
     if (!bar) return;
     const text = bar.dataset.text;
     if (box.id !== "reply-text") return put(box, from, text);
@@ -147,6 +150,13 @@
     const from = box.selectionStart = box.selectionEnd = box.value.length;
     if (event.detail.says !== false) return use(box, `${link.dataset.macros}/macros/${event.detail.id}`, from);
     htmx.ajax("POST", `${link.dataset.macros}/macros/${event.detail.id}`, { target: "#main", swap: "innerMorph" });
+  });
+
+  // Words that came back with this window: they are still those of their macro.
+  document.addEventListener("firstline:began", async ({ detail }) => {
+    if (detail.macro === "0" || find("#macro-in .macro-bar")) return;
+    const bar = await barOf(`${find("[data-macros]").dataset.macros}/macros/${encodeURIComponent(detail.macro)}`);
+    if (bar) find("#macro-in").replaceChildren(document.importNode(bar, true));
   });
 
   document.addEventListener("input", (event) => {

@@ -59,10 +59,17 @@ class Part:
 
 @dataclass(frozen=True)
 class _Unit:
-    """A block and what it says, both counted."""
+    """A block as Slack takes it and what it says, both counted."""
 
-    block: Block
+    block: dict[str, Any]
     text: str
+    weight: int
+    """Of the block: its JSON is longer than what Slack counts of it."""
+
+
+def _unit(block: Block, text: str) -> _Unit:
+    made = block.to_dict()
+    return _Unit(made, text, size(json.dumps(made, ensure_ascii=False)))
 
 
 def render(outgoing: Outgoing) -> tuple[Part, ...]:
@@ -79,7 +86,7 @@ def render(outgoing: Outgoing) -> tuple[Part, ...]:
 def _part(outgoing: Outgoing, number: int, units: Sequence[_Unit]) -> Part:
     text = "\n".join(unit.text for unit in units if unit.text)
     labels = " · ".join(escape(shorten(button.label, _LABEL)) for button in outgoing.buttons[:_BUTTONS_IN_ROW])
-    blocks = tuple(unit.block.to_dict() for unit in units)
+    blocks = tuple(unit.block for unit in units)
     return Part(outgoing.delivery_id, number, text or labels or "…", blocks)
 
 
@@ -87,13 +94,13 @@ def _author(name: str | None) -> list[_Unit]:
     if not name:
         return []
     shown = f"From {shorten(name, _TITLE)}"
-    return [_Unit(ContextBlock(elements=[PlainTextObject(text=shown, emoji=False)]), f"{escape(shown)}:")]
+    return [_unit(ContextBlock(elements=[PlainTextObject(text=shown, emoji=False)]), f"{escape(shown)}:")]
 
 
 def _sections(text: str) -> list[_Unit]:
     # Verbatim: Slack would look for names of channels and groups in words that are not ours.
     return [
-        _Unit(SectionBlock(text=MarkdownTextObject(text=words, verbatim=True)), words)
+        _unit(SectionBlock(text=MarkdownTextObject(text=words, verbatim=True)), words)
         for words in map(to_mrkdwn, split(text))
     ]
 
@@ -103,7 +110,7 @@ def _links(links: Sequence[Link]) -> list[_Unit]:
     units = []
     for some in _rows([words for words in written if words], _LINKS):
         block = ContextBlock(elements=[MarkdownTextObject(text=words, verbatim=True) for words in some])
-        units.append(_Unit(block, "\n".join(some)))
+        units.append(_unit(block, "\n".join(some)))
     return units
 
 
@@ -114,7 +121,7 @@ def _buttons(delivery_id: int, buttons: Sequence[OutgoingButton]) -> list[_Unit]
     units = []
     for row, some in enumerate(_rows(elements, 1 if is_long else _BUTTONS_IN_ROW)):
         block = ActionsBlock(elements=some, block_id=f"delivery-{delivery_id}-{row}")
-        units.append(_Unit(block, ""))
+        units.append(_unit(block, ""))
     return units
 
 
@@ -141,6 +148,5 @@ def _pack(units: Sequence[_Unit]) -> list[list[_Unit]]:
 
 def _fits(units: Sequence[_Unit]) -> bool:
     text = sum(size(unit.text) + 1 for unit in units)
-    # Their JSON is longer than what Slack counts of them.
-    blocks = sum(size(json.dumps(unit.block.to_dict(), ensure_ascii=False)) for unit in units)
+    blocks = sum(unit.weight for unit in units)
     return len(units) <= MOST_BLOCKS and text <= LONGEST_TEXT and blocks <= LONGEST_BLOCKS

@@ -58,3 +58,22 @@ class ImportGone(KbError):
 
 class StillReading(KbError):
     """It is still being read. Wait until what would change is shown."""
+
+
+class NotApproved(KbError):
+    """Another editor must approve it first: submit it for review."""
+
+
+class NotSubmitted(KbError):
+    """It waits for nobody any more: it was taken over, taken back or read anew meanwhile. Look at it again."""
+
+
+class WaitsForApproval(KbError):
+    """Another editor must approve it."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            "A second pair of eyes is asked for here, so nothing was changed yet: another editor must approve the "
+            f"folder at {address}. A token of the scope admin needs no approval."
+        )
+        self.address = address

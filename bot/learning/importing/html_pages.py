@@ -29,7 +29,7 @@ _DROPPED = [
     "nav",
     "footer",
 ]
-_DROPPED += ["aside", "dialog", "audio", "video"]
+_DROPPED += ["title", "aside", "dialog", "audio", "video"]
 _NESTED = (("li", ("li",)), ("dt", ("dt", "dd")), ("dd", ("dt", "dd")))
 _CHROME = re.compile(
     r"\b(breadcrumbs?|navbar|sidebar|site-header|site-footer|toc|table-of-contents|headerlink|anchor-link|skip-link|"
@@ -48,6 +48,8 @@ _MAIN = (
 )
 _DEEPEST = 400
 """Tags inside each other: what is deeper was made to be."""
+_LONGEST_BOLD = 80
+_ENDS = re.compile(r"[.!?:;,。！？：；，]$")
 _LEAST = 40
 """Characters that a place must have to be taken for the page's text."""
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^>]{0,20000}>")
@@ -113,6 +115,24 @@ def html_fragment(source: str) -> str:
     return _tidy(_markdown(soup))
 
 
+def with_headings(source: str) -> str:
+    """A document's HTML in which a short paragraph that is bold from end to end, with text below it, is a heading:
+    many write their headings so."""
+    soup = _parsed(source)
+    name = "h3" if soup.find(["h1", "h2", "h3", "h4"]) else "h2"
+    for paragraph in soup.find_all("p"):
+        words, below = " ".join(paragraph.get_text().split()), paragraph.find_next_sibling()
+        bold = " ".join("".join(tag.get_text() for tag in paragraph.find_all("strong")).split())
+        is_inside = paragraph.find_parent(["li", "td", "th"]) is not None
+        if not words or words != bold or len(words) > _LONGEST_BOLD or _ENDS.search(words) or is_inside:
+            continue
+        if below is not None and below.get_text(strip=True):
+            for tag in paragraph.find_all("strong"):
+                tag.unwrap()
+            paragraph.name = name
+    return str(soup)
+
+
 def _parsed(source: str) -> BeautifulSoup:
     """Raises RecursionError for what is nested beyond all use."""
     from bs4 import BeautifulSoup
@@ -161,6 +181,9 @@ def _clean(place: Tag, base: str) -> None:
             # HTML lets the end of a point be left out; the parser then puts the next one into it.
             while tag.parent is not None and tag.parent.name in inside:
                 tag.parent.insert_after(tag.extract())
+    for cell in place.find_all(["td", "th"]):
+        for text in cell.find_all(string=lambda string: "|" in string):
+            text.replace_with(text.replace("|", "\\|"))
     for image in place.find_all("img"):
         image.replace_with(str(image.get("alt") or ""))
     for link in place.find_all("a"):
@@ -213,5 +236,10 @@ def _code_language(block: Tag) -> str:
 
 
 def _tidy(markdown: str) -> str:
-    lines = [line.rstrip() for line in markdown.replace("\u00a0", " ").split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    lines = [_line(line) for line in markdown.replace("\u00a0", " ").split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r" +(?=\n\n|\Z)", "", "\n".join(lines))).strip()
+
+
+def _line(line: str) -> str:
+    """Without spaces at its end, but for the two that keep the next line from being joined to it."""
+    return f"{line.rstrip()}  " if line.endswith("  ") and line.strip() else line.rstrip()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlmodel import Session
 
+from bot.learning.importing.approval import require_approval, review_of
 from bot.learning.importing.errors import ImportGone, StillReading
 from bot.learning.importing.fetching import Fetcher
 from bot.learning.importing.keeping import enter, keep, load, table_values
@@ -28,10 +29,11 @@ from bot.learning.importing.wishes import Wish, wish_from, wish_values
 from bot.learning.publish import NothingToRead, plan
 from handoff.errors import HandoffError
 from kb_content import catalogue
-from kb_content.errors import KbError
+from kb_content.errors import ImportOutdated, KbError
 from kb_content.import_plan import ImportPlan
 from kb_content.studio.models import ImportState, KbImport
 from store import Database, files, leases, reading, transaction
+from store.audit import record
 from store.changes import note_change
 from store.errors import StoreError
 from store.keeping import keeping
@@ -119,20 +121,30 @@ def wish_again(session: Session, import_id: int, wish: Wish, now: datetime) -> N
     note_change(session, "import", import_id, now)
 
 
-def carry_out(house: House, import_id: int, wish: Wish, actor: str, now: datetime) -> KbImport:
-    """Do what was shown, as ``wish`` decides it. Planned again, as the KB may have moved on.
+def carry_out(
+    house: House, import_id: int, wish: Wish, actor: str, now: datetime, staff_id: int | None = None
+) -> KbImport:
+    """Do what was shown, as ``wish`` decides it, or as it was submitted. Planned again, as the KB may have moved on.
 
-    Raises ImportGone, StillReading or ImportOutdated.
+    Raises ImportGone, StillReading, ImportOutdated, or NotApproved where ``staff_id`` is not the second pair of eyes
+    that the house asks for.
     """
     with reading(house.database) as session:
         row = get(session, import_id)
         if row.state in (ImportState.DONE, ImportState.UNDONE):
             raise ImportGone
+        if review_of(row) is not None:
+            wish = wish_from(row.wish)
         planned = planned_again(house, session, row, wish)
     with transaction(house.database) as session:
         held = session.get(KbImport, import_id, with_for_update=True)
         if held is None or held.state is not ImportState.READ:
             raise ImportGone
+        if held.found.get("sha256") != row.found.get("sha256") or review_of(held) != review_of(row):
+            raise ImportOutdated
+        require_approval(session, held, staff_id)
+        if (review := review_of(held)) is not None:
+            record(session, actor, "kb.import.approve", "import", import_id, now, submitted_by=review.name)
         held.wish = wish_values(wish)
         catalogue.apply_import(session, planned, now, actor, import_id)
         session.flush()
@@ -214,7 +226,7 @@ def _look_closer(house: House, import_id: int, planned: ImportPlan, tell: Callab
         looked = {"duplicates": [], "rates": [], "problem": str(error) if isinstance(error, _SAID) else _UNFORESEEN}
         log.warning("import not looked at", import_id=import_id, error=type(error).__name__)
     with transaction(house.database) as session:
-        row = session.get(KbImport, import_id)
+        row = session.get(KbImport, import_id, with_for_update=True)
         if row is not None:
             looked["duplicates"] = looked["duplicates"][:SHOWN]
             row.found, row.progress = {**row.found, "looked": looked}, ""
@@ -231,20 +243,7 @@ def plan_values(planned: ImportPlan) -> dict[str, Any]:
         "conflicts": [
             {"name": str(one.named), "ours": one.ours, "theirs": one.theirs} for one in planned.conflicts[:SHOWN]
         ],
-        "counts": {
-            "added": len(planned.added),
-            "changed": len(planned.changed),
-            "archived": len(planned.archived),
-            "unchanged": len(planned.unchanged),
-            "ahead": len(planned.ahead),
-            "conflicts": len(planned.conflicts),
-            "intents_changed": len(planned.intents_changed),
-            "intents_removed": len(planned.intents_removed),
-            "gold_added": planned.gold_added,
-            "gold_removed": planned.gold_removed,
-            "terms_added": planned.terms_added,
-            "terms_removed": planned.terms_removed,
-        },
+        "counts": planned.counts(),
         "is_empty": planned.is_empty,
     }
 

@@ -20,6 +20,9 @@ from kb_content.ids import ARTICLE_ID, id_of_file, slug
 from kb_content.language import guess_language, normal_tag
 from kb_content.problems import Problem
 
+_OPENING = re.compile(r"#+ (.+)")
+_PLACEHOLDER = re.compile(r"(?:untitled(?: document| page)?|document\d*|new page|index|home)\Z", re.IGNORECASE)
+"""Titles that programs give."""
 _CHAPTER = re.compile(r"^#{1,2} (.+)$", re.MULTILINE)
 
 
@@ -90,13 +93,16 @@ def _folder(articles: list[tuple[str, Article]], problems: list[Problem], unread
 
 
 def _article(place: str, page: Page, choices: Choices, is_chapter: bool) -> Article:
-    title = one_line(page.title) or _title_of(place, page.markdown)
+    stated = one_line(page.title)
+    title = stated if stated and not _PLACEHOLDER.match(stated) else _title_of(place, page.markdown)
+    heading = _OPENING.match(page.markdown)
+    body = page.markdown[heading.end() :].strip() if heading and one_line(heading[1]) == title else page.markdown
     language = choices.language or normal_tag(page.language.replace("_", "-")) or guess_language(page.markdown)
     made = Article(
-        id=slug(f"{_id(place)[:60]}-{title}")[:100] if is_chapter else _id(place),
+        id=_slug(f"{_id(place)[:60]}-{title}") if is_chapter else _id(place),
         language=language,
         title=title,
-        body=page.markdown,
+        body=body or page.markdown,
         category=choices.category or None,
         tags=choices.tags,
     )
@@ -111,7 +117,7 @@ def _of_record(record: Record, choices: Choices, name: str, problems: list[Probl
     title = one_line(values["title"])
     written = values.get("id", "").strip()
     front = {
-        "id": written if ARTICLE_ID.match(written) else slug(written or title),
+        "id": written if ARTICLE_ID.match(written) else _slug(written or title),
         "title": title,
         "language": choices.language or values.get("language", "").strip().replace("_", "-"),
         "questions": list(several(values.get("questions", ""))),
@@ -144,16 +150,21 @@ def _chapters(page: Page) -> list[Page]:
 def _id(place: str) -> str:
     """The article id of a file or of an address, by its path; the start page of a site is called after the site."""
     if "://" not in place:
-        return id_of_file(place)
+        return id_of_file(place).lower()
     parts = urlsplit(place)
     path = re.sub(r"\.(html?|php|aspx?|md|pdf|docx)$", "", unquote(parts.path).strip("/"), flags=re.IGNORECASE)
     path = re.sub(r"(^|/)index$", "", path)
     query = f"-{parts.query}" if parts.query else ""
-    return slug("-".join(PurePosixPath(path).parts[-3:]) + query) if path or query else slug(parts.hostname or "page")
+    return _slug("-".join(PurePosixPath(path).parts[-3:]) + query) if path or query else _slug(parts.hostname or "page")
+
+
+def _slug(text: str) -> str:
+    """An id as editors write them: in small letters. Markdown keeps the name of its file: gold questions name it."""
+    return slug(text).lower()
 
 
 def _title_of(place: str, markdown: str) -> str:
-    heading = re.search(r"^#+ (.+)$", markdown, re.MULTILINE)
+    heading = _OPENING.match(markdown)
     stem = PurePosixPath(unquote(urlsplit(place).path)).stem
     return one_line(heading[1]) if heading else re.sub(r"[-_]+", " ", stem).strip().capitalize() or place
 

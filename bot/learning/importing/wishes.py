@@ -25,11 +25,15 @@ class Wish:
     decided: Mapping[str, Side] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     """Articles that are not taken, by "id (language)"."""
+    by: int | None = None
+    """The staff id of who had it read, None for a token."""
+    known_as: str = ""
+    """The source's name, where it is neither the file's nor the address."""
 
     @property
     def source(self) -> str:
         """What the articles are known by: bringing the same in again brings them up to date."""
-        return (self.url or f"upload: {self.name}")[:255]
+        return (self.known_as or self.url or f"upload: {self.name}")[:255]
 
 
 def wish_values(wish: Wish) -> dict[str, Any]:
@@ -47,6 +51,8 @@ def wish_values(wish: Wish) -> dict[str, Any]:
         "prefer": wish.prefer.value if wish.prefer else None,
         "decided": {name: side.value for name, side in wish.decided.items()},
         "left_out": list(wish.left_out),
+        "by": wish.by,
+        "known_as": wish.known_as,
     }
 
 
@@ -62,4 +68,6 @@ def wish_from(values: Mapping[str, Any]) -> Wish:
         prefer=Side(values["prefer"]) if values["prefer"] else None,
         decided={name: Side(side) for name, side in values["decided"].items()},
         left_out=tuple(values["left_out"]),
+        by=values.get("by"),
+        known_as=values.get("known_as", ""),
     )

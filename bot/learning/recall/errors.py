@@ -14,7 +14,7 @@ class NothingToRecall(HandoffError):
 
 
 class WhyMissing(HandoffError):
-    """A recall needs a reason for your colleagues. Say in one sentence what was wrong."""
+    """Say in one sentence what was wrong: the correction begins with it."""
 
 
 class CorrectionMissing(HandoffError):

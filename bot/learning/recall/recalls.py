@@ -40,7 +40,7 @@ LONGEST_REASON = 1_000
 
 
 def prepare(session: Session, scope: Scope, reason: str, actor: Actor, now: datetime) -> Recall:
-    """Begin a recall; nothing is sent yet. Its texts begin with what the live article says instead.
+    """Begin a recall; nothing is sent yet. Its texts begin with ``reason`` and what the live article says instead.
 
     Raises WhyMissing, NothingToRecall.
     """
@@ -56,7 +56,7 @@ def prepare(session: Session, scope: Scope, reason: str, actor: Actor, now: date
         passages=sorted(scope.passages),
         versions=sorted(scope.versions),
         reason=why,
-        texts=proposed_texts(session, scope),
+        texts={} if is_still_told(session, scope) else proposed_texts(session, scope, why),
         made_by=actor.staff_id,
         made_at=now,
     )

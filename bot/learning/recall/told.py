@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import insert
 from sqlmodel import Session
 
 from bot.learning.recall.models import Told
 from handoff.models import Message
 from handoff.rows import id_of
 from store.columns import table_of
+from store.prepared import PreparedRows
 
 _PAGE = re.compile(r"/kb/([^/?#]+)/[^/?#]+/v\d+(?:[?#]|\Z)")
 """The page that a citation opens. It says the language, which a citation does not."""
@@ -21,8 +21,7 @@ _PAGE = re.compile(r"/kb/([^/?#]+)/[^/?#]+/v\d+(?:[?#]|\Z)")
 def tell(session: Session, message: Message) -> None:
     """Keep which passages ``message`` tells its customer, as its citations say. One statement, or none."""
     rows = list(told_by(message))
-    if rows:
-        session.connection().execute(_TELL, rows)
+    _TOLD.insert(session, rows)
 
 
 def told_by(message: Message) -> Iterator[dict[str, Any]]:
@@ -48,4 +47,4 @@ def language_of(citation: Mapping[str, Any]) -> str | None:
     return page[1] if page and is_whole else None
 
 
-_TELL = insert(table_of(Told))
+_TOLD = PreparedRows(table_of(Told), ("message_id", "position", "article_id", "language", "version", "passage", "at"))

@@ -19,6 +19,7 @@ from handoff.customers import is_timezone
 from kb_content.article_file import source_digest
 from kb_content.catalogue import ArticlePage, article_page, open_pages
 from kb_content.html import to_text
+from kb_content.language import guess_language, is_guessed
 
 LONGEST = 3_000
 """Characters of a correction."""
@@ -80,12 +81,27 @@ def title_of(session: Session, recall: Recall) -> str:
     return shorten((named or [recall.article_id])[-1], 120)
 
 
-def proposed_texts(session: Session, scope: Scope) -> dict[str, str]:
-    """What the corrected article says instead, by the languages that it is live in: a beginning for the editor.
+def proposed_texts(session: Session, scope: Scope, reason: str) -> dict[str, str]:
+    """What was wrong, in the editor's words, and what the corrected article says instead: a beginning for the editor.
 
-    Nothing while it is not corrected, for a text that is no longer there, and for a translation that was not made from
-    the corrected text.
+    By language: ``reason`` stands in the one that it is written in, the article's words in those that it is live in.
+    These are left out while the article is not corrected, for a text that is no longer there, and for a translation
+    that was not made from the corrected text.
     """
+    instead, spoken_in = _instead(session, scope), _language_of(reason, base(scope.language))
+    texts = {code: [say("correction_right", code), text] for code, text in instead.items()}
+    if reason:
+        texts[spoken_in] = [reason, *texts.get(spoken_in, ())]
+    return {code: shorten_lines("\n\n".join(parts)) for code, parts in texts.items()}
+
+
+def _language_of(reason: str, article_language: str) -> str:
+    """The language of the editor's words; the article's where their script does not tell."""
+    guessed = guess_language(reason)
+    return article_language if guessed == "en" and not is_guessed(article_language) else guessed
+
+
+def _instead(session: Session, scope: Scope) -> dict[str, str]:
     page = article_page(session, scope.article_id, scope.language)
     if page is None or not page.is_live or is_still_told(session, scope):
         return {}

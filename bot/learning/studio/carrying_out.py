@@ -6,8 +6,8 @@ release, and the wish is carried out once more; whoever is told to stop gives it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from bot.learning.studio.publications import (
     UNDER_WAY,
     WAITING,
     asker,
+    check_share,
     close,
     not_publishable,
     wait_again,
@@ -35,12 +36,13 @@ from bot.learning.studio.questions import questions
 from bot.learning.under_way import under_way
 from bot.live import House
 from kb_content import catalogue
-from kb_content.errors import DraftOutdated, ReleaseOutdated
+from kb_content.errors import DraftOutdated, KbError, ReleaseOutdated
 from kb_content.releases import keep_fit, locked_live
 from kb_content.rollouts import stage
 from kb_content.studio.models import Draft, Publication, PublicationState
 from store import Database, audit, reading, transaction
 from store.changes import note_change
+from store.crashpoints import reach
 
 if TYPE_CHECKING:
     from retrieval.build import Built
@@ -91,6 +93,12 @@ class _Builder:
     base: int | None = None
     """What was live when it was begun, which it is held against."""
     _told: float = 0.0
+    _begun: float = field(default_factory=monotonic)
+
+    @property
+    def moment(self) -> datetime:
+        """``now`` is when it was begun; what becomes of it becomes so later."""
+        return self.now + timedelta(seconds=int(monotonic() - self._begun))
 
 
 def run_due(
@@ -154,7 +162,12 @@ def _next(session: Session, only: int | None) -> Publication | None:
 
 
 def _not_ready(session: Session, row: Publication) -> str | None:
-    """Why the drafts cannot be published any more; an approved one may have been changed since it was asked for."""
+    """Why the drafts cannot be published any more: an approved one may have been changed since it was asked for, or
+    another release be rolled out."""
+    try:
+        check_share(session, row.percent, row.accounts)
+    except KbError as error:
+        return str(error)
     drafts = [session.get(Draft, draft_id) for draft_id in row.drafts]
     if any(draft is None for draft in drafts):
         return str(NothingToPublish())
@@ -165,9 +178,11 @@ def _not_ready(session: Session, row: Publication) -> str | None:
 def _carry_out(builder: _Builder, release_id: int) -> None:
     assert builder.wish is not None
     tell = _teller(builder)
+    reach("publication.begun")
     built = build_release(builder.database, release_id, builder.fit, tell)
     with transaction(builder.database) as session:
         _mine(session, builder).state = PublicationState.CHECKING
+    reach("publication.checking")
     with reading(builder.database) as session:
         asked = questions(session)
     fit, database = builder.fit, builder.database
@@ -183,7 +198,7 @@ def _carry_out(builder: _Builder, release_id: int) -> None:
 def _finish(builder: _Builder, built: Built, found: dict[str, Any]) -> None:
     """Put it live, or stage it, in one transaction with what is said of it. Raises ReleaseOutdated where something else
     went live meanwhile: it was held against another release, and may lack what that one changed."""
-    wish, release_id, now = builder.wish, builder.release_id, builder.now
+    wish, release_id, now = builder.wish, builder.release_id, builder.moment
     assert wish is not None
     fitted = (built.parameters, built.threshold, built.figures)
     with transaction(builder.database) as session:
@@ -203,6 +218,7 @@ def _finish(builder: _Builder, built: Built, found: dict[str, Any]) -> None:
         row.check = {**row.check, **found, "warning": warning or ""}
         state = PublicationState.STAGED if wish.is_staged else PublicationState.PUBLISHED
         close(session, row, state, now, "", wish.actor)
+        reach("publication.in_finish")
     if warning:
         builder.report(warning)
 
@@ -222,7 +238,7 @@ def _teller(builder: _Builder) -> Report:
         with transaction(builder.database) as session:
             row = _mine(session, builder)
             row.progress = sentence[:300]
-            note_change(session, KIND, row.id or 0, builder.now)
+            note_change(session, KIND, row.id or 0, builder.moment)
 
     return tell
 
@@ -243,7 +259,7 @@ def _again(builder: _Builder, problem: str) -> None:
     with transaction(builder.database) as session:
         row = session.get(Publication, builder.wish.id, with_for_update=True)
         if row is not None and row.state in UNDER_WAY and row.release_id == builder.release_id:
-            wait_again(session, row, problem, builder.now)
+            wait_again(session, row, problem, builder.moment)
 
 
 def _end(builder: _Builder, state: PublicationState, *, problem: str = "", found: dict[str, Any] | None = None) -> None:
@@ -255,4 +271,4 @@ def _end(builder: _Builder, state: PublicationState, *, problem: str = "", found
         if row is None or row.state not in WAITING:
             return
         row.check = {**row.check, **(found or {})}
-        close(session, row, state, builder.now, problem, builder.wish.actor)
+        close(session, row, state, builder.moment, problem, builder.wish.actor)

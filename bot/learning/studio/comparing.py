@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
+from itertools import chain
 from typing import Any
 
 from bot.learning.rows import Row
@@ -15,7 +16,11 @@ SHOWN_ARTICLES = 3
 _MOST_SHOWN = 500
 """Changed questions that are kept with a check, the gravest first."""
 FEW, SHARE = 3, 0.015
-"""So many losses, or this share of the questions, may come of fitting anew: measured on edits that change nothing."""
+"""So many losses, or this share of the questions of which it is known what is right, may come of fitting anew. A
+judgement: edits that change nothing lost no more than this."""
+HAIR = 0.02
+"""A confidence that moved by less, for the same article, tells nothing about an edit, on whichever side of the line
+between answering and asking back it lies."""
 
 
 class Effect(Enum):
@@ -59,6 +64,8 @@ class Compared:
     effect: Effect
     is_of_fit: bool = False
     """With the confidence as it was before, the edit alone would not have made it so: it comes of fitting anew."""
+    is_by_a_hair: bool = False
+    """The edit alone moved the confidence, but by less than HAIR, and it lies on the line."""
 
     @property
     def gain(self) -> int:
@@ -70,6 +77,11 @@ class Compared:
         """Whether a customer is served worse than before, as far as it is known what is right."""
         return self.gain < 0
 
+    @property
+    def is_of_chance(self) -> bool:
+        """Whether it may have changed sides whatever was edited."""
+        return self.is_of_fit or self.is_by_a_hair
+
 
 def compare(questions: Sequence[Question], before: Sequence[Row], after: Sequence[Row]) -> list[Compared]:
     """Each question with its two rows, in the order asked."""
@@ -78,7 +90,8 @@ def compare(questions: Sequence[Question], before: Sequence[Row], after: Sequenc
 
 def _compared(question: Question, before: Row, after: Row) -> Compared:
     before, after = graded(before, question), graded(after, question)
-    return Compared(question, before, after, effect_of(question.expect is not None, before, after))
+    effect = effect_of(question.expect is not None, before, after)
+    return Compared(question, before, after, effect, is_by_a_hair=_is_by_a_hair(before, after))
 
 
 def graded(row: Row, question: Question) -> Row:
@@ -106,28 +119,40 @@ def _is_the_same(is_known: bool, before: Row, after: Row) -> bool:
     return (is_known and before.is_offered) or set(before.options) == set(after.options)
 
 
+def _is_by_a_hair(before: Row, after: Row) -> bool:
+    if before.decision == after.decision or before.top[:1] != after.top[:1]:
+        return False
+    return abs(before.confidence - after.confidence) < HAIR
+
+
 def told_apart(compared: Sequence[Compared], alone: Sequence[Compared]) -> list[Compared]:
-    """``compared``, each loss and gain marked that the edit ``alone`` does not bring."""
-    return [
-        replace(one, is_of_fit=(edit.gain >= 0) if one.is_loss else one.gain > 0 >= edit.gain)
-        for one, edit in zip(compared, alone, strict=True)
-    ]
+    """``compared``, each loss and gain marked that the edit ``alone`` does not bring, or by a hair."""
+    return [_told_apart(one, edit) for one, edit in zip(compared, alone, strict=True)]
+
+
+def _told_apart(one: Compared, edit: Compared) -> Compared:
+    is_of_fit = (edit.gain >= 0) if one.is_loss else one.gain > 0 >= edit.gain
+    return replace(one, is_of_fit=is_of_fit, is_by_a_hair=bool(one.gain) and not is_of_fit and edit.is_by_a_hair)
 
 
 def blocking(compared: Sequence[Compared]) -> list[Compared]:
     """The losses for which nothing may be published without a reason.
 
-    Every fit draws the line between answering and asking back a little elsewhere, and a few questions that lie on it
-    change sides whatever was edited. What only the fit took away counts when more of it is lost than gained, by more
-    than that.
+    Every fit draws the line between answering and asking back a little elsewhere, every article moves all confidences
+    by a hair, and a few questions that lie on the line change sides whatever was edited. What only that took away
+    counts when more of it is lost than gained, by more than ``allowance``.
     """
     losses = [one for one in compared if one.is_loss]
-    of_fit = [one for one in losses if one.is_of_fit]
-    gains = sum(one.gain > 0 and one.is_of_fit for one in compared)
-    judged = sum(one.question.expect is not None for one in compared)
-    if len(of_fit) - gains > max(FEW, SHARE * judged):
+    by_chance = sum(one.is_of_chance for one in losses)
+    gains = sum(one.gain > 0 and one.is_of_chance for one in compared)
+    if by_chance - gains > allowance(compared):
         return losses
-    return [one for one in losses if not one.is_of_fit]
+    return [one for one in losses if not one.is_of_chance]
+
+
+def allowance(compared: Sequence[Compared]) -> int:
+    """How many more questions chance may lose than gain before that blocks."""
+    return max(FEW, int(SHARE * sum(one.question.expect is not None for one in compared)))
 
 
 def counts(compared: Sequence[Compared]) -> dict[str, int]:
@@ -156,6 +181,7 @@ def as_values(one: Compared) -> dict[str, Any]:
         "effect": one.effect.value,
         "loss": one.is_loss,
         "of_fit": one.is_of_fit,
+        "by_a_hair": one.is_by_a_hair,
         "before": _side(one.before),
         "after": _side(one.after),
     }
@@ -168,6 +194,15 @@ def _side(row: Row) -> dict[str, Any]:
     return {**told, **lists}
 
 
+def articles_in(rows: Collection[Mapping[str, Any]]) -> set[str]:
+    """The ids of all articles that ``as_values`` names in ``rows``."""
+    sides = (
+        row[side][name] for row in rows for side in ("before", "after") for name in ("top", "citations", "options")
+    )
+    expected = (row["expect"] or () for row in rows)
+    return set(chain.from_iterable(chain(sides, expected)))
+
+
 def check_values(compared: Sequence[Compared], live_id: int | None) -> dict[str, Any]:
     """What a check found, as JSON holds it: how many questions have each effect, and those with any."""
     changed = [one for one in by_gravity(compared) if one.effect is not Effect.SAME]
@@ -176,5 +211,6 @@ def check_values(compared: Sequence[Compared], live_id: int | None) -> dict[str,
         "questions": len(compared),
         "counts": counts(compared),
         "blocking": len(blocking(compared)),
+        "allowance": allowance(compared),
         "changed": [as_values(one) for one in changed[:_MOST_SHOWN]],
     }

@@ -8,9 +8,8 @@ import structlog
 from sqlmodel import Session, col, select
 
 from bot.learning.studio.errors import AlreadyUnderWay
-from bot.learning.studio.publications import UNDER_WAY, WAITING, ask, wait_again
+from bot.learning.studio.publications import UNDER_WAY, WAITING, ask, not_publishable, refuse, wait_again
 from kb_content import catalogue
-from kb_content.errors import KbError
 from kb_content.studio.drafts import due, unschedule
 from kb_content.studio.models import Draft, DraftState, Publication
 from store import Database, reading, transaction
@@ -39,19 +38,24 @@ def ask_anew(database: Database, now: datetime) -> None:
 
 
 def _wish_for_scheduled(session: Session, now: datetime) -> None:
-    """What is scheduled for the same moment goes live together."""
+    """What is scheduled for the same moment goes live together, without what may not go live at all any more."""
     by_moment: dict[datetime | None, list[Draft]] = {}
     for draft in due(session, now):
-        by_moment.setdefault(draft.publish_at, []).append(draft)
+        problem = not_publishable(session, draft)
+        if problem is None:
+            by_moment.setdefault(draft.publish_at, []).append(draft)
+        else:
+            # Somebody switched four eyes on meanwhile: it waits for an approval, no longer for its hour.
+            log.warning("not published as scheduled", draft=draft.id)
+            refuse(session, draft, problem, now)
+            unschedule(session, draft.id or 0, None, now, "system")
     for several in by_moment.values():
         ids = [draft.id or 0 for draft in several]
         by = next((one for draft in several for one in (draft.approved_by, draft.changed_by) if one is not None), None)
         try:
             ask(session, ids, by, now)
         except AlreadyUnderWay:
+            # Until that one is over.
             continue
-        except KbError as error:
-            # Somebody switched four eyes on meanwhile: it waits for an approval, no longer for its hour.
-            log.warning("not published as scheduled", drafts=ids, error=type(error).__name__)
         for draft_id in ids:
             unschedule(session, draft_id, None, now, "system")

@@ -21,6 +21,8 @@ from bot.learning.studio.errors import (
     RolloutUnderWay,
 )
 from handoff.models import Staff
+from kb_content import catalogue
+from kb_content.errors import NotStaged
 from kb_content.studio.drafts import is_publishable
 from kb_content.studio.four_eyes import four_eyes
 from kb_content.studio.models import Draft, Publication, PublicationState, Rollout, RolloutState
@@ -48,14 +50,13 @@ def ask(
 
     ``override``: the reason to publish even if answers get worse. ``percent`` and ``accounts``: who gets it first;
     without either it is for all at once. ``actor``: who asks where it is none of the staff. The same wish while an
-    earlier one waits is that one. Raises NothingToPublish, NotPublishable, AlreadyUnderWay, BadShare or
-    RolloutUnderWay.
+    earlier one waits is that one. Raises NothingToPublish, NotPublishable, AlreadyUnderWay, and as ``check_share``.
     """
     drafts, reason = sorted(set(draft_ids)), override.strip()
     if not drafts and not reason and (waiting := _same_that_waits(session)) is not None:
         return waiting
     about = _check_drafts(session, drafts)
-    _check_share(session, percent, accounts)
+    check_share(session, percent, accounts)
     wish = Publication(
         drafts=drafts,
         asked_by=staff_id,
@@ -71,6 +72,15 @@ def ask(
     audit.record(session, asker(wish), "kb.publish.ask", KIND, publication_id, now, drafts=drafts, override=reason)
     note_change(session, KIND, publication_id, now)
     return publication_id
+
+
+def refuse(session: Session, draft: Draft, problem: str, now: datetime) -> None:
+    """Say of a draft that was to go out by itself why it did not: its page shows a publication that failed."""
+    about = [_about(draft)]
+    wish = Publication(drafts=[draft.id or 0], asked_by=draft.changed_by, asked_at=now, check={"drafts": about})
+    session.add(wish)
+    session.flush()
+    close(session, wish, PublicationState.FAILED, now, problem, asker(wish))
 
 
 def cancel(session: Session, publication_id: int, staff_id: int | None, now: datetime) -> None:
@@ -121,10 +131,12 @@ def _check_drafts(session: Session, drafts: Sequence[int]) -> list[dict[str, Any
     waiting = session.exec(select(Publication).where(col(Publication.state).in_(WAITING))) if drafts else ()
     if any(not set(drafts).isdisjoint(wish.drafts) for wish in waiting):
         raise AlreadyUnderWay
-    return [
-        {"id": one.id, "kind": one.kind.value, "name": one.name, "language": one.language, "removal": one.is_removal}
-        for one in found
-    ]
+    return list(map(_about, found))
+
+
+def _about(draft: Draft) -> dict[str, Any]:
+    kind, name, language = draft.kind.value, draft.name, draft.language
+    return {"id": draft.id, "kind": kind, "name": name, "language": language, "removal": draft.is_removal}
 
 
 def not_publishable(session: Session, draft: Draft) -> str | None:
@@ -132,7 +144,8 @@ def not_publishable(session: Session, draft: Draft) -> str | None:
     return is_publishable(draft, four_eyes(session))
 
 
-def _check_share(session: Session, percent: int | None, accounts: Collection[int]) -> None:
+def check_share(session: Session, percent: int | None, accounts: Collection[int]) -> None:
+    """Raises BadShare, RolloutUnderWay, or NotStaged where nothing is live that the others could get."""
     if percent is not None and not 1 <= percent <= 99:
         raise BadShare
     if percent is None and not accounts:
@@ -140,6 +153,8 @@ def _check_share(session: Session, percent: int | None, accounts: Collection[int
     running = select(Rollout.id).where(Rollout.state == RolloutState.RUNNING).limit(1)
     if session.exec(running).first() is not None:
         raise RolloutUnderWay
+    if catalogue.live_release_id(session) is None:
+        raise NotStaged("Nothing is live yet, so there is nothing to compare with: publish to everybody.")
 
 
 def wait_again(session: Session, row: Publication, problem: str, now: datetime) -> None:

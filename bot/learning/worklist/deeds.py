@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from bot.learning.worklist.errors import NoSuchTarget, NoSuchWork, ReasonNeeded, WorkDecided
+from bot.learning.worklist.errors import NoSuchTarget, NoSuchWork, RefusalUnexplained, WorkDecided
 from bot.learning.worklist.keeping import SUBJECT
 from bot.learning.worklist.models import Cause, WorkItem, WorkKind, WorkState
-from bot.learning.worklist.seen import base
 from bot.learning.worklist.targets import Target, added_to, new_content, targets, translated
 from handoff.actors import Actor, require
 from handoff.permissions import Permission
 from kb_content.article_file import source_digest
-from kb_content.models import KbArticle
 from kb_content.studio import drafts
 from kb_content.studio.contents import content_of
 from kb_content.studio.models import Draft, DraftKind
+from kb_content.studio.names import free_article_id, spelled
 from kb_content.studio.values import article_from_content
 from kb_content.studio.working import state_of
 from store.audit import record
@@ -37,20 +35,6 @@ def get(session: Session, item_id: int) -> WorkItem:
 def targets_of(session: Session, item: WorkItem) -> list[Target]:
     """What a draft can be begun of for this item."""
     return targets(item, spelled(session))
-
-
-def spelled(session: Session) -> dict[str, str]:
-    """How the KB spells each language that it has: zh-CN for zh."""
-    rows = session.exec(
-        select(KbArticle.language, func.count())
-        .where(col(KbArticle.archived_at).is_(None), KbArticle.current > 0)
-        .group_by(KbArticle.language)
-        .order_by(func.count().desc(), KbArticle.language)
-    )
-    found: dict[str, str] = {}
-    for language, _ in rows:
-        found.setdefault(base(language), language)
-    return found
 
 
 def begin_draft(session: Session, item_id: int, target: str, actor: Actor, now: datetime) -> Draft:
@@ -71,10 +55,10 @@ def begin_draft(session: Session, item_id: int, target: str, actor: Actor, now: 
 
 
 def refuse(session: Session, item_id: int, reason: str, actor: Actor, now: datetime) -> WorkItem:
-    """It will not be done; ``reason`` says why. Raises ReasonNeeded or WorkDecided."""
+    """It will not be done; ``reason`` says why. Raises RefusalUnexplained or WorkDecided."""
     require(session, actor, Permission.EDIT_ARTICLES)
     if not reason.strip():
-        raise ReasonNeeded
+        raise RefusalUnexplained
     item = _open(session, item_id, WorkState.OPEN)
     item.state, item.reason = WorkState.WONT_DO, reason.strip()
     item.decided_by, item.decided_at = actor.staff_id, now
@@ -103,7 +87,8 @@ def set_cause(session: Session, item_id: int, cause: Cause | None, actor: Actor,
 
 def _begun(session: Session, item: WorkItem, target: Target, actor: Actor, now: datetime) -> Draft:
     origin = f"work:{item.id}"
-    name = _free(session, target.article) if item.kind is WorkKind.UNANSWERED and target.is_new else target.article
+    is_another = item.kind is WorkKind.UNANSWERED and target.is_new
+    name = free_article_id(session, target.article) if is_another else target.article
     about = (DraftKind.ARTICLE, name, target.language)
     content = None
     if target.is_new:
@@ -124,16 +109,6 @@ def _translation(session: Session, item: WorkItem, target: Target) -> dict[str, 
         raise NoSuchTarget
     article = article_from_content(target.article, item.detail["source"], source)
     return translated(content_of(article), item, source_digest(article))
-
-
-def _free(session: Session, wanted: str) -> str:
-    """An id that neither an article nor a draft has, of any language: else the two would be one pair."""
-    wanted = wanted or "article"
-    articles = session.exec(select(KbArticle.article_id).where(col(KbArticle.article_id).startswith(wanted)))
-    begun = session.exec(select(Draft.name).where(Draft.kind == DraftKind.ARTICLE))
-    taken = {*articles, *begun}
-    names = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in names if name not in taken)
 
 
 def _open(session: Session, item_id: int, *states: WorkState) -> WorkItem:

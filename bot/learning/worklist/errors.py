@@ -17,5 +17,5 @@ class NoSuchTarget(KbError):
     """A draft of that cannot be begun from this item. Choose one of those that it names."""
 
 
-class ReasonNeeded(KbError):
+class RefusalUnexplained(KbError):
     """Say why it will not be done: whoever finds it again wants to know."""

@@ -20,13 +20,15 @@ from bot.learning.worklist.keeping import follow, keep, measure
 from bot.learning.worklist.looking import Look
 from store import Database, leases, reading, transaction
 from store.errors import StoreError
+from store.keeping import keeping
 from store.models import Setting, Timer, TimerState
 from store.timers import set_timer
 
 log = structlog.get_logger()
 WORKLIST = "worklist"
 """The kind of its timer, and the name of its lease and of what is kept of the last look."""
-_LONGEST = timedelta(minutes=30)
+_AGAIN = timedelta(seconds=30)
+"""After this it is tried again where another process is at it: what was asked for may have come too late for that."""
 
 
 class LookFailed(Exception):
@@ -72,7 +74,10 @@ def write(session: Session, found: Look, now: datetime) -> int:
 
 
 class Refresher:
-    """Brings the list up to date. ``begin`` returns at once; ``stop`` ends the child."""
+    """Brings the list up to date. ``begin`` returns at once; ``stop`` ends the child.
+
+    What is asked for while a look is under way is looked at once more afterwards: that look may have read it too early.
+    """
 
     def __init__(self, database: Database, fit: Fit) -> None:
         self.database = database
@@ -80,12 +85,17 @@ class Refresher:
         self._child: subprocess.Popen[str] | None = None
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._is_wanted = self._is_looking = False
 
     def begin(self) -> None:
-        """Start a look, unless one is under way here or in another process."""
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="worklist", daemon=True)
-            self._thread.start()
+        """Have a look begun, after the one that is under way here, if there is one."""
+        with self._lock:
+            self._is_wanted = True
+            if not self._is_looking:
+                self._is_looking = True
+                self._thread = threading.Thread(target=self._run, name="worklist", daemon=True)
+                self._thread.start()
 
     def wait(self, timeout: float) -> None:
         """Until what was begun is done."""
@@ -100,34 +110,41 @@ class Refresher:
         self.wait(timeout)
 
     def _run(self) -> None:
-        try:
-            self.once(datetime.now(UTC))
-        except Exception as error:
-            log.exception("worklist failed", error=type(error).__name__)
+        while self._has_next():
+            try:
+                self.once(datetime.now(UTC))
+            except Exception as error:
+                log.exception("worklist failed", error=type(error).__name__)
+
+    def _has_next(self) -> bool:
+        with self._lock:
+            self._is_looking, self._is_wanted = self._is_wanted and not self._stopped.is_set(), False
+            return self._is_looking
 
     def once(self, now: datetime) -> int | None:
-        """One look, in a child process; how many items are new, None where another process is at it.
+        """One look, in a child process; how many items are new, None where another process is at it: then it is asked
+        for again.
 
         What goes wrong is kept as a sentence for the console, and raised.
         """
-        owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+        with keeping(self.database, WORKLIST, f"{os.getpid()}-{secrets.token_hex(4)}") as keeper:
+            if keeper is None:
+                with transaction(self.database) as session:
+                    set_timer(session, WORKLIST, 0, now + _AGAIN)
+                return None
+            try:
+                return self._once(now)
+            except Exception as error:
+                self._note_problem(error)
+                raise
+
+    def _once(self, now: datetime) -> int:
         with transaction(self.database) as session:
             # An item whose draft went live is looked at as published already.
-            held = leases.acquire(session, WORKLIST, owner, now, _LONGEST)
-            if held is not None:
-                follow(session, now)
-        if held is None:
-            return None
-        try:
-            found = self._look(now)
-            with transaction(self.database) as session:
-                new = write(session, found, now)
-        except Exception as error:
-            self._note_problem(error)
-            raise
-        finally:
-            with transaction(self.database) as session:
-                leases.release(session, held, datetime.now(UTC))
+            follow(session, now)
+        found = self._look(now)
+        with transaction(self.database) as session:
+            new = write(session, found, now)
         log.info("worklist looked at", found=len(found.findings), new=new, asked=found.asked)
         return new
 

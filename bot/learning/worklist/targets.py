@@ -39,7 +39,7 @@ def targets(item: WorkItem, spelled: Mapping[str, str]) -> list[Target]:
     match item.kind:
         case WorkKind.UNANSWERED:
             title = title_of(item.title)
-            new = Target(slug(title).lower()[:60].strip("-._"), language, title, is_new=True)
+            new = Target(slug(title), language, title, is_new=True)
             near = [one for one in detail.get("articles", ()) if base(one["language"]) == base(item.language)]
             return [new, *(Target(one["article"], one["language"], one["title"]) for one in near)]
         case WorkKind.TRANSLATION:

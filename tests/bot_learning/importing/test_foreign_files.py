@@ -37,12 +37,20 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
+STYLES = {"# ": ("Heading1", "heading 1"), "= ": ("Title", "Title"), "$ ": ("Code", "Code")}
+
+
 def docx(*paragraphs: str) -> bytes:
-    """A Word document: "# " begins a heading, "- " nothing special."""
+    """A Word document: "# " begins a heading, "= " the title, "$ " a line of code, "* " what is bold, "| " cells."""
     held, body = io.BytesIO(), ""
     for text in paragraphs:
-        style = '<w:pPr><w:pStyle w:val="Heading1"/></w:pPr>' if text.startswith("# ") else ""
-        body += f"<w:p>{style}<w:r><w:t>{text.removeprefix('# ')}</w:t></w:r></w:p>"
+        name, _ = STYLES.get(text[:2], ("", ""))
+        style = f'<w:pPr><w:pStyle w:val="{name}"/></w:pPr>' if name else ""
+        bold = "<w:rPr><w:b/></w:rPr>" if text.startswith("* ") else ""
+        words = text[2:] if name or text[:2] in ("* ", "| ") else text
+        made = [f"<w:p>{style}<w:r>{bold}<w:t>{cell}</w:t></w:r></w:p>" for cell in words.split("\t")]
+        cells = "".join(f"<w:tc><w:tcPr/>{cell}</w:tc>" for cell in made)
+        body += f"<w:tbl><w:tblPr/><w:tblGrid/><w:tr>{cells}</w:tr></w:tbl>" if text.startswith("| ") else made[0]
     word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     package = "http://schemas.openxmlformats.org/package/2006"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
@@ -62,8 +70,12 @@ def docx(*paragraphs: str) -> bytes:
         )
         file.writestr(
             "word/styles.xml",
-            f'<w:styles xmlns:w="{word}"><w:style w:type="paragraph" w:styleId="Heading1"><w:name w:val="heading 1"/>'
-            "</w:style></w:styles>",
+            f'<w:styles xmlns:w="{word}">'
+            + "".join(
+                f'<w:style w:type="paragraph" w:styleId="{name}"><w:name w:val="{shown}"/></w:style>'
+                for name, shown in STYLES.values()
+            )
+            + "</w:styles>",
         )
         file.writestr(
             "word/_rels/document.xml.rels",
@@ -76,14 +88,17 @@ def docx(*paragraphs: str) -> bytes:
 
 
 def pdf(*pages: list[tuple[int, int, str]], more: bytes = b"") -> bytes:
-    """A PDF; each line is (size, height, text)."""
+    """A PDF; each line is (size, height, text), where a tab begins the next cell."""
     count = len(pages)
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>"]
     kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(count))
     objects.append(f"<< /Type /Pages /Kids [{kids}] /Count {count} >>".encode())
     objects.append(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
     for number, lines in enumerate(pages):
-        stream = b"".join(f"BT /F1 {size} Tf 1 0 0 1 50 {y} Tm ({text}) Tj ET\n".encode() for size, y, text in lines)
+        cells = [(size, 50 + 150 * n, y, cell) for size, y, text in lines for n, cell in enumerate(text.split("\t"))]
+        stream = b"".join(
+            f"BT /F1 {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET\n".encode() for size, x, y, text in cells
+        )
         packed = zlib.compress(stream + more)
         page = f"/MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * number} 0 R"
         objects.append(f"<< /Type /Page /Parent 2 0 R {page} >>".encode())
@@ -119,6 +134,55 @@ def test_a_word_document_keeps_its_headings(sandbox: Sandbox) -> None:
     )
     assert page.title == "Restore a backup"
     assert page.markdown == "Stop the server & wait.\n\n# After"
+
+
+def test_a_word_document_with_a_title_loses_none_of_its_headings_code_or_cells(sandbox: Sandbox) -> None:
+    made = docx("= Restore a backup", "Stop it.", "# Steps", "$ firstline stop", "$ firstline restore", "| 1 | 2\tmin")
+    page = sandbox.read(Document("a.docx", "docx", made))
+    assert page.title == "Restore a backup"
+    assert page.markdown == (
+        "Stop it.\n\n# Steps\n\n```\nfirstline stop\nfirstline restore\n```\n\n| 1 \\| 2 | min |\n| --- | --- |"
+    )
+
+
+def test_a_word_document_without_a_title_keeps_its_first_heading_and_those_in_bold(sandbox: Sandbox) -> None:
+    made = docx(
+        "This is for admins.", "# Before", "Stop it.", "* How long it takes", "Two minutes.", "* Stop first.", "x"
+    )
+    page = sandbox.read(Document("a.docx", "docx", made))
+    assert page.title == ""
+    assert page.markdown == (
+        "For admins.\n\n# Before\n\nStop it.\n\n### How long it takes\n\nTwo minutes.\n\n**Stop first.**\n\nx"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "article_id", "title"),
+    [
+        (
+            "Reset-It.HTML",
+            "<title>Reset a password – Acme</title><p>Open the page.</p>",
+            "reset-it",
+            "Reset a password",
+        ),
+        ("a.htm", "<title>Acme</title><main><h1>Export data</h1><p>Choose it in the menu there.</p></main>", "a", None),
+        ("b.html", "<title>Untitled Document</title><h2>Export data</h2><p>Choose it.</p>", "b", "Export data"),
+        ("Big_Plan.html", "<p>Choose another plan.</p>", "big_plan", "Big plan"),
+    ],
+)
+def test_a_page_is_called_as_it_calls_itself_and_named_in_small_letters(
+    tmp_path: Path, name: str, page: str, article_id: str, title: str | None
+) -> None:
+    (tmp_path / name).write_text(page, "utf-8")
+    (article,) = read_files(tmp_path, Choices(), lambda sentence: None).folder.articles
+    assert (article.id, article.title) == (article_id, title or "Export data")
+    assert article.title not in article.body, "the title is not said twice"
+
+
+def test_lines_that_were_broken_on_purpose_stay_broken() -> None:
+    assert html_page("<p>Acme Inc.<br>1 Main Street</p><p>Write to us.</p>").markdown == (
+        "Acme Inc.  \n1 Main Street\n\nWrite to us."
+    )
 
 
 def test_a_pdf_is_read_by_sizes_gaps_and_what_repeats(sandbox: Sandbox) -> None:
@@ -260,7 +324,22 @@ def test_each_chapter_of_a_document_can_be_an_article(tmp_path: Path) -> None:
     (tmp_path / "manual.docx").write_bytes(docx("# Manual", "Read this.", "# Unlock", "Wait.", "# Restore", "Stop."))
     read = read_files(tmp_path, Choices(in_chapters=True), lambda sentence: None)
     assert [(one.id, one.title, one.body) for one in read.folder.articles] == [
-        ("manual-Manual", "Manual", "Read this."),
-        ("manual-Restore", "Restore", "Stop."),
-        ("manual-Unlock", "Unlock", "Wait."),
+        ("manual-manual", "Manual", "Read this."),
+        ("manual-restore", "Restore", "Stop."),
+        ("manual-unlock", "Unlock", "Wait."),
     ]
+
+
+def test_a_pdf_keeps_points_tables_code_and_ranks_of_headings(sandbox: Sandbox) -> None:
+    first = [(10, 790, "Acme 3.2"), (20, 740, "Restore a backup"), (10, 715, "Stop the server before you begin.")]
+    first += [(14, 680, "Steps"), (10, 660, "1. Open a terminal on the server."), (10, 648, "2. Run the command.")]
+    first += [(12, 615, "How long it takes"), (10, 595, "Size\tTime"), (10, 583, "1 GB\t2 minutes")]
+    first += [(10, 571, "10 GB\t20 minutes"), (10, 20, "1/2")]
+    second = [(10, 790, "Acme 3.2"), (14, 740, "When it fails"), (10, 715, "Try it again."), (10, 20, "2/2")]
+    page = sandbox.read(Document("a.pdf", "pdf", pdf(first, second)))
+    assert page.title == "Restore a backup"
+    assert page.markdown == (
+        "Stop the server before you begin.\n\n## Steps\n\n1. Open a terminal on the server.\n2. Run the command.\n\n"
+        "### How long it takes\n\n| Size | Time |\n| --- | --- |\n| 1 GB | 2 minutes |\n| 10 GB | 20 minutes |\n\n"
+        "## When it fails\n\nTry it again."
+    )

@@ -9,7 +9,15 @@ from drafted import ADA, BODY, KB, LOCKED, RESET, RESET_ZH, Writers, changed
 from kb_content.article_file import source_digest
 from kb_content.errors import DraftRefused
 from kb_content.studio.drafts import mark_removal
-from kb_content.studio.translations import Pair, begin_translation, mark_translated, translation_state
+from kb_content.studio.models import Draft
+from kb_content.studio.translations import (
+    Pair,
+    begin_translation,
+    is_draft_behind,
+    mark_translated,
+    source_of,
+    translation_state,
+)
 
 NEW_BODY = BODY.replace("Save", "Keep")
 
@@ -51,6 +59,26 @@ def test_who_says_that_a_translation_is_up_to_date_makes_it_so(writers: Writers)
     assert not _state(writers).translations[0].is_behind
     writers.publish([writers.write(RESET, title="Anew").id or 0], at=writers.now + timedelta(hours=3))
     assert _state(writers).translations[0].is_behind
+
+
+def test_the_draft_of_a_translation_says_that_its_source_was_changed_until_somebody_says_it_is_up_to_date(
+    writers: Writers,
+) -> None:
+    """Also where the translation came from a folder that names no source text."""
+    draft = writers.write(RESET_ZH, title="重设密码")
+    assert not _is_behind(writers, draft)
+    english = writers.write(RESET, body="Open the settings page and press **Renew**.")
+    writers.publish([english.id or 0], writers.now + timedelta(hours=1))
+    assert _is_behind(writers, draft)
+    writers.do(mark_translated, draft.id, draft.revision, ADA, writers.now + timedelta(hours=2))
+    assert not _is_behind(writers, writers.again(draft))
+    writers.publish([draft.id or 0], writers.now + timedelta(hours=3))
+    assert not _state(writers).translations[0].is_behind
+
+
+def _is_behind(writers: Writers, draft: Draft) -> bool:
+    source = writers.do(source_of, draft.name, draft.language)
+    return bool(writers.do(is_draft_behind, draft, source))
 
 
 def test_missing_is_a_language_that_most_articles_have_or_that_was_asked_for(writers: Writers) -> None:

@@ -1,0 +1,266 @@
+"""Statements that every message needs, made ready once for each kind of database.
+
+SQLAlchemy looks each statement up, checks its parameters and wraps its rows every time it runs, which takes five to
+ten times as long as the database does. Here that is done the first time; after that the driver gets the text and the
+values. The statement runs in the session's own transaction, but the session does not know of it: it writes nothing
+that waits to be written before, and the session's objects stay as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Insert, Select, Table, bindparam, func, inspect
+from sqlalchemy import insert as insert_into
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlmodel import Session, SQLModel
+
+from store.columns import table_of
+
+Model = TypeVar("Model", bound=SQLModel)
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A statement as one driver takes it."""
+
+    sql: str
+    order: tuple[str, ...] | None
+    """The names of the values where the driver takes them by their places."""
+    fixed: Mapping[str, Any]
+    """Values that the statement brings itself."""
+    into: tuple[tuple[str, Convert], ...]
+    """What makes values what the driver takes."""
+    names: tuple[str, ...]
+    out_of: tuple[tuple[int, Convert], ...]
+    """What makes what the driver gives what the columns hold, by place."""
+    lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Values that are several, with the name of each."""
+
+    def arguments(self, values: Mapping[str, Any]) -> Any:
+        given = {**self.fixed, **values}
+        for several, parts in self.lists:
+            given.update(zip(parts, given.pop(several), strict=True))
+        for name, convert in self.into:
+            given[name] = convert(given[name])
+        return given if self.order is None else tuple(given[name] for name in self.order)
+
+    def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        if not self.out_of:
+            return tuple(row)
+        read = list(row)
+        for place, convert in self.out_of:
+            read[place] = convert(read[place])
+        return tuple(read)
+
+
+class Prepared:
+    """``statement``, or what makes it where the databases need different ones (told whether it is PostgreSQL).
+
+    Values go by the names of its ``bindparam``s; a tuple for one that is ``expanding``.
+    """
+
+    def __init__(self, statement: Executable | Callable[[bool], Executable]) -> None:
+        self._statement = statement
+        self._forms: dict[tuple[Any, ...], _Form] = {}
+
+    def rows(self, session: Session, **values: Any) -> list[tuple[Any, ...]]:
+        """All rows that it returns."""
+        form, cursor = self._run(session, values)
+        try:
+            return [form.read(row) for row in cursor.fetchall()]
+        finally:
+            cursor.close()
+
+    def first(self, session: Session, **values: Any) -> tuple[Any, ...] | None:
+        """The first row; None without one."""
+        return next(iter(self.rows(session, **values)), None)
+
+    def scalar(self, session: Session, **values: Any) -> Any:
+        """The first value of the first row; None without one."""
+        row = self.first(session, **values)
+        return None if row is None else row[0]
+
+    def records(self, model: type[Model], session: Session, **values: Any) -> list[Model]:
+        """Rows that hold the columns of ``model``, each as a ``record`` of it."""
+        form, cursor = self._run(session, values)
+        try:
+            return [record(model, zip(form.names, form.read(row), strict=True)) for row in cursor.fetchall()]
+        finally:
+            cursor.close()
+
+    def touched(self, session: Session, **values: Any) -> int:
+        """Run it and say how many rows it changed."""
+        _, cursor = self._run(session, values)
+        try:
+            return int(cursor.rowcount)
+        finally:
+            cursor.close()
+
+    def given(self, session: Session, **values: Any) -> tuple[str, Any]:
+        """The text and the values that the driver would get, to have it explained."""
+        form = self._form(session.connection().dialect, values)
+        return form.sql, form.arguments(values)
+
+    def _run(self, session: Session, values: dict[str, Any]) -> tuple[_Form, Any]:
+        connection = session.connection()
+        form = self._form(connection.dialect, values)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(form.sql, form.arguments(values))
+        except connection.dialect.loaded_dbapi.Error as error:
+            _raise(connection, form, cursor, error)
+        return form, cursor
+
+    def _form(self, dialect: Dialect, values: Mapping[str, Any]) -> _Form:
+        key = (dialect.name, *(len(value) for value in values.values() if type(value) is tuple))
+        if key not in self._forms:
+            is_postgres = dialect.name == "postgresql"
+            statement = self._statement(is_postgres) if callable(self._statement) else self._statement
+            self._forms[key] = _form_of(statement, dialect, values)
+        return self._forms[key]
+
+
+class PreparedRows:
+    """Any number of new rows of ``table`` in one statement; ``names`` are the columns that are given."""
+
+    def __init__(self, table: Table, names: Sequence[str], *, returning: str | None = None) -> None:
+        self._table, self._names, self._returning = table, tuple(names), returning
+        self._by_number: dict[int, Prepared] = {}
+
+    def insert(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Write them; the values of the column that is ``returning``, in no order."""
+        if not rows:
+            return []
+        if len(rows) not in self._by_number:
+            self._by_number[len(rows)] = Prepared(self._statement(len(rows)))
+        statement, values = self._by_number[len(rows)], _numbered(rows, self._names)
+        if self._returning is None:
+            statement.touched(session, **values)
+            return []
+        return [value for (value,) in statement.rows(session, **values)]
+
+    def _statement(self, number: int) -> Executable:
+        columns = self._table.c
+        given = [
+            {name: bindparam(_called(place, name), type_=columns[name].type) for name in self._names}
+            for place in range(number)
+        ]
+        statement = insert_into(self._table).values(given)
+        return statement if self._returning is None else statement.returning(columns[self._returning])
+
+
+def record(model: type[Model], values: Iterable[tuple[str, Any]]) -> Model:
+    """A row as it was read, to look at only: no session knows of it, and setting anything of it raises."""
+    made: Model = model.__new__(model)
+    made.__dict__.update(values)
+    return made
+
+
+def enter(session: Session, made: Model) -> Model:
+    """Write a new row, which the session holds from then on as if it had read it. All columns must be set but its id,
+    which it gets."""
+    values = {name: made.__dict__[name] for name in _names_of(type(made)) if name != "id"}
+    made.__dict__["id"] = _entering(type(made)).scalar(session, **values)
+    make_transient_to_detached(made)
+    session.add(made)
+    return made
+
+
+def held(session: Session, model: type[Model], row: Sequence[Any]) -> Model:
+    """The session's own object of a row, whose columns are all in ``row``, as the row is now.
+
+    Flush before the row is read: what was changed in the object and not written yet would be lost.
+    """
+    mapper, names = inspect(model), _names_of(model)
+    place = names.index("id")
+    made: Model | None = session.identity_map.get(mapper.identity_key_from_primary_key((row[place],)))
+    if made is not None:
+        for name, value in zip(names, row, strict=True):
+            set_committed_value(made, name, value)
+        return made
+    made = mapper.class_manager.new_instance()
+    made.__dict__.update(zip(names, row, strict=True))
+    make_transient_to_detached(made)
+    session.add(made)
+    return made
+
+
+@cache
+def _entering(model: type[SQLModel]) -> Prepared:
+    table = table_of(model)
+    return Prepared(insert_into(table).returning(table.c.id))
+
+
+def record_at(model: type[Model], row: Sequence[Any], start: int) -> Model:
+    """The ``record`` whose columns, all those of its table, stand in ``row`` from ``start`` on."""
+    names = _names_of(model)
+    return record(model, zip(names, row[start : start + len(names)], strict=True))
+
+
+def width(model: type[SQLModel]) -> int:
+    """How many columns it has."""
+    return len(_names_of(model))
+
+
+@cache
+def _names_of(model: type[SQLModel]) -> tuple[str, ...]:
+    return tuple(table_of(model).c.keys())
+
+
+def is_one_of(column: ColumnElement[Any], found: Select[Any], is_postgres: bool) -> ColumnElement[bool]:
+    """Whether ``column`` is among what ``found`` finds, which is looked for once: a plan that looks for it again for
+    each row would lock other rows each time."""
+    return column == func.any(func.array(found.scalar_subquery())) if is_postgres else column.in_(found)
+
+
+def _numbered(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, Any]:
+    return {_called(place, name): row[name] for place, row in enumerate(rows) for name in names}
+
+
+def _called(place: int, name: str) -> str:
+    return f"row{place}_{name}"
+
+
+def _form_of(statement: Executable, dialect: Dialect, values: Mapping[str, Any]) -> _Form:
+    named = {"column_keys": list(values)} if isinstance(statement, Insert) else {}
+    compiled = statement.compile(dialect=dialect, **named)  # type: ignore[attr-defined]
+    assert isinstance(compiled, SQLCompiler)
+    state = compiled.construct_expanded_state(dict(values))
+    columns = tuple(getattr(statement, "exported_columns", ()))
+    lists = {name: tuple(parts) for name, parts in state.parameter_expansion.items()}
+    into = {
+        part: convert
+        for name, bound in compiled.binds.items()
+        if (convert := bound.type.dialect_impl(dialect).bind_processor(dialect))
+        for part in lists.get(name, (name,))
+    }
+    given = {part for name in values for part in lists.get(name, (name,))}
+    fixed = {name: value for name, value in state.parameters.items() if name not in given}
+    return _Form(
+        sql=state.statement,
+        order=tuple(state.positiontup) if state.positiontup is not None else None,
+        fixed={name: into[name](value) if name in into else value for name, value in fixed.items()},
+        into=tuple((name, convert) for name, convert in into.items() if name in given),
+        names=tuple(column.key for column in columns),
+        out_of=tuple(
+            (place, convert)
+            for place, column in enumerate(columns)
+            if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None))
+        ),
+        lists=tuple((name, parts) for name, parts in lists.items() if name in values),
+    )
+
+
+def _raise(connection: Connection, form: _Form, cursor: Any, error: Exception) -> None:
+    """As if SQLAlchemy had run it: what was lost with the server leaves the pool, and the error is its own.
+
+    It has no public name for that.
+    """
+    connection._handle_dbapi_exception(error, form.sql, None, cursor, None)

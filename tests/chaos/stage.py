@@ -1,0 +1,135 @@
+"""A database, both platforms, and short lives of the product that serve them one after the other."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from chaos.desks import Desk
+from chaos.lives import Life, Nursery
+from chaos.nursery import PERSON
+from chaos.people import Customer, OnSlack, OnTelegram, OnTheWeb
+from chaos.verdict import Verdict, judge, unfinished
+from sqlmodel import Session, col, select
+from standins.slack.server import SlackWorld, Times
+from standins.telegram import TelegramWorld
+
+from handoff import desk
+from handoff.models import Delivery, Ticket
+from store import Database, migrate, open_database, reading, transaction
+from store.watch import Watch
+
+LEASE = 1.0
+"""Seconds: on PostgreSQL the next life waits so long for what the dead one held."""
+PATIENCE = 60.0
+
+
+@dataclass
+class Stage:
+    """A database, both platforms, and the lives that serve them one after the other."""
+
+    nursery: Nursery
+    database: Database
+    settings: dict[str, Any]
+    telegram: TelegramWorld
+    slack: SlackWorld
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
+    count: int = 0
+    with_people: dict[str, tuple[Customer, int]] = field(default_factory=dict)
+
+    def begin(self, crash_at: str = "", **kind: bool) -> Life:
+        return self.nursery.begin(self.settings, crash_at=crash_at, lease=LEASE, **kind)
+
+    def works(self, **kind: bool) -> None:
+        """A life goes on until nothing is left to do, and is stopped."""
+        life = self.begin(**kind)
+        self.settles()
+        assert life.stop() == 0, self.nursery.log.read_text()[-3000:]
+
+    def customers(self) -> list[Customer]:
+        """Three people who were never here."""
+        self.count += 1
+        places = (
+            OnTelegram(self.telegram.person(f"Ada {self.count}", language="en"), self.chance, 0.0),
+            OnSlack(self.slack.teams[0].add_person(f"ann{self.count}"), self.chance, 0.0),
+            OnTheWeb(self.database, f"{self.count:032x}", self.chance, 0.0),
+        )
+        return [Customer(place, self.chance, self.nursery.questions) for place in places]
+
+    def with_a_person(self, channel: str) -> tuple[Customer, int]:
+        """A customer whom a person has, and the number of their ticket."""
+        if channel not in self.with_people:
+            customer = next(each for each in self.customers() if each.place.channel == channel)
+            customer.says(PERSON)
+            self.works()
+            with reading(self.database) as session:
+                number = session.exec(select(Ticket.number).order_by(col(Ticket.number).desc())).first()
+            assert number
+            self.with_people[channel] = customer, number
+        return self.with_people[channel]
+
+    def replies(self, number: int, text: str) -> int:
+        """An agent does; the id of the delivery."""
+        actor = Desk(self.database, self.chance).hired()
+        with transaction(self.database) as session:
+            message = desk.reply(session, number, text, actor, datetime.now(UTC))
+            return session.exec(select(Delivery.id).where(Delivery.message_id == message.id)).one() or 0
+
+    def dies(self, life: Life) -> None:
+        """It was killed at its place, and not by anything else."""
+        assert life.wait() == -signal.SIGKILL, self.nursery.log.read_text()[-3000:]
+
+    def recovers(self, customers: list[Customer], **kind: bool) -> Verdict:
+        """Another life goes on where the dead one ended."""
+        self.works(**kind)
+        return judge(self.database, customers)
+
+    def settles(self, is_done: Callable[[Session], bool] = lambda session: True) -> None:
+        """Wait until nothing is left to do, and ``is_done``."""
+        with Watch(self.database, 0.05) as watch:
+            seen, deadline = watch.latest, datetime.now(UTC).timestamp() + PATIENCE
+            while not self._is_quiet(is_done):
+                assert datetime.now(UTC).timestamp() < deadline, self.nursery.log.read_text()[-3000:]
+                seen = watch.wait(seen, 0.1)
+
+    def _is_quiet(self, is_done: Callable[[Session], bool]) -> bool:
+        if self.telegram.pending or not all(each.is_done for each in self.slack.deliveries):
+            return False
+        with reading(self.database) as session:
+            return unfinished(session) == 0 and is_done(session)
+
+
+@contextmanager
+def a_stage(lives: Nursery, folder: Path, url: str = "") -> Iterator[Stage]:
+    """A stage on the database at ``url``; without one on a new SQLite file in ``folder``."""
+    if not url:
+        url = f"sqlite:///{folder / 'firstline.db'}"
+        migrate.upgrade(url)
+    with ExitStack() as stack:
+        database = open_database(url)
+        stack.callback(database.close)
+        telegram = stack.enter_context(TelegramWorld(patience=PATIENCE))
+        slack = stack.enter_context(SlackWorld(times=Times(retries=(0.05, 0.2, 0.5, 1.0, 2.0, 4.0))))
+        team = slack.add_team("T1")
+        settings = {
+            "data_dir": str(folder),
+            "database_url": url,
+            "telegram_token": telegram.token,
+            "telegram_base_url": telegram.base_url,
+            "slack_base_url": slack.api_url,
+            "slack_bot_token": team.bot_token,
+            "slack_app_token": slack.app.app_token,
+        }
+        yield Stage(lives, database, settings, telegram, slack)
+
+
+def ask(customers: list[Customer]) -> None:
+    for customer, asked in zip(customers, customers[0].questions, strict=False):
+        customer.says(asked[0])
+        customer.asked.append(asked[0])
