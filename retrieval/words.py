@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,13 @@ def words_of(text: str) -> list[str]:
     return list(_words(text))
 
 
-@lru_cache(maxsize=4_000)
+@lru_cache(maxsize=20_000)
 def _words(text: str) -> tuple[str, ...]:
-    """Kept, since every answer weighs the same sentences of the KB again."""
+    """Kept, since every answer weighs the same sentences of the KB again, and every draft is read among all the texts
+    of a KB that did not change."""
     cleaned = clean(text, PASSAGE_LIMIT)
-    return (*(stem(token) for token in tokens(cleaned)), *_HAN.findall(cleaned))
+    # Interned: a word is held once, however many texts have it.
+    return tuple(map(intern, (*(stem(token) for token in tokens(cleaned)), *_HAN.findall(cleaned))))
 
 
 def stem(word: str) -> str:
