@@ -20,7 +20,8 @@ from handoff.models import Action, Button, Conversation, Direction, Message, Own
 from handoff.rows import id_of
 from retrieval.texts import plain_key
 from store.columns import table_of
-from store.prepared import Prepared, record_at, width
+from store.prepared import Prepared
+from store.records import record_at, width
 
 FOR_MORE = timedelta(hours=24)
 FOR_WORDS = timedelta(hours=1)

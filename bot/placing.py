@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, or_
-from sqlalchemy import select as rows_of
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from bot.adding import ABOUT, conversation_of, own_number
@@ -27,12 +25,12 @@ from bot.said import (
     offered_in,
     said_lately,
 )
+from bot.talks import talk_of
 from bot.whereabouts import Whereabouts, find
 from handoff.models import (
     Button,
     Conversation,
     Customer,
-    Direction,
     Message,
     Owner,
     SentPart,
@@ -42,8 +40,8 @@ from handoff.models import (
 from handoff.rows import id_of
 from handoff.tickets import open_tickets_of
 from retrieval.followups import Before
-from store.columns import Utc, table_of
-from store.prepared import Prepared, record_at
+from store.columns import Utc
+from store.prepared import Prepared
 
 IDLE = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
@@ -215,7 +213,8 @@ def _describe(
     came_at: datetime,
     now: datetime,
 ) -> Place:
-    said, asked, ticket = _talk_of(session, id_of(conversation))
+    talk = talk_of(session, id_of(conversation))
+    said, asked = talk.said, talk.asked
     above = session.get(Message, button.message_id) if button else said[-1] if said else None
     about, is_own = asked_in(above), conversation.customer_id == customer_id
     return Place(
@@ -233,7 +232,7 @@ def _describe(
         standing=replace(
             seen,
             owner=conversation.owner,
-            ticket=ticket,
+            ticket=talk.ticket,
             has_clarified=has_clarified(said),
             offered=offered_in(said),
             said_lately=said_lately(said, came_at),
@@ -248,16 +247,7 @@ def _describe(
     )
 
 
-def _talk_of(session: Session, conversation_id: int) -> tuple[list[Message], Message | None, int | None]:
-    """What was said to the customer last, what they said last, and the ticket's number."""
-    rows = _TALK.rows(session, conversation_id=conversation_id)
-    talk = [record_at(Message, row, 1) for row in rows if row[1] is not None]
-    said = [message for message in talk if message.direction is Direction.OUTGOING]
-    asked = next((message for message in talk if message.direction is Direction.INCOMING), None)
-    return said, asked, rows[0][0]
-
-
-# Built once: every message asks these.
+# Built once: every message asks it.
 _PACE = Prepared(
     select(func.count(col(InboxRow.id))).where(
         InboxRow.channel == bindparam("channel"),
@@ -265,21 +255,4 @@ _PACE = Prepared(
         col(InboxRow.received_at) > bindparam("since", type_=Utc),
         col(InboxRow.id) <= bindparam("row_id"),
     )
-)
-_each = aliased(Message)
-_HERE = _each.conversation_id == bindparam("conversation_id")
-_SAID = (
-    select(_each.id)
-    .where(_HERE, col(_each.direction) == Direction.OUTGOING, col(_each.private).is_(False))
-    .order_by(col(_each.id).desc())
-    .limit(30)
-)
-_ASKED = select(func.max(_each.id)).where(_HERE, col(_each.direction) == Direction.INCOMING)
-_TALK = Prepared(
-    rows_of(col(Ticket.number), *table_of(Message).c)
-    .select_from(Conversation)
-    .outerjoin(Ticket, col(Ticket.conversation_id) == Conversation.id)
-    .outerjoin(Message, or_(col(Message.id).in_(_SAID), col(Message.id) == _ASKED.scalar_subquery()))
-    .where(col(Conversation.id) == bindparam("conversation_id"))
-    .order_by(col(Message.id))
 )

@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 from bot.channels.base import Inbound
 from handoff.models import Account, Conversation, Customer, Plan, Thread
 from store.columns import table_of
-from store.prepared import Prepared, record_at, width
+from store.prepared import Prepared
+from store.records import record_at, width
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ from handoff.wording import clean
 from store import fulltext
 from store.changes import note_change
 from store.columns import storable, table_of
-from store.prepared import Prepared, PreparedRows, enter, held
+from store.prepared import Prepared, PreparedRows
+from store.records import enter, held
 
 __all__ = [
     "ACTIVITIES",

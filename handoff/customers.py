@@ -18,7 +18,8 @@ from handoff.threads import thread_called
 from handoff.wording import clean, normal_email
 from store.changes import note_change
 from store.inserts import insert
-from store.prepared import Prepared, held
+from store.prepared import Prepared
+from store.records import held
 
 # What browsers take for an address. Signs beyond these have a meaning of their own in the head of a mail.
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

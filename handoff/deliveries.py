@@ -47,7 +47,8 @@ from handoff.transcript import buttons_of, files_of
 from handoff.unsettled import Figures, dismiss, figures, resend
 from store.columns import Utc, table_of
 from store.models import StoredFile
-from store.prepared import Prepared, is_one_of, record_at, width
+from store.prepared import Prepared, is_one_of
+from store.records import record_at, width
 
 __all__ = [
     "LEASE",

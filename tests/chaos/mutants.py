@@ -143,8 +143,9 @@ MUTANTS = (
     Mutant(
         "the bot's answer is recorded though an agent took over meanwhile",
         "handoff/conversations.py",
-        'col(Conversation.version) == bindparam("seen_version"), _IS_SEEN_OWNER',
-        "col(Conversation.id) > 0",
+        '        _CONVERSATIONS.c.version == bindparam("seen_version"),\n'
+        '        _CONVERSATIONS.c.owner == bindparam("seen_owner"),\n',
+        "",
         "tests/scenarios/test_trouble.py::test_the_bots_answer_is_dropped_when_an_agent_took_over_meanwhile",
     ),
 )

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from store import Database, reading, transaction
 from store.columns import table_of
 from store.models import Setting, Timer, TimerState
-from store.prepared import Prepared, PreparedRows, enter, held, record_at, width
+from store.prepared import Prepared, PreparedRows
+from store.records import enter, held, record_at, width
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TIMERS = table_of(Timer)
