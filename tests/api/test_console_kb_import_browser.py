@@ -51,7 +51,7 @@ def test_a_table_is_brought_in_and_taken_back(office: Office, tmp_path: Path) ->
         page.get_by_role("button", name="采用并发布").press("Enter")
         expect(page.get_by_text("正在构建新版本")).to_be_visible()
         look(page)
-        page.get_by_role("button", name="撤销 upload: faq.csv 的导入").press("Enter")
+        page.get_by_role("button", name="撤销 faq.csv 的导入").press("Enter")
         expect(page.get_by_text("已撤销")).to_be_visible()
         assert refused == []
         context.close()
