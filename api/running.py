@@ -7,7 +7,6 @@ import os
 import secrets
 import signal
 import socket
-import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
@@ -22,6 +21,7 @@ from api.logging import configure
 from api.presence import noted
 from api.product import Product
 from api.settings import Settings, secret_key
+from api.signals import when_told
 from api.starting import Starter, say, warn_of_sample
 from api.vitals import software
 from bot import inbox
@@ -120,11 +120,9 @@ def _serve_pages(product: Product, listener: socket.socket, starter: Starter) ->
 
 
 def _wait_for_signal(starter: Starter) -> None:
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    wait = when_told(signal.SIGINT, signal.SIGTERM)
     starter.begin()
-    stopped.wait()
+    wait()
 
 
 def _listen(settings: Settings) -> socket.socket:

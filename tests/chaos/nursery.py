@@ -13,7 +13,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -135,8 +134,9 @@ def _live(order: dict[str, Any], live: Any) -> None:
     """One life, from its birth until it is killed, or told by SIGTERM to stop."""
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     _write_to(Path(order["log"]))
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    from api.signals import when_told
+
+    wait = when_told(signal.SIGTERM)
     _hurry(order["lease"])
 
     from api.channels import connections_of
@@ -168,7 +168,7 @@ def _live(order: dict[str, Any], live: Any) -> None:
         worker.start()
         if order["has_upkeep"]:
             Upkeep(database, Fit()).start()
-        stopped.wait()
+        wait()
         worker.stop()
         for connection in connections.values():
             connection.stop()
