@@ -12,7 +12,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Insert, Select, Table, bindparam, func
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Executable,
+    Insert,
+    Select,
+    Table,
+    bindparam,
+    func,
+)
 from sqlalchemy import insert as insert_into
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import Session, SQLModel
@@ -173,8 +184,9 @@ def _called(place: int, name: str) -> str:
 
 
 def _form_of(statement: Executable, dialect: Dialect, values: Mapping[str, Any]) -> _Form:
-    named = {"column_keys": list(values)} if isinstance(statement, Insert) else {}
-    compiled = statement.compile(dialect=dialect, **named)  # type: ignore[attr-defined]
+    named: dict[str, Any] = {"column_keys": list(values)} if isinstance(statement, Insert) else {}
+    assert isinstance(statement, ClauseElement)
+    compiled = statement.compile(dialect=dialect, **named)
     assert isinstance(compiled, SQLCompiler)
     state = compiled.construct_expanded_state(dict(values))
     columns = tuple(getattr(statement, "exported_columns", ()))

@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -131,8 +132,8 @@ def platforms() -> Iterator[tuple[TelegramWorld, SlackWorld]]:
         yield telegram, slack
 
 
-def with_tokens(telegram: TelegramWorld, slack: SlackWorld, **other: str) -> dict[str, str]:
-    tokens = {
+def with_tokens(telegram: TelegramWorld, slack: SlackWorld, **other: str) -> dict[str, Any]:
+    tokens: dict[str, Any] = {
         "telegram_token": telegram.token,
         "telegram_base_url": telegram.base_url,
         "slack_bot_token": slack.teams[0].bot_token,
@@ -142,9 +143,9 @@ def with_tokens(telegram: TelegramWorld, slack: SlackWorld, **other: str) -> dic
     return tokens | other
 
 
-def checked(url: str, folder: Path, tokens: dict[str, str]) -> tuple[str, dict[str, str]]:
+def checked(url: str, folder: Path, tokens: dict[str, Any]) -> tuple[str, dict[str, str]]:
     """The page after "Check the set-up", and of Slack and Telegram what was found."""
-    for office in open_office(url, Settings(_env_file=None, data_dir=folder, **tokens)):  # type: ignore[arg-type]
+    for office in open_office(url, Settings(_env_file=None, data_dir=folder, **tokens)):  # type: ignore[call-arg]
         page = html.unescape(newcomer(office).post("/console/channels/check").text)
     return page, {name: page.split(f'id="channel-{name}"')[1].split("</section>")[0] for name in ("slack", "telegram")}
 

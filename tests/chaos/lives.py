@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from standins.slack.server import SlackWorld
+from standins.telegram import TelegramWorld
+
 TESTS = Path(__file__).parents[1]
 PATIENCE = 120.0
 LEASE = 3.0
@@ -87,6 +90,19 @@ class Nursery:
     def publish(self, url: str) -> None:
         """Make what the lives know the live release of the database at ``url``."""
         assert self.ask(publish=url)["code"] == 0, self.log.read_text()[-2000:]
+
+
+def settings_of(folder: Path, url: str, telegram: TelegramWorld, slack: SlackWorld) -> dict[str, Any]:
+    """How a life is told of its database and of both platforms; the first of Slack's teams is its own."""
+    return {
+        "data_dir": str(folder),
+        "database_url": url,
+        "telegram_token": telegram.token,
+        "telegram_base_url": telegram.base_url,
+        "slack_base_url": slack.api_url,
+        "slack_bot_token": slack.teams[0].bot_token,
+        "slack_app_token": slack.app.app_token,
+    }
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.desks import Desk
-from chaos.lives import Life, Nursery
+from chaos.lives import Life, Nursery, settings_of
 from chaos.nursery import PERSON
 from chaos.people import Customer, OnSlack, OnTelegram, OnTheWeb
 from chaos.verdict import Verdict, judge, unfinished
@@ -116,17 +116,8 @@ def a_stage(lives: Nursery, folder: Path, url: str = "") -> Iterator[Stage]:
         stack.callback(database.close)
         telegram = stack.enter_context(TelegramWorld(patience=PATIENCE))
         slack = stack.enter_context(SlackWorld(times=Times(retries=(0.05, 0.2, 0.5, 1.0, 2.0, 4.0))))
-        team = slack.add_team("T1")
-        settings = {
-            "data_dir": str(folder),
-            "database_url": url,
-            "telegram_token": telegram.token,
-            "telegram_base_url": telegram.base_url,
-            "slack_base_url": slack.api_url,
-            "slack_bot_token": team.bot_token,
-            "slack_app_token": slack.app.app_token,
-        }
-        yield Stage(lives, database, settings, telegram, slack)
+        slack.add_team("T1")
+        yield Stage(lives, database, settings_of(folder, url, telegram, slack), telegram, slack)
 
 
 def ask(customers: list[Customer]) -> None:

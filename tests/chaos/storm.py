@@ -13,7 +13,7 @@ from typing import Any
 
 import postgres
 from chaos.desks import Desk
-from chaos.lives import LEASE, Life, Nursery
+from chaos.lives import LEASE, Life, Nursery, settings_of
 from chaos.people import Customer, OnSlack, OnTelegram, OnTheWeb
 from chaos.verdict import Verdict, judge, unfinished
 from chaos.weather import FOR_EVER, Weather
@@ -159,18 +159,11 @@ def _gather(storm: Storm, nursery: Nursery, folder: Path, stack: ExitStack) -> _
     # within seconds stand for those.
     times = Times(ack=3.0, retries=(0.2, 0.5, 1.0, 1.0, *[2.0] * 30))
     slack = stack.enter_context(SlackWorld(times=times))
-    team, weather = slack.add_team("T1"), Weather(storm.faults, chance)
+    slack.add_team("T1")
+    weather = Weather(storm.faults, chance)
     weather.over_telegram(telegram)
     weather.over_slack(slack)
-    settings = {
-        "data_dir": str(folder),
-        "database_url": url,
-        "telegram_token": telegram.token,
-        "telegram_base_url": telegram.base_url,
-        "slack_base_url": slack.api_url,
-        "slack_bot_token": team.bot_token,
-        "slack_app_token": slack.app.app_token,
-    }
+    settings = settings_of(folder, url, telegram, slack)
     party = _Party(
         storm, nursery, database, settings, telegram, slack, weather, chance, cluster, Course(log=nursery.log)
     )

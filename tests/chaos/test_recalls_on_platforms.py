@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from chaos.lives import Nursery
 from chaos.nursery import PERSON
-from chaos.people import Customer
+from chaos.people import Customer, OnTelegram
 from chaos.stage import LEASE, Stage, a_stage
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -100,7 +100,8 @@ def test_who_pressed_no_more_or_has_blocked_the_bot_is_left_alone_and_who_has_a_
     goes_on(stage)
     below = next(heard for heard in on_slack.place.hears() if WORDS in heard.text)
     on_slack.place.press(below, "No more such messages")
-    on_telegram.place.person.blocks_bot()  # type: ignore[attr-defined]
+    assert isinstance(on_telegram.place, OnTelegram)
+    on_telegram.place.person.blocks_bot()
     on_the_web.says(PERSON)
     stage.works(knows_nothing=True)
     assert states(stage, first)["slack"] is RecipientState.SENT
