@@ -26,12 +26,14 @@ _PATIENCE = 300.0
 
 @dataclass(frozen=True)
 class Sent:
-    """A KB folder as a zip. ``source``: the name that its articles are known by; ``by``: who sent it."""
+    """A KB folder as a zip. ``source``: the name that its articles are known by; ``by``: who sent it; ``percent``: the
+    share of conversations that get it first, None for everybody at once."""
 
     name: str
     content: bytes
     source: str
     by: str
+    percent: int | None = None
 
 
 def house_of(product: Product) -> jobs.House:
@@ -61,7 +63,7 @@ def ask_for_approval(product: Product, sent: Sent, now: datetime) -> int:
     """Have it read, and wait for an editor to approve it; returns the import's id. What waits of the same source waits
     no longer. Raises FileTooLarge or NotReadable."""
     kept = keep_upload(product, sent.name, sent.content, now)
-    wish = Wish(kept.name, file_id=kept.file_id, known_as=sent.source)
+    wish = Wish(kept.name, file_id=kept.file_id, known_as=sent.source, percent=sent.percent)
     with transaction(product.database) as session:
         import_id = jobs.ask(session, wish, sent.by, now)
     read(product, import_id, _PATIENCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -9,6 +10,7 @@ from importlib.resources import files
 import yaml
 
 LANGUAGES = {"en": "English", "zh": "中文"}
+_PLACE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ class Texts:
         key = f"{group}.{value}"
         return self(key) if self.has(key) else str(value)
 
+    def told(self, sentence: str) -> str:
+        """A sentence that was kept in English, in this language; as it is where there is no other. A file's name and
+        line may stand before it."""
+        return sentence if self.language == "en" else _in_other_words(self.language, sentence)
+
     def language_code(self, typed: str) -> str:
         """The code of a language that somebody typed by name or by code."""
         names = {text.casefold(): key for key, text in sentences(self.language).items() if key.startswith("language.")}
@@ -43,6 +50,28 @@ def texts(language: str | None) -> Texts:
 def also(key: str, language: str) -> list[str]:
     """How the other languages say it: who thinks in one and reads the other finds it all the same."""
     return [texts(other)(key) for other in LANGUAGES if other != language]
+
+
+def _in_other_words(language: str, sentence: str) -> str:
+    parts = sentence.split(": ")
+    for begin in range(len(parts)):
+        words = ": ".join(parts[begin:])
+        for pattern, text in _told(language):
+            if found := pattern.fullmatch(words):
+                places = {name: _in_other_words(language, said) for name, said in found.groupdict().items()}
+                return ": ".join((*parts[:begin], text.format(**places)))
+    return sentence
+
+
+@cache
+def _told(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What ``Texts.told`` knows: patterns of English sentences, each with its text."""
+    source = files("api").joinpath("texts", f"told_{language}.yml").read_text("utf8")
+    return tuple((_pattern(english), text) for english, text in yaml.safe_load(source))
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    return re.compile(_PLACE.sub(r"(?P<\1>.+?)", re.sub(r"[.^$*+?()|\[\]\\]", r"\\\g<0>", english)), re.DOTALL)
 
 
 @cache

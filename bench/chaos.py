@@ -36,9 +36,11 @@ def main(words: list[str]) -> int:
     say(f"chaos on {storm.database}, {storm.replicas} process(es), seed {storm.seed}")
     with tempfile.TemporaryDirectory(prefix="firstline-chaos-") as folder, nursery(Path(folder)) as lives:
         verdict, course = weathered(storm, lives, Path(folder), say)
-    say(table(_rows(verdict, course)))
-    for fault in verdict.faults:
-        say(f"BROKEN: {fault}")
+        say(table(_rows(verdict, course)))
+        for fault in verdict.faults:
+            say(f"BROKEN: {fault}")
+        if verdict.faults and course.log is not None:
+            say(f"The last words of its processes:\n{course.log.read_text(errors='replace')[-20_000:]}")
     return 1 if verdict.faults else 0
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, SmallTalk, name_of
+from bot.inbound_text import clean
 from bot.live import Serving
 from bot.own_sentences import speaking
 from bot.policy import Policy
@@ -19,7 +20,9 @@ def ask(serving: Serving, text: str, language: str | None = None, *, why: bool =
     """What the bot would do: {decision, confidence, intent, text, citations, reason?, options?, language, why?}.
 
     Nothing is stored and no ticket opened: an escalation's ``text`` is what the customer would read, less the number.
+    ``intent`` is None where none is likely.
     """
+    text = clean(text)
     understood, decision = first_message(serving.reader, serving.policy, text, language)
     reading = understood.reading
     with speaking(serving.sentences):
@@ -27,7 +30,7 @@ def ask(serving: Serving, text: str, language: str | None = None, *, why: bool =
     answer: dict[str, Any] = {
         "decision": name_of(decision),
         "confidence": round(reading.confidence, 4),
-        "intent": reading.intent,
+        "intent": reading.intent if reading.intent_confidence >= serving.policy.intent_floor else None,
         "text": composed[0],
         "citations": composed[1],
         "language": reading.language,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -55,7 +55,7 @@ class Composed:
     @property
     def detail(self) -> dict[str, Any]:
         """What the message keeps of it: the citations, and the extract beside a text that was rephrased."""
-        kept: dict[str, Any] = {"citations": [asdict(citation) for citation in self.citations]}
+        kept: dict[str, Any] = {"citations": [{**vars(citation)} for citation in self.citations]}
         return kept if self.extract is None else {**kept, "rephrased": True, "extract": self.extract}
 
 

@@ -27,8 +27,8 @@ class Job:
 
 
 class Crew:
-    """``on_room`` is called when there is room again after ``free`` was 0. Give jobs from one thread; they must not
-    raise."""
+    """``on_room`` is called when there is room again after ``free`` was 0. Jobs must not raise. Several threads that
+    ask for ``free`` at once may give one job more than there is room for: it gets a thread of its own."""
 
     def __init__(
         self,

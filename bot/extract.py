@@ -14,6 +14,8 @@ from kb_content.passages import PATH_SEPARATOR
 MOST_PASSAGES = 3
 _ADDS = 0.4
 """Of what was asked, what a further passage must take up that nothing before it does."""
+_ALL = 0.9
+"""Of what was asked, what is as good as all of it: the rest is "how", "do" and "to"."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def extract(
     if not pieces:
         return ()
     main = next((number for number, piece in enumerate(pieces) if piece.passage.key == key), 0)
+    if _is_about_all(question, pieces[0], pieces[main], published.article.title):
+        main = 0
     asked = question.among(frozenset().union(*(piece.words for piece in pieces)))
     chain = _chain(pieces, main)
     more = _companion(pieces, main, asked) if len(chain) == 1 else None
@@ -80,6 +84,16 @@ def extract(
         found += _from_others(question, found, others)
     firm = {pieces[number].passage.key for number in chain}
     return _fitting(_with_ends(found, pieces, chain), published, firm)
+
+
+def _is_about_all(question: Asked, first: _Piece, main: _Piece, title: str) -> bool:
+    """Whether title and introduction take up all that was asked, and what ``main`` has in its heading nothing of it."""
+    if not first.is_introduction:
+        return False
+    words_of = question.words_of
+    title_words = frozenset(words_of(title))
+    own = frozenset(words_of(main.heading)) - title_words
+    return question.weight(first.words | title_words) >= _ALL * question.whole and not question.weight(own)
 
 
 def _from_others(

@@ -97,6 +97,15 @@ def claim_some(
     return sorted(rows, key=lambda row: row.id or 0)
 
 
+def claim_new(
+    session: Session, worker: str, now: datetime, row_ids: Collection[int], limit: int, *, channels: tuple[str, ...]
+) -> list[InboxRow]:
+    """As ``claim_some``, of these that nobody began with yet: for whoever has just accepted them."""
+    wanted = {"now": now, "channels": channels, "most": limit, "by": worker, "until": now + LEASE}
+    rows = _CLAIM_OF_NEW.records(InboxRow, session, **wanted, these=tuple(row_ids))
+    return sorted(rows, key=lambda row: row.id or 0)
+
+
 def finish(session: Session, row_id: int, worker: str, with_rows: Sequence[int] = ()) -> bool:
     """Mark the row as dealt with, in the transaction that deals with it. False: another worker has it by now.
 
@@ -148,11 +157,14 @@ def next_due(session: Session, now: datetime, channels: tuple[str, ...]) -> date
     return due
 
 
-def put_back(session: Session, row: InboxRow, worker: str, error: str, now: datetime) -> bool:
-    """Try the row again later: after 1, 2, 4, 8 seconds."""
+def put_back(
+    session: Session, row: InboxRow, worker: str, error: str, now: datetime, *, is_its_own: bool = True
+) -> bool:
+    """Try the row again later: after 1, 2, 4, 8 seconds. Not ``is_its_own``: any other message would have met the same
+    error, so that was none of its attempts."""
     wait = timedelta(seconds=2 ** (row.attempts - 1))
     later = {"not_before": now + wait, "heard_to": None, "error": error[:300]}
-    return _put_off(session, row, worker, later)
+    return _put_off(session, row, worker, later if is_its_own else {**later, "attempts": row.attempts - 1})
 
 
 def _put_off(session: Session, row: InboxRow, worker: str, values: dict[str, Any]) -> bool:
@@ -186,7 +198,8 @@ def show(session: Session, row_id: int, message_id: int) -> None:
 def give_again(session: Session, row_id: int, now: datetime) -> bool:
     """Let a parked row be dealt with as if it had just come. False if it is not parked (any more)."""
     parked = update(InboxRow).where(col(InboxRow.id) == row_id, col(InboxRow.state) == InboxState.PARKED)
-    anew = {"state": InboxState.NEW, "attempts": 0, "not_before": now, "waits_since": now, "heard_to": None}
+    when = {"not_before": now, "waits_since": now, "heard_to": None}
+    anew = {"state": InboxState.NEW, "attempts": 0, "error": None, **when}
     is_given = rows_touched(session, parked.values(**anew)) == 1
     if is_given:
         note_change(session, "inbox", row_id, now)
@@ -308,6 +321,13 @@ _CHANNELS: BindParameter[Any] = bindparam("channels", expanding=True)
 _ACCEPT = Prepared(_accepting)
 _DUE = (is_unfinished(), is_of(_CHANNELS), _is_due(_NOW), _is_first_in_line(_NOW))
 CLAIM = Prepared(_taking())
+_CLAIM_OF_NEW = Prepared(
+    _taking(
+        col(InboxRow.id).in_(bindparam("these", expanding=True)),
+        col(InboxRow.attempts) == 0,
+        col(InboxRow.heard_to).is_(None),
+    )
+)
 _CLAIM_OF_THREAD = Prepared(_taking(col(InboxRow.thread_key) == bindparam("in_thread")))
 _NEXT_DUE = (
     select(InboxRow.not_before)

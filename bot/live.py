@@ -200,11 +200,15 @@ class Live:
         from store import reading
 
         if self._encoders is None:
-            self._encoders = load_encoders(self.house.encoder, self.report)
+            encoders = load_encoders(self.house.encoder, self.report)
+            # A model that cannot be loaded is found before the first question that needs it.
+            encoders.ready()
+            self._encoders = encoders
             self._reranker = self._second_look()
             self._writer = open_writer(self.house.llm, self.report)
+        known = self.serving.shelf.values() if self.serving else ()
         with reading(database) as session:
-            release, held, reader, vectors = open_release(session, release_id, self._encoders, self._reranker)
+            release, held, reader, vectors = open_release(session, release_id, self._encoders, self._reranker, known)
             verify(session, release, reader, vectors)
         shelf = {(item.article.id, item.article.language): item for item in held.articles}
         policy = policy_of(self.house, release.threshold, held.intents, held.articles, modes)

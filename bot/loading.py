@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlmodel import Session
@@ -13,7 +13,7 @@ from kb_content.models import Release
 from store import Database, reading
 
 if TYPE_CHECKING:
-    from kb_content.articles import Contents
+    from kb_content.articles import Contents, PublishedArticle
     from retrieval.encoders import Encoders
     from retrieval.reader import Reader
     from retrieval.reranker import Reranker
@@ -27,14 +27,24 @@ class Opened(NamedTuple):
     vectors: VectorCache
 
 
-def open_release(session: Session, release_id: int, encoders: Encoders, reranker: Reranker | None = None) -> Opened:
-    """Read the release with its vectors, and build the indexes. Raises VectorsMissing, ParametersUnreadable."""
+def open_release(
+    session: Session,
+    release_id: int,
+    encoders: Encoders,
+    reranker: Reranker | None = None,
+    known: Iterable[PublishedArticle] = (),
+) -> Opened:
+    """Read the release with its vectors, and build the indexes. Raises VectorsMissing, ParametersUnreadable.
+
+    ``known``: articles of a release that is open, of which nothing is made twice.
+    """
     from retrieval.needs import wanted
     from retrieval.reader import Reader
+    from retrieval.sharing import sharing
     from retrieval.vectors import load_vectors
 
     release = session.get_one(Release, release_id)
-    held = contents(session, release_id)
+    held = sharing(contents(session, release_id), known)
     vectors = load_vectors(session, wanted(held, encoders))
     reader = Reader.open(held, vectors, release.parameters or b"", encoders, reranker)
     return Opened(release, held, reader, vectors)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from sqlmodel import Session
 from structlog.contextvars import bound_contextvars
 
 from bot.attempts import Attempt, attempt, record
@@ -18,6 +19,7 @@ from handoff import deliveries
 from handoff.deliveries import Claimed
 from handoff.errors import Stale
 from store import Database, glancing, reading, transaction
+from store.changes import keep_to_ourselves, noted
 from store.errors import StoreError
 
 log = structlog.get_logger()
@@ -78,6 +80,25 @@ class Sender:
         self._some_wait = outlook.ready > found or outlook.ready == _MANY
         return found > 0
 
+    def take(self, session: Session, now: datetime) -> list[Claimed]:
+        """Claim what was written in this transaction and may leave at once, as far as there is room: to ``begin`` with
+        once it is committed."""
+        written = noted(session, "delivery")
+        if not written:
+            return []
+        ready = tuple(name for name in self.channels if self._room(name))
+        claimed = deliveries.claim_new(session, now, self.worker, written, ready)
+        keep_to_ourselves(session, "delivery", (each.delivery.id or 0 for each in claimed))
+        return claimed
+
+    def begin(self, claimed: Sequence[Claimed]) -> None:
+        """Let these be sent, which were claimed for this worker."""
+        with self._lock:
+            self._under_way.update(each.delivery.id or 0 for each in claimed)
+        for each in claimed:
+            name = each.thread.channel
+            self._crews[name].do(partial(self._send, name, each))
+
     def wait_until(self, now: datetime, longest: float) -> float:
         """Seconds until something that was put off when ``step`` looked becomes due, at most ``longest``."""
         due = self._due_at
@@ -91,21 +112,25 @@ class Sender:
         self._stopped.set()
 
     def _send_some(self, name: str, now: datetime) -> int:
-        free = self._crews[name].free
-        if free <= 0 or not self.channels[name].is_open:
+        room = self._room(name)
+        if not room:
             return 0
-        with transaction(self.database) as session:
-            claimed = deliveries.claim(session, now, self.worker, free, channels=(name,))
-        with self._lock:
-            self._under_way.update(each.delivery.id or 0 for each in claimed)
-        for each in claimed:
-            self._crews[name].do(partial(self._send, name, each))
+        with transaction(self.database, is_lasting=False) as session:
+            claimed = deliveries.claim(session, now, self.worker, room, channels=(name,))
+        self.begin(claimed)
         return len(claimed)
+
+    def _room(self, name: str) -> int:
+        """How many more may be under way in this channel. Two who ask at once may both get the last place: then there
+        is one more for a while."""
+        return self._crews[name].free if self.channels[name].is_open else 0
 
     def _send(self, name: str, claimed: Claimed) -> None:
         ids = {"delivery_id": claimed.delivery.id, "conversation_id": claimed.message.conversation_id}
         try:
             with bound_contextvars(**ids):
+                # Said and done before the disk has it, it would be said again after a power cut.
+                self.database.settle()
                 made = attempt(self.database, self.channels[name], claimed, self.worker, datetime.now(UTC))
                 self._record(name, claimed, made)
         except Stale:

@@ -43,6 +43,7 @@ from bot.whereabouts import Whereabouts, find
 from handoff.errors import AlreadyDone, Stale
 from store import Database, measures, reading, transaction
 from store.crashpoints import reach
+from store.errors import Unavailable
 
 log = structlog.get_logger()
 LOOKS = 5
@@ -91,6 +92,10 @@ def handle(
         _park(errand, f"unreadable: {error}")
     except DeliveryError as error:
         _try_again_or_park(errand, str(error))
+    except Unavailable as error:
+        # Not the message's doing: it is tried until its deadline.
+        log.warning("turn put off", inbox_id=row.id, error=type(error).__name__)
+        _put_back(errand, str(error), is_its_own=False)
     except Exception as error:
         log.exception("turn failed", inbox_id=row.id, attempt=row.attempts, error=type(error).__name__)
         _try_again_or_park(errand, type(error).__name__)
@@ -223,7 +228,8 @@ def _finish(
     errand: Errand, burst: Burst | None, deed: Callable[[Session], object] = lambda _: None, outcome: str = "forgotten"
 ) -> None:
     """Mark the row, and those that go with it, as dealt with, and do the deed, unless another worker has the row."""
-    with measures.stage_seconds.labels("record").time(), transaction(errand.database) as session:
+    # The sender waits for the disk before it tells anybody; until then a power cut takes away all of it.
+    with measures.stage_seconds.labels("record").time(), transaction(errand.database, is_lasting=False) as session:
         is_ours = inbox.finish(session, errand.row_id, errand.worker, burst.with_rows if burst else ())
         if is_ours:
             deed(session)
@@ -249,10 +255,14 @@ def _park(errand: Errand, error: str) -> None:
 
 
 def _try_again_or_park(errand: Errand, error: str) -> None:
-    row, now = errand.row, errand.now
-    if row.attempts >= inbox.ATTEMPTS:
+    if errand.row.attempts >= inbox.ATTEMPTS:
         _park(errand, error)
-        return
+    else:
+        _put_back(errand, error)
+
+
+def _put_back(errand: Errand, error: str, *, is_its_own: bool = True) -> None:
+    row, now = errand.row, errand.now
     with transaction(errand.database) as session:
-        inbox.put_back(session, row, errand.worker, error, now)
+        inbox.put_back(session, row, errand.worker, error, now, is_its_own=is_its_own)
     measures.turns_total.labels(row.channel, "put_back").inc()

@@ -54,17 +54,17 @@ class Unit:
         return self.kind in (Kind.SENTENCE, Kind.STEPS, Kind.ITEM) and self.text.endswith(_INTRODUCES)
 
 
-def units_of(markdown: str, words_of: WordsOf) -> tuple[Unit, ...]:
-    """The units of a passage in order. Texts and tails joined, blocks by empty lines, are its plain text."""
-    return tuple(
-        Unit(kind, text, number, frozenset(words_of(text)), tail) for number, kind, text, tail in _parsed(markdown)
-    )
-
-
 @lru_cache(maxsize=4_000)
-def _parsed(markdown: str) -> tuple[tuple[int, Kind, str, str], ...]:
-    """Block, kind, text and tail of each unit. Kept, since reading Markdown takes longer than all that follows."""
-    return tuple((number, *piece) for number, block in enumerate(text_blocks(markdown)) for piece in _pieces(block))
+def units_of(markdown: str, words_of: WordsOf) -> tuple[Unit, ...]:
+    """The units of a passage in order. Texts and tails joined, blocks by empty lines, are its plain text.
+
+    They are kept, since reading Markdown takes longer than all that follows.
+    """
+    return tuple(
+        Unit(kind, text, number, frozenset(words_of(text)), tail)
+        for number, block in enumerate(text_blocks(markdown))
+        for kind, text, tail in _pieces(block)
+    )
 
 
 def _pieces(block: TextBlock) -> Iterator[tuple[Kind, str, str]]:

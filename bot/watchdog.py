@@ -30,6 +30,9 @@ _AT_ONCE = 20
 """Rows that one look hands over at most."""
 _STEP = timedelta(seconds=5)
 """A clock that gains or loses as much between two looks was set."""
+_AHEAD = timedelta(seconds=60)
+"""What came while it was looked, or by another machine's clock, may lie so far ahead of the look. What lies further
+ahead tells of a clock that was set back."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Patience:
     turn: timedelta = timedelta(seconds=30)
     """What a turn gets at least, however long its message waited before."""
     backlog: timedelta = timedelta(minutes=10)
-    """Instead of ``deadline`` for what has not begun yet, while turns come to an end: it will have its own."""
+    """Instead of ``deadline`` for what was never begun with, while turns come to an end: it will have its own."""
     moving: timedelta = timedelta(seconds=30)
     """So long after a turn's end turns count as coming to an end."""
 
@@ -61,12 +64,14 @@ def is_overdue(
     if is_elsewhere:
         # Whoever prolongs its lease looks after it; if nobody does, it is over soon.
         return False
-    return waited > (patience.backlog if is_moving else patience.deadline)
+    may_wait = is_moving and row.error is None
+    return waited > (patience.backlog if may_wait else patience.deadline)
 
 
 def waits_since(row: InboxRow, now: datetime, began: datetime) -> datetime:
-    """From when its deadline counts. A moment that is yet to come tells of a clock that was set back."""
-    return max((at for at in (row.received_at, row.waits_since, began) if at is not None and at <= now), default=began)
+    """From when its deadline counts, ``now`` at the latest."""
+    moments = (row.received_at, row.waits_since, began)
+    return min(max((at for at in moments if at is not None and at <= now + _AHEAD), default=began), now)
 
 
 class Watchdog:
@@ -149,8 +154,7 @@ class Watchdog:
         return is_overdue(row, now, began, lasting=took, is_moving=waits, patience=self._patience)
 
     def _hand_over(self, row: InboxRow, now: datetime) -> bool:
-        was_under_way = row.state is InboxState.WORKING
-        why = "its turn did not come to an end in time" if was_under_way else "nobody came to deal with it in time"
+        why = _why(row)
         try:
             is_parked = park(
                 self._database, self._channels.get(row.channel), row, why, now, self._house, is_in_time=False
@@ -184,3 +188,11 @@ class Watchdog:
             clocks.set_right(session, now)
         self._began = now
         return now
+
+
+def _why(row: InboxRow) -> str:
+    if row.state is InboxState.WORKING:
+        return "its turn did not come to an end in time"
+    return (
+        f"it was tried in vain until it was late: {row.error}" if row.error else "nobody came to deal with it in time"
+    )

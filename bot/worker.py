@@ -17,6 +17,7 @@ from bot import inbox
 from bot.channels.base import Channel
 from bot.crew import Crew
 from bot.desk.loop import DeskLoop
+from bot.handover import Handover
 from bot.hinting import Hinter
 from bot.live import Live
 from bot.models import InboxRow
@@ -35,6 +36,8 @@ TURNS = 4
 MANY = 100
 POLL = 1.0
 LEASES_EVERY = 5.0
+COMMIT = 2.0
+"""Seconds that are waited for transactions to end that have taken something. One that fails ends without a word."""
 LONGEST_STEP = 60.0
 """Seconds without a step after which a loop counts as dead: every wait of ours, and of the databases, is shorter."""
 PATIENCE = {"release": 600.0}
@@ -64,6 +67,9 @@ class Worker:
         self.sender = Sender(database, channels, self.name, partial(watch.wake, SENT))
         self.hinter = Hinter()
         self.turns = Crew("turn", TURNS, partial(watch.wake, TURN_ENDED))
+        self.handover = Handover(
+            database, self.name, tuple(channels), self.sender, room=self._room, begin=self._begin_turn
+        )
         self.desk = DeskLoop(database, live.house)
         self.watchdog = Watchdog(database, live.house, channels, self.name, self.turns, patience)
         self._stop = threading.Event()
@@ -82,6 +88,7 @@ class Worker:
         self._begin("delivery", self._deliver, self._until_due)
         self._begin("turns", self._take_turns, self._until_next)
         self._begin("desk", self._mind_the_desk, self._pause)
+        self.handover.open()
         if follows:
             self.follow()
 
@@ -97,8 +104,9 @@ class Worker:
     def stop(self, timeout: float = 20.0) -> None:
         """Take nothing new, finish what is under way, wait for it at most ``timeout`` seconds in all."""
         self._stop.set()
-        self.watch.wake()
         until = time.monotonic() + timeout
+        self.handover.close(min(timeout, COMMIT))
+        self.watch.wake()
         for thread in self._threads:
             thread.join(max(until - time.monotonic(), 0))
         self.turns.stop(max(until - time.monotonic(), 0))
@@ -165,10 +173,7 @@ class Worker:
 
     def _take_turns(self) -> bool:
         """Begin with all that may begin, as far as there is room. What comes next, or makes room, wakes the loop."""
-        if self.live.serving is None and self.live.problem is None:
-            # Still starting: the message waits for the knowledge base rather than for a person.
-            return False
-        now, names, free = datetime.now(UTC), tuple(self.channels), self.turns.free
+        now, names, free = datetime.now(UTC), tuple(self.channels), self._room()
         if not free:
             return False
         self._pick_up(now)
@@ -184,9 +189,18 @@ class Worker:
             raise
         self._due_at = outlook.next_due
         for row in rows:
-            self.turns.do(partial(self._take_turn, row), key=row.id)
+            self._begin_turn(row)
         self._some_wait = outlook.waiting > 0
         return False
+
+    def _room(self) -> int | None:
+        """How many turns may begin now. None while we are still starting: a message waits for the knowledge base rather
+        than for a person."""
+        is_starting = self.live.serving is None and self.live.problem is None
+        return None if is_starting else self.turns.free
+
+    def _begin_turn(self, row: InboxRow) -> None:
+        self.turns.do(partial(self._take_turn, row), key=row.id)
 
     def _pick_up(self, now: datetime) -> None:
         """Let go of rows that are this worker's though no turn is under way with them: the database was away when they

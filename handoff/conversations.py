@@ -230,9 +230,8 @@ def add_incoming(
         external_id = storable(external_id)
         if _CALLED.first(session, thread_id=conversation.thread_id, external_id=external_id) is not None:
             raise AlreadyDone("This message is in the conversation already.")
-    message = _line(conversation, Direction.INCOMING, Author.CUSTOMER, text, now)
-    message.external_id, message.detail = external_id, detail or {}
-    return _add(session, conversation, message, file_ids)
+    more: dict[str, Any] = {"external_id": external_id, "detail": detail or {}}
+    return _add(session, conversation, Direction.INCOMING, Author.CUSTOMER, text, now, file_ids, **more)
 
 
 def take_up(
@@ -262,9 +261,8 @@ def say(
     file_ids: Sequence[int] = (),
 ) -> Message:
     """Words for the customer, with the delivery that will bring them and the buttons below them."""
-    message = _line(conversation, Direction.OUTGOING, author, text, now, staff_id)
-    message.decision, message.detail = decision, detail or {}
-    _add(session, conversation, message, file_ids)
+    more: dict[str, Any] = {"staff_id": staff_id, "decision": decision, "detail": detail or {}}
+    message = _add(session, conversation, Direction.OUTGOING, author, text, now, file_ids, **more)
     _BUTTONS.insert(session, [_button(message, spec, position) for position, spec in enumerate(buttons)])
     what = {"message_id": id_of(message), "thread_id": message.thread_id, "not_before": now, "created_at": now}
     note_change(session, "delivery", _DELIVERY.scalar(session, **what), now)
@@ -276,9 +274,8 @@ def say(
 
 def add_note(session: Session, conversation: Conversation, text: str, staff_id: int | None, now: datetime) -> Message:
     """Words for the desk only: they have no delivery, so the customer never gets them."""
-    message = _line(conversation, Direction.OUTGOING, Author.AGENT, text, now, staff_id)
-    message.private = True
-    return _add(session, conversation, message)
+    more: dict[str, Any] = {"staff_id": staff_id, "private": True}
+    return _add(session, conversation, Direction.OUTGOING, Author.AGENT, text, now, **more)
 
 
 def add_activity(
@@ -292,9 +289,8 @@ def add_activity(
     """A line about what happened, for the desk only. ``arguments`` are shown after it: names, never message text."""
     told = ", ".join(str(value) for value in arguments.values() if value is not None)
     text = f"{ACTIVITIES[activity]}: {told}" if told else ACTIVITIES[activity]
-    message = _line(conversation, Direction.ACTIVITY, Author.SYSTEM, text, now, staff_id)
-    message.private, message.detail = True, {"activity": activity, **arguments}
-    return _add(session, conversation, message)
+    more: dict[str, Any] = {"staff_id": staff_id, "private": True, "detail": {"activity": activity, **arguments}}
+    return _add(session, conversation, Direction.ACTIVITY, Author.SYSTEM, text, now, **more)
 
 
 def rate(session: Session, message_id: int, is_helpful: bool, now: datetime) -> Feedback:
@@ -305,35 +301,27 @@ def rate(session: Session, message_id: int, is_helpful: bool, now: datetime) -> 
     return feedback
 
 
-def _line(
+def _add(
+    session: Session,
     conversation: Conversation,
     direction: Direction,
     author: Author,
     text: str,
     now: datetime,
-    staff_id: int | None = None,
+    file_ids: Sequence[int] = (),
+    **more: Any,
 ) -> Message:
-    return Message(
-        conversation_id=id_of(conversation),
-        thread_id=conversation.thread_id,
-        direction=direction,
-        author=author,
-        staff_id=staff_id,
-        text=clean(text),
-        at=now,
-    )
-
-
-def _add(session: Session, conversation: Conversation, message: Message, file_ids: Sequence[int] = ()) -> Message:
-    if message.direction is not Direction.ACTIVITY:
-        _touch(session, conversation, message.at)
+    """A message with ``more`` of its columns."""
+    if direction is not Direction.ACTIVITY:
+        _touch(session, conversation, now)
     session.flush()
-    enter(session, message)
+    here = {"conversation_id": id_of(conversation), "thread_id": conversation.thread_id}
+    message = enter(session, Message, **here, direction=direction, author=author, text=clean(text), at=now, **more)
     session.add_all(Attachment(message_id=id_of(message), file_id=file_id) for file_id in file_ids)
     # What the bot says is quoted from articles, which have their own search.
-    if message.author in (Author.CUSTOMER, Author.AGENT):
+    if author in (Author.CUSTOMER, Author.AGENT):
         fulltext.index(session, "message", id_of(message), message.text, is_new=True)
-    note_change(session, "message", id_of(message), message.at)
+    note_change(session, "message", id_of(message), now)
     return message
 
 

@@ -132,8 +132,19 @@ def claim(
     ``channels`` and ``thread_id`` leave all others to other workers.
     """
     lease = LEASE if lease_seconds is None else timedelta(seconds=lease_seconds)
+    which: dict[str, Any] = {} if channels is None else {"channels": tuple(channels)}
+    if thread_id is not None:
+        which["in_thread"] = thread_id
     # No change is noted: nobody waits for a delivery to be begun, and the loop that waits for one to begin began it.
-    return _claimed(session, _taken(session, now, worker, limit, now + lease, channels, thread_id))
+    return _claimed(session, _taken(session, now, worker, limit, now + lease, which))
+
+
+def claim_new(
+    session: Session, now: datetime, worker: str, delivery_ids: Collection[int], channels: Collection[str]
+) -> list[Claimed]:
+    """As ``claim``, of these that nobody has tried to send yet: for whoever has just written them."""
+    which = {"channels": tuple(channels), "untried": tuple(delivery_ids)}
+    return _claimed(session, _taken(session, now, worker, len(delivery_ids), now + LEASE, which))
 
 
 class Outlook(NamedTuple):
@@ -207,15 +218,11 @@ def _taken(
     worker: str,
     limit: int,
     until: datetime,
-    channels: Collection[str] | None,
-    thread_id: int | None,
+    which: Mapping[str, Any],
 ) -> list[Delivery]:
     """What is due, taken until then, the oldest first."""
-    if limit <= 0 or (channels is not None and not channels):
+    if limit <= 0 or any(each == () for each in which.values()):
         return []
-    which: dict[str, Any] = {} if channels is None else {"channels": tuple(channels)}
-    if thread_id is not None:
-        which["in_thread"] = thread_id
     wanted = {"now": now, "most": limit, "by": worker, "until": until}
     taken = _taking(*which).records(Delivery, session, **wanted, **which)
     return sorted(taken, key=lambda delivery: delivery.id or 0)
@@ -239,6 +246,7 @@ _WHICH = {
     .where(Thread.id == Delivery.thread_id, col(Thread.channel).in_(bindparam("channels", expanding=True)))
     .exists(),
     "in_thread": col(Delivery.thread_id) == bindparam("in_thread"),
+    "untried": and_(col(Delivery.id).in_(bindparam("untried", expanding=True)), col(Delivery.attempts) == 0),
 }
 
 

@@ -99,7 +99,7 @@ class BadPassword(HandoffError):
 
 
 class BadEmail(HandoffError):
-    """This is not an e-mail address."""
+    """This is not an e-mail address. Write it like ann@example.com."""
 
 
 class NameTaken(HandoffError):

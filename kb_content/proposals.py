@@ -160,6 +160,8 @@ def accepted_from(values: Sequence[Mapping[str, Any]]) -> dict[Key, tuple[str, .
 def with_questions(article: Article, accepted: Mapping[Key, Sequence[str]]) -> Article:
     """``article`` with the questions that were accepted for it after its own."""
     more = accepted.get((article.id, article.language), ())
+    if not more:
+        return article
     own = {normal_question(question) for question in article.questions}
     new = tuple(question for question in more if normal_question(question) not in own)
     return replace(article, questions=article.questions + new) if new else article

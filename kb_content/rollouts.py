@@ -7,6 +7,7 @@ promoted it is live like any other. ``staff_id`` and ``actor`` are who did it, a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -18,18 +19,31 @@ from kb_content.errors import (
     NoRollout,
     NoSuchRelease,
     NotStaged,
+    NotUndone,
     ReleaseOutdated,
     RolloutRunning,
+    UndoneAlready,
 )
 from kb_content.models import Release, ReleaseState
 from kb_content.releases import copied, go_live, locked_live
 from kb_content.studio.models import Rollout, RolloutState
-from kb_content.studio.running import end, running
+from kb_content.studio.running import brought, end, running
 from kb_content.studio.working_state import set_to
+from kb_content.undoing import undo
 from store.audit import record
 from store.changes import note_change
 
-__all__ = ["promote", "roll_back", "running", "stage", "stop", "widen"]
+__all__ = ["Stopped", "promote", "roll_back", "running", "stage", "stop", "widen"]
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A rollout that was stopped. ``taken_back``: the imports that it was of and that are undone with it; ``left``:
+    those that could not be, as somebody changed since what they brought."""
+
+    release_id: int
+    taken_back: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
 
 
 def stage(
@@ -106,14 +120,30 @@ def promote(session: Session, staff_id: int | None, now: datetime, *, actor: str
     return rollout.release_id
 
 
-def stop(session: Session, staff_id: int | None, now: datetime, *, reason: str = "", actor: str = "system") -> int:
-    """Give everybody what is live again; drafts and the working state are as they were. Returns the id of the release
-    that was staged. Raises NoRollout."""
+def stop(session: Session, staff_id: int | None, now: datetime, *, reason: str = "", actor: str = "system") -> Stopped:
+    """Give everybody what is live again. Drafts are as they were; an import that was rolled out is undone where it can
+    be, so that no later release has what it brought. Raises NoRollout."""
     locked_live(session)
     rollout = _the_running(session)
     session.get_one(Release, rollout.release_id).state = ReleaseState.RETIRED
+    imports = brought(session, rollout)
     end(session, rollout, RolloutState.STOPPED, now, reason=reason.strip(), staff_id=staff_id, actor=actor)
-    return rollout.release_id
+    undone = {import_id: _take_back(session, import_id, actor, now) for import_id in reversed(imports)}
+    return Stopped(
+        rollout.release_id,
+        tuple(import_id for import_id, is_undone in undone.items() if is_undone),
+        tuple(import_id for import_id, is_undone in undone.items() if not is_undone),
+    )
+
+
+def _take_back(session: Session, import_id: int, actor: str, now: datetime) -> bool:
+    try:
+        undo(session, import_id, actor, now)
+    except UndoneAlready:
+        return True
+    except NotUndone:
+        return False
+    return True
 
 
 def roll_back(

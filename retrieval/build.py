@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb_content.articles import Contents, GoldQuestion
-from retrieval import prior
-from retrieval.confidence import threshold_for
 from retrieval.encoders import Encoders
 from retrieval.figures import auroc, coverage_at, curve, ece, reliability
-from retrieval.fitting import FEWEST, Graded, fit_view, has_real_ones, joined
+from retrieval.fitting import Graded, fit_view, joined
 from retrieval.intents import PRIOR, fit_intents, open_intents
 from retrieval.labels import Label
 from retrieval.needs import Progress, all_wanted, encode_missing, keys_of, language_asked
@@ -27,18 +25,13 @@ from retrieval.questions import asked_rows, own_rows
 from retrieval.reranker import Reranker
 from retrieval.rereading import Careful
 from retrieval.threads import one_thread_a_question
+from retrieval.thresholds import threshold_of
 from retrieval.variants import languages_of
 from retrieval.vectors import VectorCache, VectorKey
 
 __all__ = ["Built", "build", "keys_of"]
 
 _CURVE_POINTS = 100
-_EXPECTED_OF_REAL = 10.0
-_Z_OF_REAL = 0.5
-"""Real questions are few and speak for themselves: what was expected of them counts little, and 69 % sure is enough."""
-
-_ROOM = 0.2
-"""How far below the target the KB's own questions may lie before the bot does not answer at all."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +80,7 @@ def build(
         for encoder in encoders.distinct
     }
     everything = joined(list(graded.values()))
-    threshold = _threshold(everything, target_precision)
+    threshold = threshold_of(everything, target_precision)
     assumed = (threshold, target_precision, unanswerable_share)
     figures = _figures(everything, *assumed)
     figures["languages"] = {language: _figures(one, *assumed) for language, one in graded.items()}
@@ -111,31 +104,6 @@ def _by_topic(contents: Contents, graded: Graded) -> dict[str, Graded]:
     topics = {one.article.id: one.article.intent or one.article.category or "general" for one in contents.articles}
     own = np.array([topics.get(name, "") for name in graded.article])
     return {topic: graded.only(own == topic) for topic in sorted(set(own.tolist()) - {""})}
-
-
-def _threshold(graded: Graded, target: float) -> float | None:
-    """By the real questions where there are enough of them, else by the KB's own, else by what was believed before.
-
-    An example left out is often the only one of its kind, and an article left out is often answered by its neighbour:
-    the KB's own questions may refuse what real ones would support. Where they do not speak plainly against it, the
-    cautious threshold holds that served knowledge bases without any questions.
-    """
-    real = graded.only(~graded.is_own)
-    if has_real_ones(real.answerable):
-        found = threshold_for(real.confidence, real.right, real.weight, target, _Z_OF_REAL, _EXPECTED_OF_REAL)
-        if found is not None:
-            return found
-        graded = real
-    cautious = prior.cautious_threshold(target)
-    if graded.answerable.sum() < FEWEST:
-        return cautious
-    found = threshold_for(graded.confidence, graded.right, graded.weight, target)
-    if found is not None:
-        return found
-    sure = graded.confidence >= cautious
-    if not sure.any() or np.average(graded.right[sure], weights=graded.weight[sure]) < target - _ROOM:
-        return None
-    return cautious
 
 
 def _figures(graded: Graded, threshold: float | None, target: float, share: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval import prior
+from retrieval.index import Without
 from retrieval.view import FIRST_LOOK, Asked, Evidence, View
 
 Doubles = prior.Doubles
@@ -45,8 +46,6 @@ other as customers' often are, seem to say."""
 
 _RANKERS = (0, 3, 5, 6, 7)
 _ECHO = 0.65
-_EXPECTED = 100.0
-_FEWEST = 15.0
 _RANKER_STRENGTH = 60.0
 _CONFIDENCE_STRENGTH = 40.0
 OPTIONS = 3
@@ -120,12 +119,12 @@ def rank(
     return Ranking(order, ordered, shares, signs_of(view, evidence, order, ordered, shares, words, levels))
 
 
-def levels_of(view: View, asked: Asked) -> tuple[float, ...]:
+def levels_of(view: View, asked: Asked, without: Without | None = None) -> tuple[float, ...]:
     """The question's mean similarity to the short texts of each space, and last to those of the second encoder."""
-    levels = [float(vector @ space.shorts.mean) for space, vector in zip(view.spaces, asked.vectors, strict=True)]
+    levels = [space.level(vector, without) for space, vector in zip(view.spaces, asked.vectors, strict=True)]
     if view.second is None or asked.second is None:
         return (*levels, 0.0)
-    return (*levels, float(asked.second @ view.second.shorts.mean))
+    return (*levels, view.second.level(asked.second, without))
 
 
 def signs_of(
@@ -258,38 +257,4 @@ def fit_confidence(
     bounds = _BOUNDS if len(start) == len(_BOUNDS) else [(None, None)] + [(0.0, None)] * (len(start) - 1)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
     result: Doubles = np.asarray(found.x, np.float64)
-    return result
-
-
-def threshold_for(
-    confidences: Doubles,
-    right: NDArray[np.bool_],
-    weights: Doubles,
-    target: float,
-    z: float = 1.0,
-    expected: float = _EXPECTED,
-) -> float | None:
-    """The lowest confidence above which answers are right often enough, None where no bound reaches ``target``.
-
-    Often enough: a one-sided Wilson lower bound of the weighted precision (``z`` = 1.0 is 84 %), because a threshold is
-    picked among many and the luckiest would win. What the calibrated confidences themselves expect counts like
-    ``expected`` further questions, so that in a small KB one unlucky question does not silence the bot. Equal
-    confidences stay together.
-    """
-    order = np.argsort(-confidences, kind="stable")
-    ordered, hits, mass = confidences[order], right[order].astype(np.float64), weights[order]
-    total = np.cumsum(mass)
-    seen = total**2 / np.cumsum(mass**2)
-    precision = (np.cumsum(mass * hits) * seen + expected * np.cumsum(mass * ordered)) / total / (seen + expected)
-    bound = wilson_lower(precision, seen + expected, z)
-    last_of_equals = np.append(ordered[:-1] != ordered[1:], True)
-    fine = np.flatnonzero((bound >= target) & last_of_equals & (seen >= _FEWEST))
-    return float(ordered[fine[-1]]) if len(fine) else None
-
-
-def wilson_lower(precision: Doubles, count: Doubles, z: float) -> Doubles:
-    """One-sided Wilson lower bound of a share measured on ``count`` cases."""
-    centre = precision + z**2 / (2 * count)
-    spread = z * np.sqrt(precision * (1 - precision) / count + z**2 / (4 * count**2))
-    result: Doubles = (centre - spread) / (1 + z**2 / count)
     return result

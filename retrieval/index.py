@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.crowding import Crowd, crowding_of
+from retrieval.sharing import Shared
 from retrieval.threads import one_thread_a_question
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
-
-_CROWD = 10
-_SEEN = 4_000
-"""Rows that are looked at to tell how crowded the place of a text is, and how many of them count."""
 
 _NEAREST = 48
 """Vectors that a search looks at before it scores the articles they belong to exactly."""
@@ -37,7 +36,7 @@ class VectorRows:
     tell how similar a question is to this KB at large, so that one similarity can be compared with another.
     """
 
-    def __init__(self, rows: Floats, group: Sequence[int], articles: int) -> None:
+    def __init__(self, rows: Floats, group: Sequence[int] | Ints, articles: int) -> None:
         self.rows = np.ascontiguousarray(rows, np.float32)
         self.group = np.asarray(group, np.int64)
         self.starts = np.searchsorted(self.group, np.arange(articles + 1)).astype(np.int64)
@@ -49,10 +48,17 @@ class VectorRows:
         """The rows of ``article``."""
         return np.arange(self.starts[article], self.starts[article + 1])
 
-    def level(self, question: Floats) -> tuple[float, float]:
-        """Mean and standard deviation of the question's similarity to all rows."""
-        variance = float(question @ self._covariance @ question)
-        return float(question @ self.mean), max(variance, 1e-6) ** 0.5
+    def level(self, question: Floats, hidden: Ints | None = None) -> tuple[float, float]:
+        """Mean and standard deviation of the question's similarity to all rows, or to those that are not ``hidden``."""
+        mean, variance = float(question @ self.mean), float(question @ self._covariance @ question)
+        count = len(self.rows)
+        if hidden is not None and 0 < len(hidden) < count:
+            similar = self.rows[hidden].astype(np.float64) @ question
+            left = count - len(hidden)
+            squares = count * (variance + mean**2) - float(similar @ similar)
+            mean = (count * mean - float(similar.sum())) / left
+            variance = squares / left - mean**2
+        return mean, max(variance, 1e-6) ** 0.5
 
     def similarities(self, question: Floats, articles: Ints) -> tuple[Floats, Ints]:
         """The similarities of all rows of ``articles``, one article after the other, and how many each has."""
@@ -74,14 +80,31 @@ class VectorRows:
 class VectorIndex(VectorRows):
     """Rows that are searched, too, by inner product."""
 
-    def __init__(self, rows: Floats, group: Sequence[int], articles: int) -> None:
+    @classmethod
+    def of(cls, rows: Floats, group: Ints, articles: int) -> VectorIndex:
+        """The index of these rows; the one that is in use already, where there is one."""
+        return _in_use(lambda: cls(rows, group, articles), rows, group, articles)
+
+    def __init__(self, rows: Floats, group: Sequence[int] | Ints, articles: int) -> None:
         import faiss
 
         super().__init__(rows, group, articles)
         one_thread_a_question()
         self._faiss: Any = faiss.IndexFlatIP(rows.shape[1])
         self._faiss.add(self.rows)
-        self.crowding = _crowding(self.rows, self.group)
+
+    @cached_property
+    def crowding(self) -> Floats:
+        """See ``retrieval.crowding``."""
+        return crowding_of(self.rows, self.group)
+
+    def crowding_without(self, hidden: Ints, rows: Ints) -> Floats:
+        """The ``crowding`` of ``rows``, had those that are ``hidden`` never been there."""
+        return self.crowding[rows] if self._crowd is None else self._crowd.without(hidden, rows)
+
+    @cached_property
+    def _crowd(self) -> Crowd | None:
+        return Crowd.of(self.rows, self.group)
 
     def held(self) -> Floats:
         """The rows as FAISS has them, read back from it."""
@@ -102,24 +125,7 @@ class VectorIndex(VectorRows):
         return np.unique(self.group[found[0][found[0] >= 0]])
 
 
-def _crowding(rows: Floats, group: Ints) -> Floats:
-    """How near to each row the nearest texts of other articles lie, less the mean of that; 0 for too few rows.
-
-    Some texts are near to everything; to be nearest to a question tells less of them (Conneau and others 2018, "Word
-    translation without parallel data": cross-domain similarity local scaling).
-    """
-    found = np.zeros(len(rows), np.float32)
-    if len(rows) < 2 * _CROWD:
-        return found
-    step = -(-len(rows) // _SEEN)
-    others, owners = rows[::step], group[::step]
-    near = max(1, _CROWD // step)
-    for start in range(0, len(rows), 1_000):
-        similar = rows[start : start + 1_000] @ others.T
-        similar[group[start : start + 1_000, None] == owners[None]] = -1
-        found[start : start + 1_000] = -np.partition(-similar, near - 1, axis=1)[:, :near].mean(1)
-    result: Floats = found - found.mean()
-    return result
+_in_use: Shared[VectorIndex] = Shared()
 
 
 def ranges(starts: Ints, counts: Ints) -> Ints:

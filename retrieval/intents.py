@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,11 +11,14 @@ from importlib.resources import files
 import numpy as np
 
 from kb_content.articles import Contents, Intent, LeadsTo
+from retrieval.article_words import plain_words
+from retrieval.background import background_texts
 from retrieval.confidence import Doubles, fit_confidence, fit_ranker, probability
 from retrieval.discriminant import Discriminant, left_out
 from retrieval.encoders import Encoder, Encoders
 from retrieval.index import Floats, Ints, best_of_each
 from retrieval.pieces import Piece, Role, pieces_of, stacked
+from retrieval.sharing import OfArticle
 from retrieval.texts import clean, plain_key, says_something
 from retrieval.vectors import VectorCache
 from retrieval.words import words_of
@@ -180,12 +183,14 @@ def open_intents(
     parts: list[Floats] = []
     exact: dict[str, str] = {}
     texts: list[list[str]] = []
+    words: list[dict[str, int]] = []
     intents = intents_of(contents)
     for intent in intents:
         pieces = intent_pieces(intent, encoder, encoders)
         names.append(intent.name)
         parts.append(stacked(vectors, encoder, pieces))
         texts.append([piece.text for piece in pieces])
+        words.append(_counts(texts[-1]))
         for examples in intent.examples.values():
             exact |= {plain_key(text): intent.name for text in examples if plain_key(text)}
     known = {intent.name for intent in intents}
@@ -197,8 +202,14 @@ def open_intents(
         names.append(published.article.intent if published.article.intent in known else None)
         parts.append(stacked(vectors, encoder, pieces))
         texts.append([piece.text for piece in pieces])
-        for question in published.article.questions:
-            exact.pop(plain_key(question), None)
+        words.append(_article_counts(published))
+        for question in plain_words(published)[1:]:
+            exact.pop(question, None)
+    if not contents.intents and (everyday := _everyday(encoder, encoders, vectors)):
+        names.append(None)
+        parts.append(stacked(vectors, encoder, everyday))
+        texts.append([piece.text for piece in everyday])
+        words.append(_counts(texts[-1]))
     rows = np.concatenate(parts)
     group = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     mean = rows.mean(0) if len(rows) else np.zeros(encoder.dimension, np.float32)
@@ -212,10 +223,27 @@ def open_intents(
         covariance=covariance,
         discriminant=Discriminant.fit(rows, group, len(parts)) if len(rows) >= 2 * len(parts) else None,
         exact=exact,
-        words=tuple(dict(Counter(word for text in several for word in set(words_of(text)))) for several in texts),
+        words=tuple(words),
         texts=tuple(text for several in texts for text in several),
         parameters=parameters,
     )
+
+
+def _everyday(encoder: Encoder, encoders: Encoders, vectors: VectorCache) -> list[Piece]:
+    """What no KB is about: without intents of its own, and above all without articles in the customer's language, one
+    has too little else to hold against its three. Without what ``vectors`` of an older release lack."""
+    pieces = [Piece(Role.QUESTION, text, n) for n, text in enumerate(background_texts(encoder, encoders))]
+    return [piece for piece in pieces if piece.key(encoder) in vectors]
+
+
+def _counts(texts: Iterable[str]) -> dict[str, int]:
+    """How many of ``texts`` have each word."""
+    return dict(Counter(word for text in texts for word in dict.fromkeys(words_of(text))))
+
+
+_article_counts = OfArticle(
+    lambda published: _counts(piece.text for piece in pieces_of(published) if piece.role is not Role.PASSAGE)
+)
 
 
 def fit_intents(model: IntentModel) -> IntentParameters:
@@ -267,4 +295,4 @@ def _held_out_scores(model: IntentModel) -> Floats | None:
     if model.discriminant is None:
         return None
     alone = [np.array([row]) for row in range(len(model.rows))]
-    return left_out(model.rows, model.group, len(model.names), alone)
+    return left_out(model.rows, model.group, len(model.names), alone)[0]

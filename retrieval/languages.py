@@ -30,6 +30,11 @@ _STOPWORDS = {
     "id": "yang dan di ke dari untuk tidak bagaimana apa saya anda bisa dengan ini itu ada pada mengapa kapan",
 }
 _WORDS_OF = {language: frozenset(words.split()) for language, words in _STOPWORDS.items()}
+_SPEAKERS = {
+    word: tuple(language for language, words in _WORDS_OF.items() if word in words)
+    for word in frozenset().union(*_WORDS_OF.values())
+}
+"""Of each stopword, the languages that have it."""
 _DIACRITICS = {
     "de": "äöüß",
     "fr": "çéèêëàùœ",
@@ -83,11 +88,13 @@ def tag_of(text: str, language: str) -> str:
 
 def _latin_language(folded: str, words: list[str], default: str) -> str:
     """Most stopwords win; letters that only some languages have break the tie."""
-    scores = {
-        language: sum(word.replace("’", "'") in stopwords for word in words)
-        + 0.5 * sum(folded.count(letter) > 0 for letter in _DIACRITICS.get(language, ""))
-        for language, stopwords in _WORDS_OF.items()
-    }
+    scores = dict.fromkeys(_WORDS_OF, 0.0)
+    for word in words:
+        for language in _SPEAKERS.get(word.replace("’", "'"), ()):
+            scores[language] += 1
+    if not folded.isascii():
+        for language, letters in _DIACRITICS.items():
+            scores[language] += 0.5 * sum(letter in folded for letter in letters)
     best = max(scores.values())
     if best < 1:
         return default if default in _WORDS_OF else "en"

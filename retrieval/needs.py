@@ -14,7 +14,7 @@ from retrieval.encoders import Encoder, Encoders
 from retrieval.intents import intent_pieces, intents_of
 from retrieval.labels import Label
 from retrieval.languages import language_of
-from retrieval.pieces import pieces_of
+from retrieval.pieces import Piece, pieces_of
 from retrieval.shipped import shipped
 from retrieval.stretches import stretches_of
 from retrieval.texts import clean, says_something
@@ -44,25 +44,22 @@ def wanted(contents: Contents, encoders: Encoders) -> dict[VectorKey, Need]:
     """Every vector that a release of ``contents`` needs, and what to encode for it."""
     needs: dict[VectorKey, Need] = {}
 
-    def need(encoder: Encoder, kind: Kind, text: str) -> None:
-        needs.setdefault(key_of(encoder.name, kind, text), (encoder, kind, text))
+    def need(encoder: Encoder, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
+            needs.setdefault(piece.key(encoder), (encoder, piece.kind, piece.text))
 
     for published in contents.articles:
         own = encoders.of(published.article.language)
-        for piece in pieces_of(published):
-            need(own, piece.kind, piece.text)
+        need(own, pieces_of(published))
         if own is not encoders.crossing:
-            for piece in stretches_of(published):
-                need(own, piece.kind, piece.text)
-            for piece in pieces_of(published, crossing=True):
-                need(encoders.crossing, piece.kind, piece.text)
+            need(own, stretches_of(published))
+            need(encoders.crossing, pieces_of(published, crossing=True))
     for encoder in encoders.distinct:
         for text in background_texts(encoder, encoders):
-            need(encoder, Kind.QUERY, text)
+            needs.setdefault(key_of(encoder.name, Kind.QUERY, text), (encoder, Kind.QUERY, text))
     for intent in intents_of(contents):
         for encoder in encoders.distinct:
-            for piece in intent_pieces(intent, encoder, encoders):
-                need(encoder, piece.kind, piece.text)
+            need(encoder, intent_pieces(intent, encoder, encoders))
     return needs
 
 

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from kb_content.articles import Contents, PublishedArticle
+from retrieval.article_words import ArticleWords, KbWords, article_words, plain_words
 from retrieval.audience import ANYONE, may_see
 from retrieval.encoders import Encoder, Encoders
-from retrieval.index import Ints
-from retrieval.pieces import Role, pieces_of
 from retrieval.spaces import Space, open_space
-from retrieval.texts import plain_key
 from retrieval.variants import base, chosen_articles
 from retrieval.vectors import VectorCache
 from retrieval.view import EXAMPLES_PER_ARTICLE, View
 from retrieval.wording import Wording
-from retrieval.words import Rarity, WordIndex
+
+
+def open_views(
+    contents: Contents, languages: Iterable[str], encoders: Encoders, vectors: VectorCache
+) -> dict[str, View]:
+    """The views of several ``languages``; what they have in common is made once. Raises VectorsMissing."""
+    words: dict[tuple[ArticleWords, ...], KbWords] = {}
+    return {language: _open_view(contents, language, encoders, vectors, words) for language in languages}
 
 
 def open_view(contents: Contents, language: str, encoders: Encoders, vectors: VectorCache) -> View:
     """Build what is searched for questions in ``language``. Raises VectorsMissing."""
+    return _open_view(contents, language, encoders, vectors, {})
+
+
+def _open_view(
+    contents: Contents,
+    language: str,
+    encoders: Encoders,
+    vectors: VectorCache,
+    known: dict[tuple[ArticleWords, ...], KbWords],
+) -> View:
     articles = chosen_articles(contents, language)
     wording = Wording.of(contents, language)
     readers = _readers(articles, language, encoders)
@@ -38,14 +52,8 @@ def open_view(contents: Contents, language: str, encoders: Encoders, vectors: Ve
         return open_space(articles, members[number], encoder, encoders, vectors, least)
 
     is_fast = used[larger][0] is not encoders.crossing and bool(articles)
-    pieces = [pieces_of(one) for one in articles]
-    shorts = [[wording.indexed(piece.text) for piece in own if piece.role is not Role.PASSAGE] for own in pieces]
-    passages = [[wording.indexed(piece.text) for piece in own if piece.role is Role.PASSAGE] for own in pieces]
-    rarity = Rarity.of([text for several in (*shorts, *passages) for text in several])
-    article_words = tuple(
-        dict(Counter(word for text in (*short, *passage) for word in set(text)))
-        for short, passage in zip(shorts, passages, strict=True)
-    )
+    said = tuple(article_words(one, wording.is_simplified) for one in articles)
+    words = known[said] = known.get(said) or KbWords.of(said)
     return View(
         language=language,
         articles=articles,
@@ -54,32 +62,18 @@ def open_view(contents: Contents, language: str, encoders: Encoders, vectors: Ve
         larger=larger,
         second=space(larger, encoders.crossing) if is_fast else None,
         wording=wording,
-        short_words=WordIndex([text for several in shorts for text in several], rarity),
-        passage_words=WordIndex([text for several in passages for text in several], rarity),
-        short_starts=np.cumsum([0, *map(len, shorts)]),
-        passage_starts=np.cumsum([0, *map(len, passages)]),
-        rarity=rarity,
-        article_words=article_words,
-        sayers=_sayers(article_words),
+        words=words,
         said=_said(articles),
         is_other=used[0][0] is encoders.crossing and used[0][1],
         is_restricted=any(not may_see(one.article, ANYONE) or one.article.applies_to for one in articles),
     )
 
 
-def _sayers(article_words: Sequence[dict[str, int]]) -> dict[str, Ints]:
-    found: dict[str, list[int]] = {}
-    for article, words in enumerate(article_words):
-        for word in words:
-            found.setdefault(word, []).append(article)
-    return {word: np.array(articles, np.int64) for word, articles in found.items()}
-
-
 def _said(articles: Sequence[PublishedArticle]) -> dict[str, int]:
     owners: dict[str, set[int]] = {}
     for number, one in enumerate(articles):
-        for text in (one.article.title, *one.article.questions):
-            owners.setdefault(plain_key(text), set()).add(number)
+        for words in plain_words(one):
+            owners.setdefault(words, set()).add(number)
     return {words: min(several) for words, several in owners.items() if words and len(several) == 1}
 
 

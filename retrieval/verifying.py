@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from retrieval.pieces import Piece, Role, pieces_of
 from retrieval.reader import Reader
 from retrieval.spaces import Space
 from retrieval.variants import base
-from retrieval.vectors import VectorCache, key_of
+from retrieval.vectors import VectorCache
 from retrieval.view import View
 
 _LENGTH_IS_ONE = 0.02
@@ -78,12 +78,12 @@ def _expected(view: View, encoders: Encoders, vectors: VectorCache) -> Iterator[
                 for piece in _pieces(view.articles[number], space, encoders)
                 if (piece.role is Role.PASSAGE) is is_passage
             ]
-            keys = [key_of(space.encoder.name, piece.kind, piece.text) for piece in pieces]
+            keys = [piece.key(space.encoder) for piece in pieces]
             rows = [vectors[key] for key in keys if key in vectors]
             yield np.stack(rows) if rows else np.empty((0, space.encoder.dimension), np.float32)
 
 
-def _pieces(published: PublishedArticle, space: Space, encoders: Encoders) -> list[Piece]:
+def _pieces(published: PublishedArticle, space: Space, encoders: Encoders) -> Sequence[Piece]:
     return pieces_of(published, crossing=encoders.of(base(published.article.language)) is not space.encoder)
 
 

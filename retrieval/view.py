@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from kb_content.articles import PublishedArticle
 from kb_content.headings import is_question
+from retrieval.article_words import KbWords
 from retrieval.audience import Asker, may_see
 from retrieval.encoders import Encoder
 from retrieval.index import Floats, Ints, Without
@@ -23,7 +24,7 @@ from retrieval.prior import Belief, belief_for
 from retrieval.spaces import NEARNESS, Space
 from retrieval.vectors import Kind, VectorCache, key_of
 from retrieval.wording import Wording
-from retrieval.words import Rarity, WordIndex
+from retrieval.words import Rarity
 
 _NOTHING: VectorCache = MappingProxyType({})
 FEATURES = (
@@ -103,15 +104,7 @@ class View:
     """The articles of the larger space by the encoder that crosses languages, where another reads them: a slow second
     opinion."""
     wording: Wording
-    short_words: WordIndex
-    passage_words: WordIndex
-    short_starts: Ints
-    passage_starts: Ints
-    rarity: Rarity
-    article_words: tuple[dict[str, int], ...]
-    """Of each article, how many of its texts have each word."""
-    sayers: dict[str, Ints]
-    """The articles that have a word anywhere."""
+    words: KbWords
     said: dict[str, int]
     """The article that has these very words (``plain_key``) as a title or question, where only one has."""
     is_other: bool
@@ -119,11 +112,16 @@ class View:
     is_restricted: bool
     """Whether some article is not for everybody."""
 
+    @property
+    def rarity(self) -> Rarity:
+        """How much each word tells in these articles."""
+        return self.words.rarity
+
     @cached_property
     def belief(self) -> Belief:
         """What to believe before anything is fitted: how an article is found depends on how it is written."""
         return belief_for(
-            has_examples=bool(self.short_starts[-1] >= EXAMPLES_PER_ARTICLE * len(self.articles)),
+            has_examples=bool(self.words.short_starts[-1] >= EXAMPLES_PER_ARTICLE * len(self.articles)),
             with_bodies=_share(self.articles, lambda one: bool(one.passages)),
             asking=_share(self.articles, lambda one: is_question(one.article.title)),
             is_other=self.is_other,
@@ -157,7 +155,8 @@ class View:
         visible: NDArray[np.bool_] | None = None,
     ) -> Evidence:
         """The evidence for every article that could be meant, of those ``visible``."""
-        short_scores, passage_scores = self.short_words.scores(asked.words), self.passage_words.scores(asked.words)
+        short_scores = self.words.short_words.scores(asked.words)
+        passage_scores = self.words.passage_words.scores(asked.words)
         if without is not None:
             self._hide(short_scores, passage_scores, without)
         unseen = _unseen(len(self.articles), without, visible)
@@ -207,16 +206,16 @@ class View:
     def _hidden_words(self, words: Sequence[str], without: Without | None) -> tuple[dict[str, int], int]:
         if without is None:
             return {}, -1
-        hidden = self.article_words[without.article] if without.rows is None else dict.fromkeys(words, 1)
+        hidden = self.words.article_words[without.article] if without.rows is None else dict.fromkeys(words, 1)
         return hidden, without.article
 
     def _hide(self, short_scores: Floats, passage_scores: Floats, without: Without) -> None:
-        first, end = self.short_starts[without.article : without.article + 2]
+        first, end = self.words.short_starts[without.article : without.article + 2]
         if without.rows is not None:
             short_scores[first + np.array(without.rows)] = 0
         else:
             short_scores[first:end] = 0
-            passage_scores[slice(*self.passage_starts[without.article : without.article + 2])] = 0
+            passage_scores[slice(*self.words.passage_starts[without.article : without.article + 2])] = 0
 
     def _candidates(
         self,
@@ -227,8 +226,8 @@ class View:
         discriminant: Floats | None,
     ) -> Ints:
         found = [space.candidates(vector, without) for space, vector in zip(self.spaces, asked.vectors, strict=True)]
-        found.append(_owners(short_scores, self.short_starts))
-        found.append(_owners(passage_scores, self.passage_starts))
+        found.append(_owners(short_scores, self.words.short_starts))
+        found.append(_owners(passage_scores, self.words.passage_starts))
         if asked.second is not None and self.second is not None:
             found.append(self.second.candidates(asked.second, without))
         if discriminant is not None:
@@ -239,16 +238,17 @@ class View:
         self, evidence: Evidence, short_scores: Floats, passage_scores: Floats, words: Sequence[str]
     ) -> None:
         articles, features = evidence.articles, evidence.features
-        features[:, 5] = _best_of_articles(passage_scores, self.passage_starts)[articles]
-        features[:, 6] = _best_of_articles(short_scores, self.short_starts)[articles]
+        features[:, 5] = _best_of_articles(passage_scores, self.words.passage_starts)[articles]
+        features[:, 6] = _best_of_articles(short_scores, self.words.short_starts)[articles]
         for row in np.flatnonzero(evidence.passages < 0).tolist():
-            own = passage_scores[self.passage_starts[articles[row]] : self.passage_starts[articles[row] + 1]]
+            first, end = self.words.passage_starts[articles[row] : articles[row] + 2]
+            own = passage_scores[first:end]
             if len(own):
                 evidence.passages[row] = int(own.argmax())
         features[:, 8] = self._covered(evidence, words)
         # A hidden text must not say how well it fits; its word scores are zero already.
-        returned = np.where(short_scores > 0, self.short_words.returned(words), 0)
-        features[:, 9] = _best_of_articles(returned, self.short_starts)[articles]
+        returned = np.where(short_scores > 0, self.words.short_words.returned(words), 0)
+        features[:, 9] = _best_of_articles(returned, self.words.short_starts)[articles]
 
     def _covered(self, evidence: Evidence, words: Sequence[str]) -> Floats:
         """Of each candidate: how much of what the question says, by weight, the article says at all."""
@@ -256,10 +256,10 @@ class View:
         total = sum(self.rarity[word] for word in known) or 1.0
         covered = np.zeros(len(self.articles), np.float32)
         for word in known:
-            if word in self.sayers:
-                covered[self.sayers[word]] += np.float32(self.rarity[word])
+            if word in self.words.sayers:
+                covered[self.words.sayers[word]] += np.float32(self.rarity[word])
         if evidence.hidden_article >= 0:
-            said = self.article_words[evidence.hidden_article]
+            said = self.words.article_words[evidence.hidden_article]
             left = [word for word in known if said.get(word, 0) > evidence.hidden.get(word, 0)]
             covered[evidence.hidden_article] = sum(self.rarity[word] for word in left)
         shares: Floats = covered[evidence.articles] / np.float32(total)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kb_content.articles import Contents, Term
+from kb_content.articles import Contents, PublishedArticle, Term
 from retrieval.chinese import simplified
 from retrieval.mending import Mender, vocabulary
+from retrieval.sharing import OfArticle
 from retrieval.synonyms import Synonyms
 from retrieval.texts import clean, without_markup
 from retrieval.variants import base, chosen_articles
@@ -37,10 +39,8 @@ class Wording:
     def of(cls, contents: Contents, language: str) -> Wording:
         """The wording of a view's language, ``*`` for customers whose language the KB does not have."""
         is_chinese = base(language) in _MAY_BE_CHINESE
-        texts = [clean(text, len(text) + 1) for text in _texts(contents, language)]
-        texts = [simplified(text) for text in texts] if is_chinese else texts
-        counts = vocabulary(texts)
-        used = _Used(frozenset(map(stem, counts)), _pairs(texts))
+        counts, pairs = _said(contents, language, is_chinese)
+        used = _Used(frozenset(map(stem, counts)), pairs)
         own = [term for term in _english_first(contents.glossary) if language == "*" or _speaks(term, language)]
         others = [term for term in contents.glossary if term not in own and used.has(term.term)]
         counts.update(vocabulary(word for term in contents.glossary for word in (term.term, *term.also)))
@@ -68,13 +68,20 @@ class Wording:
         mended = self.mender.mended(self.folded(text), certain=False)
         return words_of(self.others.applied(self.own.applied(mended)))
 
-    def indexed(self, text: str) -> list[str]:
-        """The tokens by which ``text`` of an article should be found."""
-        return words_of(simplified(text) if self.language in _MAY_BE_CHINESE else text)
+    @property
+    def indexed(self) -> Callable[[str], list[str]]:
+        """The tokens by which a text of an article should be found. Always the same function for a language, so that
+        what was made with it can be kept."""
+        return _simplified_words if self.is_simplified else words_of
+
+    @property
+    def is_simplified(self) -> bool:
+        """Whether what customers say, and articles, are compared in simplified Chinese."""
+        return self.language in _MAY_BE_CHINESE
 
     def folded(self, text: str) -> str:
         """``text`` in folded width and, for Chinese customers, in simplified characters."""
-        return _simplified_form(text) if self.language in _MAY_BE_CHINESE else clean(text)
+        return _simplified_form(text) if self.is_simplified else clean(text)
 
 
 @dataclass(frozen=True)
@@ -90,20 +97,50 @@ class _Used:
         return self.stems.issuperset(map(stem, spaced)) and self.pairs.issuperset(_pairs([word]))
 
 
+def _simplified_words(text: str) -> list[str]:
+    return words_of(simplified(text))
+
+
 def _simplified_form(word: str) -> str:
     return simplified(clean(word))
 
 
-def _texts(contents: Contents, language: str) -> Iterator[str]:
-    for published in chosen_articles(contents, language):
-        yield published.article.title
-        yield from published.article.questions
-        for passage in published.passages:
-            yield f"{passage.heading}\n{without_markup(passage.text)}"
-    for intent in contents.intents:
-        for spoken, examples in intent.examples.items():
-            if base(spoken) == base(language):
-                yield from examples
+_Vocabulary = tuple[Counter[str], frozenset[str]]
+"""How often each word of a script with spaces is said, and the pairs of Chinese characters."""
+
+
+def _said(contents: Contents, language: str, is_chinese: bool) -> _Vocabulary:
+    """All that is said in a view: by its articles, and by the intents of its language."""
+    of_article = _said_in_simplified if is_chinese else _said_as_written
+    parts = [of_article(published) for published in chosen_articles(contents, language)]
+    examples = [
+        text
+        for intent in contents.intents
+        for spoken, several in intent.examples.items()
+        if base(spoken) == base(language)
+        for text in several
+    ]
+    parts.append(_said_in(examples, is_chinese))
+    counts: Counter[str] = Counter()
+    for words, _ in parts:
+        counts.update(words)
+    return counts, frozenset().union(*(pairs for _, pairs in parts))
+
+
+def _said_by(published: PublishedArticle, is_chinese: bool) -> _Vocabulary:
+    article = published.article
+    passages = (f"{passage.heading}\n{without_markup(passage.text)}" for passage in published.passages)
+    return _said_in([article.title, *article.questions, *passages], is_chinese)
+
+
+def _said_in(texts: Iterable[str], is_chinese: bool) -> _Vocabulary:
+    cleaned = [clean(text, len(text) + 1) for text in texts]
+    cleaned = [simplified(text) for text in cleaned] if is_chinese else cleaned
+    return vocabulary(cleaned), _pairs(cleaned)
+
+
+_said_as_written = OfArticle(lambda published: _said_by(published, False))
+_said_in_simplified = OfArticle(lambda published: _said_by(published, True))
 
 
 def _pairs(texts: Iterable[str]) -> frozenset[str]:

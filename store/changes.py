@@ -6,7 +6,7 @@ on PostgreSQL a lock held only for that last step sees to it (a bare sequence wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, select, text
@@ -49,6 +49,17 @@ def note_change(session: Session, kind: str, subject_id: int, now: datetime, ver
     """Note that thing ``subject_id`` of ``kind`` changed; watchers hear of it once the transaction is committed."""
     noted = session.info.setdefault("changes", {})
     noted[kind, subject_id] = {"kind": kind, "subject_id": subject_id, "version": version, "at": now}
+
+
+def noted(session: Session, kind: str) -> list[int]:
+    """What of ``kind`` was noted so far in this transaction."""
+    return [subject_id for each, subject_id in session.info.get("changes", ()) if each == kind]
+
+
+def keep_to_ourselves(session: Session, kind: str, subject_ids: Iterable[int]) -> None:
+    """Nobody need hear of these: whoever would be woken by them has nothing to do."""
+    for subject_id in subject_ids:
+        session.info["changes"].pop((kind, subject_id), None)
 
 
 def flush_changes(session: Session) -> tuple[int, frozenset[str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
@@ -19,6 +19,7 @@ from sqlmodel import Session
 from store.changes import flush_changes
 from store.columns import storable
 from store.errors import StoreError
+from store.prepared import run_plainly
 from store.sentences import sentences
 from store.syncing import Disk
 
@@ -54,11 +55,20 @@ class Database:
     # Called with the newest change's id and the kinds of all after a commit that had visible ones, so that loops in
     # this process wake at once and need not ask. They must not raise.
     on_commit: list[Callable[[int, frozenset[str]], None]] = field(default_factory=list)
+    # Called at the end of each transaction, within it: may write, and return what is to be done once it is committed.
+    # That must not raise, and tells nobody outside before ``settle``.
+    before_commit: list[Callable[[Session], Callable[[], None] | None]] = field(default_factory=list)
     _thread: threading.local = field(default_factory=threading.local, repr=False)
 
     @property
     def is_sqlite(self) -> bool:
         return self.writer.dialect.name == "sqlite"
+
+    def settle(self) -> None:
+        """Return once all that was committed in here is on the disk, however little its transaction cared."""
+        if self.disk is not None:
+            with sentences():
+                self.disk.wait()
 
     def close(self) -> None:
         self.writer.dispose()
@@ -116,13 +126,16 @@ def transaction(database: Database, *, is_lasting: bool = True) -> Iterator[Sess
         with _turn(database), Session(database.writer, expire_on_commit=False) as session, session.begin():
             yield session
             session.flush()
+            then = [go_on for look in tuple(database.before_commit) if (go_on := look(session)) is not None]
             newest, kinds = flush_changes(session)
         if newest:
-            # Before the disk has it: whoever goes on with it in here tells nobody outside before a commit of its own.
+            # Before the disk has it: whoever goes on with it in here tells nobody outside before it has.
             for tell in tuple(database.on_commit):
                 tell(newest, kinds)
-        if database.disk is not None and is_lasting:
-            database.disk.wait()
+        for go_on in then:
+            go_on()
+        if is_lasting:
+            database.settle()
 
 
 @contextmanager
@@ -221,8 +234,8 @@ def prepare_sqlite(engine: Engine, begin: str, settings: tuple[str, ...]) -> Non
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+    def start(connection: Connection) -> None:
+        run_plainly(connection, begin)
 
 
 def dump_json(value: Any) -> str:

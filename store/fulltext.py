@@ -5,6 +5,7 @@ Neither FTS5 nor PostgreSQL finds 密码 inside a sentence, so both index our ow
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -155,13 +156,22 @@ def _expression(asked: list[str], dialect: str, is_typing: bool) -> str:
     return join.join(terms)
 
 
+_UNBROKEN = re.compile(r"[a-z0-9\x80-\U0010ffff]+")
+"""What no sign or space of ASCII stands in."""
+
+
 def _runs(text: str) -> Iterator[tuple[bool, str]]:
     """What stands between signs and spaces, cut where the script changes; True for scripts without spaces."""
-    for sort, group in groupby(unicodedata.normalize("NFKC", text).casefold(), _sort):
-        run = "".join(group)
-        # A mark with no letter is what is left of a sign, such as the variation selector of an emoji.
-        if sort and any(char.isalnum() for char in run):
-            yield sort == "paired", run
+    for part in _UNBROKEN.findall(unicodedata.normalize("NFKC", text).casefold()):
+        if part.isascii():
+            # Most of most texts, and quickly told.
+            yield False, part
+            continue
+        for sort, group in groupby(part, _sort):
+            run = "".join(group)
+            # A mark with no letter is what is left of a sign, such as the variation selector of an emoji.
+            if sort and any(char.isalnum() for char in run):
+                yield sort == "paired", run
 
 
 def _pairs(run: str) -> list[str]:

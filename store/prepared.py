@@ -117,12 +117,7 @@ class Prepared:
     def _run(self, session: Session, values: dict[str, Any]) -> tuple[_Form, Any]:
         connection = session.connection()
         form = self._form(connection.dialect, values)
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(form.sql, form.arguments(values))
-        except connection.dialect.loaded_dbapi.Error as error:
-            _raise(connection, form, cursor, error)
-        return form, cursor
+        return form, run_plainly(connection, form.sql, form.arguments(values))
 
     def _form(self, dialect: Dialect, values: Mapping[str, Any]) -> _Form:
         key = (dialect.name, *(len(value) for value in values.values() if type(value) is tuple))
@@ -160,6 +155,18 @@ class PreparedRows:
         ]
         statement = insert_into(self._table).values(given)
         return statement if self._returning is None else statement.returning(columns[self._returning])
+
+
+def run_plainly(connection: Connection, sql: str, arguments: Any = ()) -> Any:
+    """The driver's cursor, which has run ``sql``. An error is raised as if SQLAlchemy had run it: what was lost with
+    the server leaves the pool, too."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, arguments)
+    except connection.dialect.loaded_dbapi.Error as error:
+        # It has no public name for that.
+        connection._handle_dbapi_exception(error, sql, None, cursor, None)
+    return cursor
 
 
 def record(model: type[Model], values: Iterable[tuple[str, Any]]) -> Model:
@@ -212,11 +219,3 @@ def _form_of(statement: Executable, dialect: Dialect, values: Mapping[str, Any])
         ),
         lists=tuple((name, parts) for name, parts in lists.items() if name in values),
     )
-
-
-def _raise(connection: Connection, form: _Form, cursor: Any, error: Exception) -> None:
-    """As if SQLAlchemy had run it: what was lost with the server leaves the pool, and the error is its own.
-
-    It has no public name for that.
-    """
-    connection._handle_dbapi_exception(error, form.sql, None, cursor, None)

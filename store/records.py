@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from sqlalchemy import insert, inspect
@@ -17,14 +17,13 @@ from store.prepared import Prepared, record
 Model = TypeVar("Model", bound=SQLModel)
 
 
-def enter(session: Session, made: Model) -> Model:
-    """Write a new row, which the session holds from then on as if it had read it. All columns must be set but its id,
-    which it gets."""
-    values = {name: made.__dict__[name] for name in _names_of(type(made)) if name != "id"}
-    made.__dict__["id"] = _entering(type(made)).scalar(session, **values)
-    make_transient_to_detached(made)
-    session.add(made)
-    return made
+def enter(session: Session, model: type[Model], **values: Any) -> Model:
+    """Write a new row, which the session holds from then on as if it had read it. What is not given is the model's
+    default; nothing is checked."""
+    fixed, made_anew = _defaults(model)
+    columns = {**fixed, **{name: make() for name, make in made_anew if name not in values}, **values}
+    columns["id"] = _entering(model).scalar(session, **columns)
+    return _joined(session, model, columns)
 
 
 def held(session: Session, model: type[Model], row: Sequence[Any]) -> Model:
@@ -35,15 +34,30 @@ def held(session: Session, model: type[Model], row: Sequence[Any]) -> Model:
     mapper, names = inspect(model), _names_of(model)
     place = names.index("id")
     made: Model | None = session.identity_map.get(mapper.identity_key_from_primary_key((row[place],)))
-    if made is not None:
-        for name, value in zip(names, row, strict=True):
-            set_committed_value(made, name, value)
-        return made
-    made = mapper.class_manager.new_instance()
-    made.__dict__.update(zip(names, row, strict=True))
+    if made is None:
+        return _joined(session, model, dict(zip(names, row, strict=True)))
+    for name, value in zip(names, row, strict=True):
+        set_committed_value(made, name, value)
+    return made
+
+
+def _joined(session: Session, model: type[Model], columns: Mapping[str, Any]) -> Model:
+    """A row that is in the database, as an object of the session."""
+    made: Model = inspect(model).class_manager.new_instance()
+    made.__dict__.update(columns)
     make_transient_to_detached(made)
     session.add(made)
     return made
+
+
+@cache
+def _defaults(model: type[SQLModel]) -> tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...]]:
+    """The values that all new rows share, and what makes one anew for each."""
+    fields = {name: model.model_fields[name] for name in _names_of(model) if name != "id"}
+    given = {name: field for name, field in fields.items() if not field.is_required()}
+    fixed = {name: field.default for name, field in given.items() if field.default_factory is None}
+    made_anew = {name: field.get_default for name, field in given.items() if field.default_factory is not None}
+    return fixed, tuple((name, partial(make, call_default_factory=True)) for name, make in made_anew.items())
 
 
 @cache

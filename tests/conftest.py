@@ -17,6 +17,8 @@ from sqlalchemy import Engine, create_engine, event
 
 from store import Database, engine, migrate, open_database
 
+NEEDS_TORCH = ("test_encoders", "test_reranker", "test_rereading", "test_second_look")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,16 +46,24 @@ def _waits(item: pytest.Item) -> int:
         return 0 if _shared(item) in ("end_to_end", "chats") else 1
     if "chaos" in room:
         return 1
-    return 2 if item.path.stem.endswith("_browser") or item.get_closest_marker("slow") else 3
+    is_long = item.path.stem.endswith("_browser") or item.path.stem in NEEDS_TORCH or item.get_closest_marker("slow")
+    return 2 if is_long else 3
 
 
 def _shared(item: pytest.Item) -> str:
-    """What must stay in one process: the product with both platforms, that with a small KB, the nursery, a module."""
+    """What must stay in one process: the product with both platforms, that with a small KB, the nursery, a module.
+
+    What takes seconds to be read is also read by one of them only.
+    """
     if "end_to_end" in item.path.parts:
         if item.path.stem.startswith(("test_telegram", "test_slack", "test_chats", "test_killed_at")):
             return "chats"
         # With it goes a data folder in which it is built already.
         return "end_to_end" if "small_kb" in getattr(item, "fixturenames", ()) else str(item.path)
+    if item.path.stem.startswith("test_telegram_standin"):
+        return "clients of Telegram"
+    if item.path.stem in NEEDS_TORCH:
+        return "torch"
     return "chaos" if "chaos" in item.path.parts else str(item.path)
 
 

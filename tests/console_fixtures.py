@@ -9,7 +9,7 @@ import io
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -204,11 +204,19 @@ def served(office: Office) -> Iterator[str]:
     server = Server(config, office.product)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    yield address
+    # Left open they would ask for their stream over and over.
+    for context in [one for browser in _BROWSERS for one in browser.contexts]:
+        if any(page.url.startswith(address) for page in context.pages):
+            context.close()
     server.should_exit = True
     thread.join(20)
 
 
+# For pages whose colours are measured already, with other words or on another screen.
+BUT_COLOURS: dict[str, Any] = {"rules": {"color-contrast": {"enabled": False}}}
+_BROWSERS: list[Browser] = []
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
@@ -229,8 +237,25 @@ def chromium() -> Iterator[Browser]:
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        _BROWSERS.append(browser)
         yield browser
+        _BROWSERS.remove(browser)
         browser.close()
+
+
+def in_each_look(page: Page, looks: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name of each, with the page shown on that screen and in those colours; it is not read anew for it.
+
+    With it what to tell axe: contrast, most of its work, is measured once in the light and once in the dark.
+    """
+    measured: set[str] = set()
+    for name, look in looks.items():
+        scheme = look.get("color_scheme", "light")
+        page.set_viewport_size(look["viewport"])
+        # Without motion the colours change at once, and not while they are looked at.
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        yield name, BUT_COLOURS if scheme in measured else {}
+        measured.add(scheme)
 
 
 def violations(page: Page, **options: Any) -> list[dict[str, Any]]:
@@ -240,3 +265,12 @@ def violations(page: Page, **options: Any) -> list[dict[str, Any]]:
     asked = {"resultTypes": ["violations"], **options}
     found: list[dict[str, Any]] = page.evaluate("asked => axe.run(asked).then(found => found.violations)", asked)
     return found
+
+
+def serious(page: Page, **options: Any) -> list[str]:
+    """What of it keeps somebody from using the page, with where it is."""
+    return [
+        f"{fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}"
+        for fault in violations(page, **options)
+        if fault["impact"] in ("serious", "critical")
+    ]

@@ -7,21 +7,29 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+
+import httpx2
+from forked import Forked
 
 FIRSTLINE = str(Path(sys.executable).with_name("firstline"))
 PATIENCE = 180.0
+# A server that was just started reads its routes at the first request, and a busy machine takes its time.
+get, post = (partial(ask, timeout=PATIENCE) for ask in (httpx2.get, httpx2.post))
+_started: set[tuple[str, ...]] = set()
 
 
 @dataclass
 class Server:
     """A running `firstline run`. ``lines``: what it printed on standard output so far."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     environment: dict[str, str]
     lines: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -48,17 +56,9 @@ class Server:
         assert line is not None, f"the server never said {beginning!r}: {self.errors[-8:]}"
         return line
 
-    def command(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    def command(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """Run a `firstline` command beside the server, on the same data."""
-        return subprocess.run(
-            [FIRSTLINE, *words],
-            env=self.environment,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        return firstline(*words, env=self.environment, text=text)
 
     def follow(self) -> None:
         for stream, kept in ((self.process.stdout, self.lines), (self.process.stderr, self.errors)):
@@ -82,32 +82,63 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
     return {**clean, "HF_HUB_OFFLINE": "1", **{f"FIRSTLINE_{name}": value for name, value in own.items()}}
 
 
+def firstline(
+    *words: str, env: Mapping[str, str], cwd: Path | None = None, text: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a `firstline` command to its end, with ``text`` to read."""
+    line = [FIRSTLINE, *words]
+    if _is_first(words):
+        return subprocess.run(
+            line, env=env, cwd=cwd, input=text, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        given.write(text.encode())
+        given.seek(0)
+        process = Forked(words, env, cwd, [each.fileno() for each in (given, out, err)])
+        try:
+            code = process.wait(PATIENCE)
+        finally:
+            process.kill()
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(line, code, out.read().decode(), err.read().decode())
+
+
+def _is_first(words: tuple[str, ...]) -> bool:
+    """Whether nothing like it was started yet. The first of its kind reads its code itself, as with its users, so that
+    a command which does not import what it needs is found out."""
+    kind = tuple(word for word in words[:2] if word.isalpha())
+    is_first = kind not in _started
+    _started.add(kind)
+    return is_first
+
+
 def knowing(folder: Path, kb: Path, **settings: str) -> None:
     """Let ``folder`` hold what a first start makes of ``kb``: built once with these settings, copied every time."""
     built = kb.parent / "-".join([kb.name, "built", *settings.values()])
     if not built.exists():
         making = Path(f"{built}.new")
+        # What an import that failed left there must not hide why it did.
+        shutil.rmtree(making, ignore_errors=True)
         making.mkdir()
-        words = [FIRSTLINE, "kb", "import", str(kb)]
-        done = subprocess.run(words, env=environment(making, **settings), capture_output=True, text=True, check=False)
+        done = firstline("kb", "import", str(kb), env=environment(making, **settings))
         assert done.returncode == 0, done.stderr
         making.rename(built)
     shutil.copytree(built / "data", folder / "data")
+
+
+def _begun(way: str, variables: Mapping[str, str], folder: Path) -> subprocess.Popen[str] | Forked:
+    if not _is_first((way,)):
+        return Forked([way], variables, folder)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([FIRSTLINE, way], env=variables, cwd=folder, text=True, **pipes)
 
 
 @contextmanager
 def running(folder: Path, way: str = "run", **settings: str) -> Iterator[Server]:
     """`firstline run`, or api or worker, with its data in ``folder``; killed if it does not stop by itself."""
     variables = environment(folder, **settings)
-    process = subprocess.Popen(
-        [FIRSTLINE, way],
-        env=variables,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    server = Server(process, variables)
+    server = Server(_begun(way, variables, folder), variables)
     server.follow()
     try:
         yield server

@@ -33,9 +33,9 @@ def ask(
         if text != "-":
             _print(answer(serving, text, language, why=why), as_json)
             return
+        # A line for each line, the empty ones too: programs count them.
         for line in sys.stdin:
-            if line.strip():
-                _print(answer(serving, line.rstrip("\n"), language, why=why), as_json=True)
+            _print(answer(serving, line.rstrip("\n"), language, why=why), as_json=True)
 
 
 @contextmanager

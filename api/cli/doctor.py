@@ -175,7 +175,9 @@ def _models(settings: Settings) -> Iterator[Finding]:
     from retrieval.encoders import load_encoders
 
     try:
-        yield Finding("models", ", ".join(load_encoders(settings.encoder, report).names))
+        encoders = load_encoders(settings.encoder, report)
+        encoders.ready()
+        yield Finding("models", ", ".join(encoders.names))
     except Exception as error:
         yield Finding("models", str(error), ok=False)
     if settings.reranker:

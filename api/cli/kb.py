@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli import kb_import
+from api.cli import kb_import, kb_imports
 from api.cli.kb_import import side_of
 from api.cli.parts import folder_at, llm_of, now, opened, report
 
@@ -21,8 +21,8 @@ app = typer.Typer(
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 app.command("import")(kb_import.import_any)
-app.command("imports")(kb_import.list_imports)
-app.command("undo")(kb_import.undo_import)
+app.command("imports")(kb_imports.list_imports)
+app.command("undo")(kb_imports.undo_import)
 
 
 @app.command("check")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Dir = Annotated[Path, typer.Argument(metavar="DIR", help="The KB folder: it holds articles/, gold/ and intents/.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ACTOR = "command line"
 SHOWN = 20
 
 
@@ -111,23 +112,27 @@ def publish_kb(
 def _publish_here(
     database: Database, settings: Settings, folder: Path | None, override: str, percent: int | None
 ) -> dict[str, Any]:
-    from api.cli.kb_import import tell_standing
+    from api.cli.kb_standing import tell_standing
     from bot.learning import publish
-    from bot.learning.studio.publications import ask
+    from bot.learning.studio.publications import ask, check_share
     from bot.learning.studio.telling import told
     from bot.learning.studio.waiting import carried_out
     from store import reading, transaction
 
     if percent is None:
         tell_standing(database)
+    imports: list[int | None] = []
+    with reading(database) as session:
+        check_share(session, percent, ())
     if folder is not None:
         read = publish.read_usable(folder_at(folder), report)
         planned = publish.plan(database, read, publish.source_of(folder))
-        publish.carry_out(database, planned, "command line", now())
+        imports.append(publish.carry_out(database, planned, ACTOR, now()))
         for line in planned.lines():
             report(line)
+    brought = [one for one in imports if one is not None]
     with transaction(database) as session:
-        asked = ask(session, (), None, now(), override=override, percent=percent, actor="command line")
+        asked = ask(session, (), None, now(), override=override, percent=percent, actor=ACTOR, imports=brought)
     carried_out(database, asked, fit_of(settings), house_of(settings), now, report)
     with reading(database) as session:
         return told(session, asked)

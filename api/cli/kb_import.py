@@ -1,4 +1,4 @@
-"""``firstline kb import|imports|undo``: articles from folders, files and web pages, and back out again."""
+"""``firstline kb import``: articles from folders, files and web pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.parts import fit_of, now, opened, report
+from api.cli.kb_standing import ACTOR, published, tell_standing
+from api.cli.parts import now, opened, report
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from kb_content.import_plan import ImportPlan
     from store import Database
 
-ACTOR = "command line"
 _SHOWN = 20
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Draft = Annotated[bool, typer.Option("--draft", help="Change the KB without publishing it.")]
@@ -74,79 +74,10 @@ def import_any(
                 publish.take_files(database, settings.files_dir, root, ACTOR, now(), report)
             done.import_id = publish.carry_out(database, planned, ACTOR, now())
         if not (draft or dry_run):
-            done.release = _published(database, settings)
+            done.release = published(database, settings)
     report(f"done in {monotonic() - started:.0f} s")
     done.tell(as_json)
     _exit(read, planned)
-
-
-def list_imports(as_json: Json = False) -> None:
-    """List the imports that were carried out, the newest first, with the ids that `kb undo` takes."""
-    from api.settings import Settings
-    from kb_content.import_record import imports
-    from store import reading
-
-    with opened(Settings()) as database, reading(database) as session:
-        found = imports(session)
-    if as_json:
-        values = [{**vars(one), "at": one.at.isoformat(), "undone_at": _moment(one.undone_at)} for one in found]
-        typer.echo(json.dumps(values, ensure_ascii=False))
-        return
-    for one in found:
-        undone = "  (undone)" if one.undone_at else ""
-        typer.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M} UTC  {one.actor}  {one.source}{undone}\n    {one.summary}")
-    if not found:
-        report("nothing was imported yet")
-
-
-def undo_import(
-    import_id: Annotated[int, typer.Argument(metavar="ID", help="The import's id, from `firstline kb imports`.")],
-    draft: Draft = False,
-) -> None:
-    """Take an import back, and publish. Refused where what it brought was changed since."""
-    from api.settings import Settings
-    from kb_content.undoing import undo
-    from store import transaction
-
-    settings = Settings()
-    with opened(settings) as database:
-        with transaction(database) as session:
-            source = undo(session, import_id, ACTOR, now()).source
-        report(f"import {import_id} of {source} is undone")
-        if not draft:
-            release = _published(database, settings)
-            report(f"release {release} is live; a running server answers from it within 2 seconds")
-
-
-def tell_standing(database: Database) -> None:
-    """Say what an editor in the console would be told or asked before an import."""
-    from kb_content.studio.four_eyes import four_eyes
-    from kb_content.studio.running import running
-    from store import reading
-
-    with reading(database) as session:
-        if four_eyes(session):
-            report(
-                "a second pair of eyes is asked for in the console; a command on this machine is an admin's act, and "
-                "stands in the audit log as that"
-            )
-        if (rollout := running(session)) is not None:
-            report(
-                f"release {rollout.release_id} is being rolled out: what is published now goes to everybody and ends "
-                "that rollout; its drafts stay"
-            )
-
-
-def _published(database: Database, settings: Settings) -> int:
-    """Publish what is there now; once more where another release went live meanwhile."""
-    from bot.learning.publish import publish_newest
-    from kb_content.errors import ReleaseOutdated
-
-    try:
-        return publish_newest(database, fit_of(settings), ACTOR, now(), report)
-    except ReleaseOutdated:
-        report("another release went live meanwhile: this one is built once more, with what that one changed")
-        return publish_newest(database, fit_of(settings), ACTOR, now(), report)
 
 
 @dataclass
@@ -279,7 +210,3 @@ def _exit(read: Read, planned: ImportPlan) -> None:
         )
     if read.folder.errors or planned.undecided:
         raise typer.Exit(1)
-
-
-def _moment(moment: object) -> str | None:
-    return str(moment) if moment else None

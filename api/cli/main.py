@@ -58,14 +58,17 @@ def main() -> None:
     from api.cli.refusals import sentence_of
 
     try:
-        app(standalone_mode=True)
+        sys.exit(app(prog_name="firstline", standalone_mode=False))
     except KeyboardInterrupt:
         sys.exit(130)
+    except typer.Abort:
+        sys.exit(1)
     except BrokenPipeError:
         # Whoever read our output has enough: `firstline ask - | head` is no mistake.
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:
         sentence, code = sentence_of(error)
-        typer.echo(sentence, err=True)
+        if sentence:
+            typer.echo(sentence, err=True)
         sys.exit(code)

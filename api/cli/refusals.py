@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 FOUND, WRONG_USE = 1, 2
 
 
@@ -17,6 +19,8 @@ def sentence_of(error: Exception) -> tuple[str, int]:
     """The sentence and exit code for ``error``. What nobody foresaw is named, with a way to learn more."""
     if isinstance(error, Refused):
         return str(error), error.code
+    if hasattr(error, "format_message"):
+        return _usage(error), WRONG_USE
     if _is_ours(error):
         return str(error), WRONG_USE
     if type(error).__name__ == "ValidationError":
@@ -25,6 +29,15 @@ def sentence_of(error: Exception) -> tuple[str, int]:
         place = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror or error}{place}. Check that the place exists and may be written.", WRONG_USE
     return f"Unexpected: {type(error).__name__}: {error}. `firstline doctor` shows what may be wrong.", FOUND
+
+
+def _usage(error: Any) -> str:
+    """Which words the command does not take, and where it says what it takes; "" where its help was just shown."""
+    words = error.format_message().strip()
+    if not words:
+        return ""
+    path = error.ctx.command_path if error.ctx else "firstline"
+    return f"{words}{'' if words.endswith(('.', '?')) else '.'} See `{path} --help`."
 
 
 def _is_ours(error: Exception) -> bool:

@@ -76,14 +76,21 @@ def promote() -> None:
 
 
 def stop(reason: Annotated[str, typer.Option(help="Why, for the history.")] = "") -> None:
-    """Stop the rollout: everybody gets what is live again. Drafts stay."""
+    """Stop the rollout: everybody gets what is live again. Drafts stay, and an import that was rolled out is undone."""
     from api.settings import Settings
     from kb_content import rollouts
     from store import transaction
 
     with opened(Settings()) as database, transaction(database) as session:
-        release = rollouts.stop(session, None, now(), reason=reason, actor=ACTOR)
-    report(f"release {release} is rolled out no more; everybody gets what is live")
+        stopped = rollouts.stop(session, None, now(), reason=reason, actor=ACTOR)
+    report(f"release {stopped.release_id} is rolled out no more; everybody gets what is live")
+    for import_id in stopped.taken_back:
+        report(f"import {import_id}, which it was of, is undone")
+    for import_id in stopped.left:
+        report(
+            f"import {import_id} could not be undone, as somebody changed since what it brought: the next publication "
+            f"brings it to everybody; firstline kb undo {import_id} names what was changed"
+        )
 
 
 def verify(as_json: Json = False) -> None:

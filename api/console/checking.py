@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from starlette.responses import RedirectResponse
 
+from api.console.draft_page import why_not
 from api.console.draft_places import place_of
 from api.console.page import page, texts_for
 from api.console.parts import ArticleReader, staff_with
@@ -25,7 +26,8 @@ from handoff.permissions import Permission
 from handoff.rows import id_of
 from kb_content.errors import KbError
 from kb_content.studio import drafts
-from kb_content.studio.models import Draft, Publication
+from kb_content.studio.four_eyes import four_eyes
+from kb_content.studio.models import Draft, DraftState, Publication
 from kb_content.studio.titles import Titles, titles
 from store import reading, transaction
 
@@ -36,7 +38,7 @@ DraftId = Annotated[int, Path(ge=1, lt=2**53)]
 Keys = Annotated[list[Annotated[str, Form(max_length=64)]], Form(max_length=2_000, default_factory=list)]
 SHOWN = 200
 """Questions on one page."""
-PUBLISH = "publish"
+PUBLISH, SUBMIT = "publish", "submit"
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,17 @@ class CheckPage:
     place: str
     content: list[ContentChange]
     why_not: str
+    has_four_eyes: bool
     publication: Publication | None
     questions: Questions | None = None
     asked: Asked | None = None
     sides: tuple[Side, ...] = ()
     typed: str = ""
+
+    @property
+    def is_to_be_submitted(self) -> bool:
+        """Whether the next step is a colleague's."""
+        return self.has_four_eyes and self.draft.state is DraftState.DRAFT
 
     @property
     def unticked(self) -> int:
@@ -120,12 +128,16 @@ def tick(
     keys: Keys,
     do: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
-    """Keep which changes were meant; then publish, if that was pressed."""
+    """Keep which changes were meant; then publish or submit, if that was pressed."""
     with transaction(product.database) as session:
         drafts.tick(session, draft_id, keys, id_of(staff), now, actor=staff.name)
-    if do != PUBLISH:
+    if do not in (PUBLISH, SUBMIT):
         return RedirectResponse(f"/console/drafts/{draft_id}/check", 303)
     try:
+        if do == SUBMIT:
+            with transaction(product.database) as session:
+                place = place_of(drafts.submit(session, draft_id, id_of(staff), now, actor=staff.name))
+            return RedirectResponse(place, 303)
         with transaction(product.database) as session:
             asked = publications.ask(session, [draft_id], id_of(staff), now)
     except KbError as error:
@@ -191,13 +203,14 @@ def _page(
     with reading(product.database) as session:
         draft = drafts.get(session, draft_id)
         content = content_changes(session, [draft_id])
-        why_not = publications.not_publishable(session, draft) or ""
+        has_four_eyes = four_eyes(session)
+        reason = why_not(texts_for(request), draft, has_four_eyes)
         publication = publications.publication_of(session, draft_id)
     failed = error or (questions if isinstance(questions, KbError) else None)
     found = questions if isinstance(questions, Questions) else None
     status = status_for(error) if error is not None else 200
     sides = _sides(asked, draft) if asked is not None else ()
-    shown = CheckPage(draft, place_of(draft), content, why_not, publication, found, asked, sides, typed)
+    shown = CheckPage(draft, place_of(draft), content, reason, has_four_eyes, publication, found, asked, sides, typed)
     problem = sentence(texts_for(request), failed, status) if failed is not None else ""
     return page(request, template, status=status, shown=shown, problem=problem, draft_id=draft_id)
 

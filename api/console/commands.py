@@ -54,6 +54,7 @@ _PAGES = (
     ("accounts.name", "/console/accounts", Permission.READ_TICKETS),
     ("figures.name", "/console/confidence", Permission.READ_TICKETS),
     ("satisfaction.name", "/console/satisfaction", Permission.READ_TICKETS),
+    ("kept.name", "/console/kept", Permission.READ_TICKETS),
     ("notices.name", "/console/notices", Permission.READ_TICKETS),
     ("settings.name", "/console/settings", Permission.READ_TICKETS),
     *((f"hub.{card.key}", card.address, card.permission) for card in CARDS),

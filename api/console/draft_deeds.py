@@ -24,6 +24,7 @@ from api.console.parts import staff_with
 from api.console.refusals import ConsoleRoute
 from api.http.parts import Now, TheProduct
 from bot.learning.studio import publications
+from bot.learning.studio.content import content_changes
 from handoff.errors import HandoffError
 from handoff.models import Staff
 from handoff.permissions import Permission
@@ -79,9 +80,12 @@ def _send_back(session: Session, draft: Draft, staff: Staff, said: Told, now: da
     drafts.send_back(session, draft.id or 0, said.note, id_of(staff), now, actor=staff.name)
 
 
-def _schedule(session: Session, draft: Draft, staff: Staff, said: Told, now: datetime) -> None:
+def _schedule(session: Session, draft: Draft, staff: Staff, said: Told, now: datetime) -> str | None:
+    """To the check where something is not ticked yet: at its hour nobody is there to do it."""
     at = moment_of("", said.publish_at, now, zone_of_staff(session, staff))
     drafts.schedule(session, draft.id or 0, at, id_of(staff), now, actor=staff.name)
+    is_ticked = all(one.is_ticked for one in content_changes(session, [draft.id or 0]))
+    return None if is_ticked else f"/console/drafts/{draft.id}/check"
 
 
 def _unschedule(session: Session, draft: Draft, staff: Staff, said: Told, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 from sqlmodel import Session, col, select
@@ -18,6 +19,7 @@ from api.texts import Texts
 from bot.learning.studio.publications import publication_of
 from handoff.accounts import AccountChoice, account_choices
 from handoff.models import Staff
+from handoff.rows import id_of
 from kb_content.articles import Article
 from kb_content.catalogue import article_ids
 from kb_content.models import KbIntent
@@ -26,7 +28,7 @@ from kb_content.studio.faults import faults
 from kb_content.studio.files import missing_files
 from kb_content.studio.four_eyes import four_eyes
 from kb_content.studio.listing import article_lines
-from kb_content.studio.models import Draft, Publication
+from kb_content.studio.models import Draft, DraftState, Publication
 from kb_content.studio.translations import is_draft_behind, source_of
 from kb_content.studio.values import article_from_content
 from store import reading
@@ -61,9 +63,13 @@ class DraftPage:
     is_outdated: bool
     names: Mapping[int, str]
     zone: str
+    """Where they are who look at it (IANA)."""
     has_four_eyes: bool
+    may_approve: bool
     choices: Choices
     publication: Publication | None
+    goes_out: str
+    """When it is published, by the clock in ``zone``: as it was typed. Empty for what is not scheduled."""
     source: Article | None
     """The article that it is a translation of, as it is now."""
     is_source_changed: bool
@@ -96,7 +102,13 @@ def fault_words(t: Texts, found: Mapping[str, str]) -> dict[str, str]:
     """What must be mended, by field. Where the reader has another language, by what the field is."""
     if t.language == "en":
         return dict(found)
-    return {name: t(f"fault.{name}") if t.has(f"fault.{name}") else words for name, words in found.items()}
+    return {name: _fault(t, name, words) for name, words in found.items()}
+
+
+def _fault(t: Texts, name: str, words: str) -> str:
+    """By the very words where they are known, else by what the field is."""
+    told = t.told(words)
+    return t(f"fault.{name}") if told == words and t.has(f"fault.{name}") else told
 
 
 def names_of(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
@@ -117,13 +129,15 @@ def why_not(t: Texts, draft: Draft, has_four_eyes: bool) -> str:
     reason = drafts.is_publishable(draft, has_four_eyes) or ""
     if not reason or t.language == "en":
         return reason
-    return t("draft.must_be_mended" if faults(draft) else "draft.must_be_approved")
+    if faults(draft):
+        return t("draft.must_be_mended")
+    return t("draft.waits_for_approval" if draft.state is DraftState.IN_REVIEW else "draft.must_be_approved")
 
 
 def _shown(session: Session, t: Texts, product: Product, staff: Staff, draft: Draft) -> DraftPage:
     has_four_eyes = four_eyes(session)
     fields = fields_of(draft.content)
-    source = source_of(session, draft.name, draft.language)
+    source, zone = source_of(session, draft.name, draft.language), zone_of_staff(session, staff)
     return DraftPage(
         draft=draft,
         fields=fields,
@@ -134,8 +148,10 @@ def _shown(session: Session, t: Texts, product: Product, staff: Staff, draft: Dr
         is_new=not draft.base_sha256,
         is_outdated=drafts.is_outdated(session, draft),
         names=names_of(session, people_of(draft)),
-        zone=zone_of_staff(session, staff),
+        zone=zone,
+        goes_out=f"{draft.publish_at.astimezone(ZoneInfo(zone)):%H:%M} {zone}" if draft.publish_at else "",
         has_four_eyes=has_four_eyes,
+        may_approve=drafts.may_approve(draft, id_of(staff)),
         choices=_choices(session),
         publication=publication_of(session, draft.id or 0),
         source=source,

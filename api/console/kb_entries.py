@@ -110,6 +110,7 @@ class EntryPage:
     why_not: str
     publication: Publication | None
     has_four_eyes: bool
+    may_approve: bool
     is_outdated: bool
     choices: Choices
     faults: Mapping[str, str] = field(default_factory=dict)
@@ -151,6 +152,7 @@ def entry_page(
         why_not=why_not(t, draft, is_on) if draft else "",
         publication=publication_of(session, draft.id or 0) if draft else None,
         has_four_eyes=is_on,
+        may_approve=draft is not None and drafts.may_approve(draft, id_of(staff)),
         is_outdated=draft is not None and drafts.is_outdated(session, draft),
         choices=Choices(accounts=tuple(account_choices(session)[:MOST_ACCOUNTS])),
         faults=fault_words(t, faults(draft)) if draft else {},

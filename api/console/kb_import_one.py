@@ -27,6 +27,7 @@ from bot.learning.importing.tables import FIELDS
 from bot.learning.importing.wishes import Wish, wish_from
 from bot.learning.publish import take_files
 from bot.learning.publish_soon import ask_to_publish
+from bot.learning.studio.publications import check_share
 from handoff.models import Staff
 from handoff.rows import id_of
 from kb_content.agreement import Side
@@ -75,12 +76,14 @@ def publish(request: Request, product: TheProduct, now: Now, staff: Editor, impo
     _refuse_strangers(product, row)
     wish = _decided(wish_from(row.wish), form)
     try:
+        with reading(product.database) as session:
+            check_share(session, wish.percent, ())
         jobs.carry_out(house_of(product), import_id, wish, staff.name, now, id_of(staff))
     except KbError as error:
         return _page(request, product, now, staff, import_id, error=error)
     _take_files(product, wish, row, staff.name, now)
     with transaction(product.database) as session:
-        ask_to_publish(session, id_of(staff), now)
+        ask_to_publish(session, id_of(staff), now, wish.percent, (import_id,))
         if standing(session).is_begun:
             settle(session, Step.ARTICLES, State.DONE)
     return RedirectResponse(f"{HERE}#state", 303)

@@ -26,6 +26,7 @@ from handoff.permissions import Permission
 from handoff.rows import id_of
 from kb_content.errors import KbError
 from kb_content.studio.models import Draft, DraftKind, Publication, PublicationState
+from kb_content.studio.running import was_staged
 from kb_content.studio.titles import Titles, titles
 from store import reading, transaction
 
@@ -68,6 +69,8 @@ class PublicationPage:
     titles: Titles
     unticked: list[dict[str, Any]]
     is_waiting: bool
+    was_rolled_out: bool
+    """Whether some customers had it, until its rollout was stopped."""
     progress: str
 
     @property
@@ -172,6 +175,7 @@ def _page(
             titles=titles(session, articles_in(rows)),
             unticked=[one for one in wish.check.get("content", ()) if not one["ticked"]],
             is_waiting=wish.state in WAITING,
+            was_rolled_out=wish.state is PublicationState.CANCELLED and was_staged(session, wish.release_id),
             progress=_progress(texts_for(request), wish.progress),
         )
     status = status_for(error) if error else 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import structlog
 from fastapi import Request, Response
@@ -99,7 +99,15 @@ def refuse(request: Request, error: Exception) -> Response:
     words = sentence(texts_for(request), error, status)
     if is_fragment(request):
         return page(request, "console/problem_line.html", status=status, headers=BESIDE, words=words)
-    return page(request, "console/problem.html", status=status, words=words, number=status)
+    return page(request, "console/problem.html", status=status, words=words, number=status, back=_place_before(request))
+
+
+def _place_before(request: Request) -> str:
+    """The page of the console on which they were, by its path; empty where that is unknown or is this one."""
+    came = urlsplit(request.headers.get("referer", ""))
+    is_ours = came.netloc == request.url.netloc and f"{came.path}/".startswith("/console/")
+    back = urlunsplit(("", "", came.path, came.query, "")) if is_ours else ""
+    return "" if request.method == "GET" and back == request.url.path else back
 
 
 # A fragment request came from a form: its place is under the page's heading, whatever the form itself would replace.
@@ -174,6 +182,7 @@ _KB_STATUS = {
     "WorkDecided": 409,
     "AlreadyUnderWay": 409,
     "NotCancellable": 409,
+    "ImportRolledOut": 409,
     "RolloutUnderWay": 409,
     "RolloutRunning": 409,
 }

@@ -28,6 +28,7 @@ from kb_content.errors import WhyRolledBack
 from kb_content.models import Release
 from kb_content.studio.models import Rollout
 from kb_content.studio.release_history import ReleaseChanges, ReleaseLine, changes_of, release_line, release_lines
+from kb_content.studio.running import brought
 from store import reading, transaction
 
 router = APIRouter(prefix="/console/releases", route_class=ConsoleRoute, include_in_schema=False)
@@ -36,7 +37,7 @@ Editor = Annotated[Staff, Depends(staff_with(Permission.EDIT_ARTICLES))]
 ReleaseId = Annotated[int, Path(ge=1, lt=2**53)]
 Words = Annotated[str, Form(max_length=1_000)]
 Ids = Annotated[list[int], Form(max_length=500, default_factory=list)]
-Done = Annotated[str, Query(pattern="^(promoted|stopped|widened|rolled_back)$")]
+Done = Annotated[str, Query(pattern="^(promoted|stopped|stopped_undone|stopped_left|widened|rolled_back)$")]
 A_PAGE = 30
 FIGURES = timedelta(days=30)
 """The last span of a release's life that its figures are of."""
@@ -53,6 +54,8 @@ class UnderWay:
     choices: tuple[AccountChoice, ...]
     problem: str
     """Why this server cannot give it to anybody, else empty."""
+    imports: tuple[int, ...]
+    """What was brought in for it; taken back where it is stopped."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,9 @@ def promote(product: TheProduct, now: Now, staff: Editor) -> Response:
 def stop(product: TheProduct, now: Now, staff: Editor, reason: Words = "") -> Response:
     """Give everybody what is live again."""
     with transaction(product.database) as session:
-        rollouts.stop(session, id_of(staff), now, reason=reason, actor=staff.name)
-    return RedirectResponse("/console/releases?done=stopped", 303)
+        stopped = rollouts.stop(session, id_of(staff), now, reason=reason, actor=staff.name)
+    done = "stopped_left" if stopped.left else "stopped_undone" if stopped.taken_back else "stopped"
+    return RedirectResponse(f"/console/releases?done={done}", 303)
 
 
 @router.post("/rollout/share")
@@ -150,6 +154,7 @@ def _under_way(session: Session, product: Product) -> UnderWay | None:
         tuple(choice.name for choice in choices if choice.id in rollout.accounts),
         tuple(choices),
         product.live.staged_problem or "",
+        brought(session, rollout),
     )
 
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse
 
+from api.console.draft_page import names_of
 from api.console.draft_places import place_of
 from api.console.page import page
 from api.console.parts import ArticleReader, actor_of, staff_with
@@ -110,6 +111,7 @@ def item_page(request: Request, product: TheProduct, staff: ArticleReader, item_
         item = deeds.get(session, item_id)
         draft = session.get(Draft, item.draft_id) if item.draft_id else None
         targets: list[Target] = deeds.targets_of(session, item)
+        decided_by = names_of(session, [item.decided_by]).get(item.decided_by or 0, "")
     place = place_of(draft) if draft else ""
     reply = item.detail.get("reply")
     given = set(questions_of(item))
@@ -121,6 +123,7 @@ def item_page(request: Request, product: TheProduct, staff: ArticleReader, item_
         reply_words=to_text(reply["text"]) if reply else "",
         effect={**dict.fromkeys(_EFFECTS), **item.effect},
         targets=targets,
+        decided_by=decided_by,
         place=place,
         given=given,
         causes=list(Cause),

@@ -161,7 +161,8 @@ def _from_form(form: FormData) -> Posted:
     values = {name: value for name, value in form.items() if isinstance(value, str)}
     if values.get("press"):
         return Posted(press=_checked(ChatPress, values).press, client_id=values.get("client_id"))
-    chosen = [entry for entry in form.getlist("file") if isinstance(entry, UploadFile)]
+    # Whatever the field is called: a file that was sent is never dropped in silence.
+    chosen = [entry for _, entry in form.multi_items() if isinstance(entry, UploadFile)]
     # A browser sends an empty, nameless part for a file field in which nothing was chosen.
     return _worded(values, tuple(_file(entry) for entry in chosen if entry.filename or entry.size))
 

@@ -16,7 +16,7 @@ from api.product import Product
 from api.uploads import BadUpload, unpacked
 from bot.learning.importing.errors import WaitsForApproval
 from bot.learning.publish import NothingToRead, carry_out, plan, read_usable
-from bot.learning.studio.publications import ask
+from bot.learning.studio.publications import ask, check_share
 from bot.learning.studio.telling import told
 from handoff.actors import Actor
 from handoff.permissions import Permission, allowed
@@ -78,7 +78,10 @@ def publish_folder(
     approval: 409, naming the page on which it is given.
     """
     changes: list[str] = []
+    imports: list[int | None] = []
     try:
+        with reading(product.database) as session:
+            check_share(session, percent, ())
         if folder is not None:
             content = folder.file.read(FILE_BYTES + 1)
             with unpacked(folder.filename or "kb.zip", content) as path:
@@ -87,11 +90,12 @@ def publish_folder(
             planned = plan(product.database, read, known_as)
             changes += planned.lines()
             if not planned.is_empty and _needs_approval(product, request):
-                sent = Sent(folder.filename or "kb.zip", content, known_as, caller.name)
+                sent = Sent(folder.filename or "kb.zip", content, known_as, caller.name, percent)
                 _wait_for_approval(product, sent, now)
-            carry_out(product.database, planned, caller.name, now)
+            imports.append(carry_out(product.database, planned, caller.name, now))
+        brought = [one for one in imports if one is not None]
         with transaction(product.database) as session:
-            asked = ask(session, (), None, now, override=override, percent=percent, actor=caller.name)
+            asked = ask(session, (), None, now, override=override, percent=percent, actor=caller.name, imports=brought)
             return PublicationAsked(**told(session, asked), changes=changes)
     except (BadUpload, NothingToRead, FileTooLarge) as error:
         raise ApiProblem(422, str(error)) from error

@@ -16,6 +16,7 @@ from bot.inbound_text import shorten
 from bot.learning.instructions import as_markdown
 from bot.learning.masking import MASK, hidden, is_telling, masked
 from bot.learning.transcripts import reading_of
+from bot.policy import ASKS_FOR_HUMAN
 from bot.units import sentences
 from handoff.actors import Actor, require
 from handoff.card import is_from_agent
@@ -84,7 +85,8 @@ def outline(session: Session, ticket: Ticket) -> Outline:
     query = select(Message).where(Message.conversation_id == ticket.conversation_id).order_by(col(Message.id))
     every = [one for one in session.exec(query) if one.text.strip()]
     pressed = _pressed(session, id_of(conversation))
-    messages = [one for one in every if one.deleted_at is None and not _is_reply_to_us(one, pressed)]
+    said = [one for one in every if one.deleted_at is None and not _is_reply_to_us(one, pressed)]
+    messages = _about_the_matter(said)
     # The subject is mostly the first words: taken back there, they are not to come back here.
     is_gone = any(one.deleted_at and ticket.subject.rstrip("…") in one.text for one in every)
     first = conversation.language.split("-")[0].lower() or "en"
@@ -105,6 +107,14 @@ def _is_reply_to_us(message: Message, pressed: Collection[str]) -> bool:
         return False
     read = reading_of(message)
     return message.text in pressed or (read.get("ground") == "request" and bool(read.get("rule")))
+
+
+def _about_the_matter(said: Sequence[Message]) -> list[Message]:
+    """``said`` without the customer's words that only asked for a person, where others say what it is about."""
+    idle = {id(one) for one in said if reading_of(one).get("intent") == ASKS_FOR_HUMAN}
+    left = [one for one in said if id(one) not in idle]
+    has_matter = any(one.direction is Direction.INCOMING and is_telling(one.text) for one in left)
+    return left if has_matter else list(said)
 
 
 def outlined(messages: Sequence[Message], subject: str, language: str, names: Collection[str]) -> Outline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,9 +23,15 @@ class Publishing:
     blocked: int | None = None
 
 
-def ask_to_publish(session: Session, staff_id: int, now: datetime) -> int:
-    """Have a release built of what is there now, without drafts. Asking twice before it has begun is asking once."""
-    return ask(session, (), staff_id, now)
+def ask_to_publish(
+    session: Session, staff_id: int, now: datetime, percent: int | None = None, imports: Collection[int] = ()
+) -> int:
+    """Have a release built of what is there now, without drafts. Asking twice before it has begun is asking once.
+
+    ``percent``: the share of conversations that get it first, None for all at once; ``imports``: what was brought in
+    for it. Raises as ``check_share``.
+    """
+    return ask(session, (), staff_id, now, percent=percent, imports=imports)
 
 
 def publishing(session: Session, now: datetime) -> Publishing:

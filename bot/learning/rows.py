@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kb_content.articles import GoldQuestion
+from store.columns import storable
 
 OPTIONS = 3
 """A choice among more than these is no help."""
@@ -92,7 +93,13 @@ def _question(line: str, place: str) -> GoldQuestion:
 
 def write_rows(rows: Iterable[Row], path: Path) -> None:
     """One JSON object a line: text, expect, top, confidence, decision, reason, citations, options."""
-    path.write_text("".join(json.dumps(_values(row), ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    path.write_text("".join(_line(row) + "\n" for row in rows), "utf-8")
+
+
+def _line(row: Row) -> str:
+    """Readable where UTF-8 can say it, which half a surrogate pair is not."""
+    line = json.dumps(_values(row), ensure_ascii=False)
+    return line if line == storable(line) else json.dumps(_values(row))
 
 
 def _values(row: Row) -> dict[str, Any]:
@@ -122,8 +129,10 @@ def _lines(path: Path, do: str) -> Iterator[tuple[str, str]]:
     """The lines that are not blank, each with its file and number. Only a line feed ends a line, as JSON lines say."""
     try:
         lines = path.read_text("utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QuestionsUnreadable(f"{path} cannot be read as UTF-8 text: {error}. {do}") from error
+    except OSError as error:
+        raise QuestionsUnreadable(f"{path} cannot be read: {error.strerror}. {do}") from error
+    except UnicodeDecodeError as error:
+        raise QuestionsUnreadable(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
     return ((line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip())
 
 

@@ -17,7 +17,16 @@ from kb_content.releases import being_built
 from kb_content.studio.draft_rows import draft_of, drafts, due, get, locked, moved_on, told
 from kb_content.studio.models import Draft, DraftKind
 from kb_content.studio.names import proper_name
-from kb_content.studio.reviewing import approve, is_publishable, schedule, send_back, submit, tick, unschedule
+from kb_content.studio.reviewing import (
+    approve,
+    is_publishable,
+    may_approve,
+    schedule,
+    send_back,
+    submit,
+    tick,
+    unschedule,
+)
 from kb_content.studio.values import cleaned
 from kb_content.studio.working import state_of, state_under
 from store.inserts import insert
@@ -33,6 +42,7 @@ __all__ = [
     "is_outdated",
     "is_publishable",
     "mark_removal",
+    "may_approve",
     "rebase",
     "save",
     "schedule",

@@ -105,6 +105,11 @@ class Publication(SQLModel, table=True):
     problem: str = Field(default="", sa_type=Text)
     finished_at: datetime | None = Field(default=None, sa_type=Utc)
 
+    @property
+    def is_staged(self) -> bool:
+        """Whether some get it first."""
+        return self.percent is not None or bool(self.accounts)
+
 
 class RolloutState(Enum):
     RUNNING = "running"

@@ -93,8 +93,15 @@ def is_publishable(draft: Draft, four_eyes: bool) -> str | None:
     if found := faults(draft):
         return next(iter(found.values()))
     if four_eyes and (draft.approved_by is None or draft.approved_by in _hands(draft)):
+        if draft.state is DraftState.IN_REVIEW:
+            return "Another editor must approve it first: it is in review."
         return "Another editor must approve it first: submit it for review."
     return None
+
+
+def may_approve(draft: Draft, staff_id: int | None) -> bool:
+    """Whether they are a second pair of eyes. Pure."""
+    return draft.state is DraftState.IN_REVIEW and staff_id not in _hands(draft)
 
 
 def _hands(draft: Draft) -> set[int]:

@@ -16,6 +16,18 @@ def running(session: Session) -> Rollout | None:
     return session.exec(select(Rollout).where(Rollout.state == RolloutState.RUNNING)).one_or_none()
 
 
+def was_staged(session: Session, release_id: int | None) -> bool:
+    """Whether some customers were given this release before, or instead of, everybody."""
+    return session.exec(select(Rollout.id).where(Rollout.release_id == release_id).limit(1)).first() is not None
+
+
+def brought(session: Session, rollout: Rollout) -> tuple[int, ...]:
+    """The imports that its release was asked for with. Their content is in the working state while it runs: what is
+    published to everybody meanwhile has it too."""
+    found = select(Publication.check).where(Publication.release_id == rollout.release_id)
+    return tuple(import_id for check in session.exec(found) for import_id in check.get("imports", ()))
+
+
 def end(
     session: Session,
     rollout: Rollout,

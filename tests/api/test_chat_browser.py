@@ -200,11 +200,11 @@ def test_an_agents_words_come_live_with_their_name_and_not_yet_reopens(
 def test_coming_back_finds_the_talk(opened: Callable[..., Page]) -> None:
     page = opened()
     says(page, "password")
-    page.locator(".citation").wait_for()
+    page.locator(".message:has(.citation)").wait_for()
     page.locator("#text").fill("half a sentence")
     page.reload()
     expect(page.locator(".message.customer")).to_have_count(1)
-    expect(page.locator(".citation")).to_have_count(1)
+    expect(page.locator(".message:has(.citation)")).to_have_count(1)
     expect(page.locator("#text")).to_have_value("half a sentence")
 
 
@@ -220,7 +220,7 @@ def test_what_was_written_without_a_connection_is_sent_once_when_it_is_back(
 ) -> None:
     page = opened()
     says(page, "password")
-    page.locator(".citation").wait_for()
+    page.locator(".message:has(.citation)").wait_for()
     page.context.set_offline(True)
     says(page, "hello?")
     expect(page.locator(".failed")).to_contain_text("Not sent.")
@@ -250,11 +250,11 @@ def test_an_acknowledgement_that_was_lost_does_not_double_the_message(
     says(page, "password")
     expect(page.locator(".failed")).to_have_count(1)
     page.get_by_role("button", name="Try again").click()
-    page.locator(".citation").wait_for()
+    page.locator(".message:has(.citation)").wait_for()
     page.wait_for_timeout(300)
     assert lost == [202]
     expect(page.locator(".message.customer")).to_have_count(1)
-    expect(page.locator(".citation")).to_have_count(1)
+    expect(page.locator(".message:has(.citation)")).to_have_count(1)
 
 
 def test_a_message_that_never_left_is_still_there_after_a_reload(opened: Callable[..., Page]) -> None:
@@ -264,7 +264,7 @@ def test_a_message_that_never_left_is_still_there_after_a_reload(opened: Callabl
     expect(page.locator(".failed")).to_have_count(1)
     page.unroute("**/api/v1/chat/**")
     page.reload()
-    expect(page.locator(".citation")).to_have_count(1)
+    expect(page.locator(".message:has(.citation)")).to_have_count(1)
 
 
 def test_a_refused_message_says_why_and_can_be_discarded(opened: Callable[..., Page]) -> None:
@@ -317,7 +317,7 @@ def test_shift_enter_begins_a_line_and_composing_sends_nothing(opened: Callable[
 def test_everything_can_be_reached_by_keyboard(opened: Callable[..., Page]) -> None:
     page = opened()
     says(page, "password")
-    page.locator(".citation").wait_for()
+    page.locator(".message:has(.citation)").wait_for()
     page.locator(".languages a").focus()
     reached = []
     for _ in range(12):
@@ -407,7 +407,7 @@ def test_another_site_shows_the_chat_in_a_frame(opened: Callable[..., Page], sho
     frame.locator("#chat[data-ready]").wait_for()
     frame.locator("#text").fill("I forgot my password")
     frame.locator("#text").press("Enter")
-    expect(frame.locator(".citation")).to_be_visible()
+    expect(frame.locator(".message:has(.citation)")).to_be_visible()
     frame.locator("#text").press("Escape")
     expect(page.locator("iframe")).to_be_hidden()
     expect(launcher).to_be_focused()
@@ -427,10 +427,10 @@ def test_a_site_that_is_not_named_cannot_frame_it(browser: Browser, house: House
 def test_no_page_has_a_serious_fault_for_people_with_disabilities(
     opened: Callable[..., Page], house: House, width: int
 ) -> None:
-    """In the light, and by its colours in the dark: nothing else differs there."""
+    """In the light, and on a phone by its colours in the dark: nothing else differs there."""
     page = opened(viewport={"width": width, "height": 700}, color_scheme="light")
     says(page, "password")
-    page.locator(".citation").wait_for()
+    page.locator(".message:has(.citation)").wait_for()
     page.locator("#person").click()
     number = ticket_of(page)
     house.client.post(f"/api/v1/tickets/{number}/replies", json={"text": "Hi"}, headers=house.token(Scope.AGENT))
@@ -443,10 +443,11 @@ def test_no_page_has_a_serious_fault_for_people_with_disabilities(
         elif path != "/":
             page.goto(house.address + path)
         assert serious(page) == [], path
-        page.emulate_media(color_scheme="dark")
-        assert serious(page, runOnly=["color-contrast"]) == [], f"{path} in the dark"
-        page.emulate_media(color_scheme="light")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        if width == 320:
+            page.emulate_media(color_scheme="dark")
+            assert serious(page, runOnly=["color-contrast"]) == [], f"{path} in the dark"
+            page.emulate_media(color_scheme="light")
 
 
 def serious(page: Page, **options: Any) -> list[tuple[str, list[str]]]:
@@ -460,7 +461,7 @@ def serious(page: Page, **options: Any) -> list[tuple[str, list[str]]]:
 def test_touch_targets_are_large_enough(opened: Callable[..., Page]) -> None:
     page = opened(viewport={"width": 320, "height": 640}, has_touch=True)
     says(page, "password")
-    page.locator(".citation").wait_for()
+    page.locator(".message:has(.citation)").wait_for()
     sizes = page.evaluate(
         "[...document.querySelectorAll('button, a, label.attach, textarea')].filter((one) => one.checkVisibility())"
         ".map((one) => [one.id || one.className, one.offsetWidth, one.offsetHeight])"
@@ -493,5 +494,5 @@ def test_a_session_that_is_forgotten_begins_anew(opened: Callable[..., Page]) ->
     page.evaluate("localStorage.setItem('firstline.token', 'long-forgotten')")
     page.reload()
     says(page, "password")
-    expect(page.locator(".citation")).to_be_visible()
+    expect(page.locator(".message:has(.citation)")).to_be_visible()
     assert httpx2.get(f"{page.url}api/v1/chat/messages", headers=visitor_of(page)).status_code == 200

@@ -262,6 +262,13 @@ def test_a_file_comes_with_or_without_words_and_is_given_back_as_a_download(ada:
     assert "sandbox" in got.headers["content-security-policy"]
 
 
+def test_a_file_is_kept_whatever_its_field_is_called(ada: Customer) -> None:
+    parts = {"attachment": ("a.txt", b"one", "text/plain"), "files[]": ("b.txt", b"two", "text/plain")}
+    assert ada.house.client.post(MESSAGES, files=parts, headers=ada.headers).status_code == 202
+    ada.hears()
+    assert [file["name"] for file in ada.reads()[0]["files"]] == ["a.txt", "b.txt"]
+
+
 def test_sending_files_again_keeps_them_once(ada: Customer) -> None:
     for _ in range(2):
         assert upload(ada, ("once.txt", b"once"), client_id="file").status_code == 202

@@ -152,7 +152,7 @@ def test_two_users_of_one_browser_have_talks_of_their_own(house: House, shop: st
             if asked:
                 frame.locator("#text").fill(asked)
                 frame.locator("#text").press("Enter")
-            expect(frame.locator(".citation")).to_have_count(1)
+            expect(frame.locator(".message:has(.citation)")).to_have_count(1)
             expect(frame.locator(".message.customer")).to_have_count(own)
         expect(frame.locator(".message.customer .bubble")).to_have_text(re.compile("password please"))
     assert person_of(house, "ada") == ("Ada", "Acme", 2)

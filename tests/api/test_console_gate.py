@@ -12,7 +12,8 @@ from studio_kb import drafted, publish_small
 
 from handoff.models import Role
 from kb_content.studio import drafts
-from kb_content.studio.models import DraftKind, Publication, PublicationState
+from kb_content.studio.four_eyes import set_four_eyes
+from kb_content.studio.models import DraftKind, DraftState, Publication, PublicationState
 from store import reading, transaction
 
 office = an_office
@@ -97,6 +98,35 @@ def test_each_change_of_the_content_is_ticked_on_the_check_page(office: Office, 
     assert eve.get(sent.headers["location"]).text.count(" checked") == len(keys)
     with reading(office.database) as session:
         assert drafts.get(session, draft_id).ticked == sorted(keys)
+
+
+def test_what_is_scheduled_with_a_change_that_nobody_ticked_leads_to_the_check(office: Office, eve: TestClient) -> None:
+    draft_id = drafted_here(office, body="Choose **Export** within 5 days.")
+    place, at = f"/console/drafts/{draft_id}", {"publish_at": "2026-11-24T09:00"}
+    assert eve.post(f"{place}/schedule", data=at).headers["location"] == f"{place}/check"
+    keys = re.findall(r'name="keys" value="(\w+)"', eve.get(f"{place}/check").text)
+    eve.post(f"{place}/check", data={"keys": keys})
+    assert eve.post(f"{place}/schedule", data=at).headers["location"] == place
+
+
+def test_with_four_eyes_the_check_leads_to_the_review(office: Office, eve: TestClient) -> None:
+    draft_id = drafted_here(office, body="Choose **Export** within 5 days.")
+    with transaction(office.database) as session:
+        set_four_eyes(session, True, None, office.now)
+    place = f"/console/drafts/{draft_id}"
+    shown = eve.get(f"{place}/check").text
+    assert 'value="publish"' not in shown
+    keys = re.findall(r'name="keys" value="(\w+)"', shown)
+    sent = eve.post(f"{place}/check", data={"keys": keys, "do": "submit"})
+    assert sent.headers["location"] == place
+    with reading(office.database) as session:
+        kept = drafts.get(session, draft_id)
+    assert (kept.state, kept.ticked) == (DraftState.IN_REVIEW, sorted(keys))
+    # Who gave it away does not approve it; a colleague is offered just that.
+    assert f"{place}/approve" not in eve.get(place).text
+    flo = office.browser("flo", Role.EDITOR)
+    assert f"{place}/approve" in flo.get(place).text
+    assert "it is in review" in flo.get(place).text
 
 
 def test_an_intent_is_checked_and_asked_as_an_article_is(office: Office, eve: TestClient) -> None:

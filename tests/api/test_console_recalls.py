@@ -128,6 +128,14 @@ def test_the_correction_begins_with_what_was_wrong_and_goes_on_with_what_is_righ
     )
 
 
+def test_several_passages_are_corrected_below_their_headings(office: Office, editor: TestClient) -> None:
+    address = begun(office, editor, whole="true")
+    long = " ".join(f"Sentence {number} says what to do now." for number in range(15))
+    right = replace(ARTICLES[0], body=f"{long}\n\n## Steps\n\n{long}\n\n## Afterwards\n\n{long}\n")
+    office.publish((right, *ARTICLES[1:]))
+    assert proposal(editor, address, "en").endswith(f"right:\n\n{long}\n\nSteps\n{long}\n\nAfterwards\n{long}")
+
+
 def test_what_was_wrong_goes_to_customers_of_the_language_that_it_is_written_in(
     office: Office, editor: TestClient
 ) -> None:

@@ -156,6 +156,25 @@ def test_what_the_customer_only_pressed_or_said_of_our_work_is_no_question(
     assert "far too long" not in questions
 
 
+@pytest.mark.parametrize(
+    ("later", "title"),
+    [("My card reader shows error E42", "My card reader shows error E42"), ("", "I want to talk to a person")],
+)
+def test_who_only_asked_for_a_person_said_what_it_is_about_later(
+    office: Office, editor: TestClient, later: str, title: str
+) -> None:
+    office.browser("Bob")
+    read = {"intent": "asks-for-human", "ground": "rule", "rule": True, "decision": "escalate"}
+    number = office.escalate("I want to talk to a person", "Ada", reading=read)
+    if later:
+        office.says(number, later)
+    with transaction(office.database) as session:
+        desk.reply(session, number, "Press the button for ten seconds.", office.colleagues["Bob"], office.now)
+        desk.resolve(session, number, office.colleagues["Bob"], office.now, closing_words("en", number))
+    sent = form_of(editor.get(f"/console/tickets/{number}/article").text)
+    assert (sent["title"], sent["questions"].strip()) == (title, title)
+
+
 def test_what_the_customer_took_back_is_in_no_draft(office: Office, editor: TestClient, number: int) -> None:
     with transaction(office.database) as session:
         for message in session.exec(select(Message).where(Message.text == ASKED)):

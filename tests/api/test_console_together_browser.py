@@ -157,6 +157,7 @@ def test_a_draft_that_began_as_a_macro_or_a_suggestion_is_still_one_after_a_cras
     expect(page.locator("#picker").get_by_role("option")).to_have_count(1)
     box.press("Enter")
     expect(bar).to_contain_text("/greet")
+    expect(box).to_have_value("Dear ada")
     # At once: what the server does not know yet, this window does.
     page.reload()
     expect(box).to_have_value("Dear ada")

@@ -145,11 +145,22 @@ def test_what_will_not_be_done_says_why_and_can_be_opened_again(office: Office) 
     browser = office.browser("eve", Role.EDITOR)
     assert browser.post(f"/console/worklist/{item}/wont", data={"reason": " "}).status_code == 422
     browser.post(f"/console/worklist/{item}/wont", data={"reason": "Dark mode is <b>not</b> planned."})
-    assert "Dark mode is &lt;b&gt;not&lt;/b&gt; planned." in browser.get(f"/console/worklist/{item}").text
+    shown = browser.get(f"/console/worklist/{item}").text
+    assert "Dark mode is &lt;b&gt;not&lt;/b&gt; planned." in shown
+    assert "eve · " in shown
+    assert "Dark mode is &lt;b&gt;not&lt;/b&gt; planned." in browser.get("/console/worklist?state=wont_do").text
     assert DARK[0] not in browser.get("/console/worklist").text
     browser.post(f"/console/worklist/{item}/open")
     assert DARK[0] in browser.get("/console/worklist").text
     assert audited(office) == ["work.wont_do", "work.opened"]
+
+
+def test_what_was_refused_leads_back_to_where_it_was_tried(office: Office) -> None:
+    (item,) = found(office, cluster())
+    browser, place = office.browser("eve", Role.EDITOR), f"/console/worklist/{item}"
+    for came, back in ((f"http://testserver{place}", place), ("https://evil.example/console/x", "/console")):
+        refused = browser.post(f"{place}/wont", data={"reason": " "}, headers={"Referer": came})
+        assert f'<p><a href="{back}">' in refused.text
 
 
 def test_an_editor_says_what_the_cause_is(office: Office) -> None:

@@ -53,6 +53,15 @@ def test_asking_gives_the_answer_of_the_command_line(house: House, reader: dict[
     assert "options" not in answer
 
 
+def test_an_intent_is_named_only_where_one_is_likely(house: House, reader: dict[str, str]) -> None:
+    def intent_of(text: str) -> object:
+        return house.client.post("/api/v1/ask", json={"text": text}, headers=reader).json()["intent"]
+
+    assert intent_of("I forgot my password") == "account"
+    assert intent_of("a person please") == "asks-for-human"
+    assert intent_of("how many moons does Jupiter have") is None
+
+
 def test_the_language_of_a_question_can_be_given(house: House, reader: dict[str, str]) -> None:
     question = {"text": "password", "language": "zh"}
     answer = house.client.post("/api/v1/ask", json=question, headers=reader).json()

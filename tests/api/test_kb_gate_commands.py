@@ -15,6 +15,7 @@ import pytest
 import yaml
 from click.testing import Result
 from console_fixtures import Office, an_office, served
+from sqlmodel import select
 from studio_kb import ARTICLES, GOLD
 from typer.testing import CliRunner
 
@@ -253,6 +254,23 @@ def test_with_a_second_pair_of_eyes_a_sent_folder_waits_for_an_editor_unless_an_
     files = {"folder": ("kb.zip", zipped(written(tmp_path / "other")), "application/zip")}
     taken = client.post(place, headers={"Authorization": f"Bearer {tokens[Scope.ADMIN]}"}, files=files)
     assert taken.status_code == 202, taken.text
+
+
+def test_a_share_that_was_asked_for_is_kept_until_somebody_approves(office: Office, tmp_path: Path) -> None:
+    office.publish()
+    with transaction(office.database) as session:
+        set_four_eyes(session, True, None, office.now)
+        token = add_token(session, "ci", Scope.EDITOR, office.now)
+    files = {"folder": ("kb.zip", zipped(written(tmp_path / "main")), "application/zip")}
+    data, headers = {"source": "docs", "percent": "20"}, {"Authorization": f"Bearer {token}"}
+    sent = office.stranger().post("/api/v1/kb/publications", headers=headers, files=files, data=data)
+    assert sent.status_code == 409
+    editor = office.browser("edith", Role.EDITOR)
+    assert "asked for 20 % of the conversations first" in editor.get("/console/articles/import/2").text
+    assert editor.post("/console/articles/import/2/publish").status_code == 303
+    with reading(office.database) as session:
+        wish = session.exec(select(Publication)).one()
+    assert (wish.percent, wish.check["imports"]) == (20, [2])
 
 
 def test_the_workflow_in_the_documents_uses_commands_and_options_that_there_are() -> None:

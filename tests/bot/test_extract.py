@@ -316,3 +316,33 @@ def _stands_in_its_passage(one: Excerpt) -> None:
             place = found + len(sentence)
     if GAP not in one.text:
         assert bare(one.text) == whole
+
+
+EXPORTS = """You can export a report as PDF or as a table under Reports. More than a few rows come by e-mail.
+
+## Export one report
+
+1. Open the report.
+2. Select Export.
+
+## Export more than 50,000 rows
+
+1. Start the export as usual.
+2. Wait for the e-mail.
+"""
+
+
+def of_exports(question: str) -> str:
+    """What is said where the last passage lies nearest."""
+    article = published(EXPORTS, title="Export reports")
+    return said(extract(asked(question), article, article.passages[2].key))
+
+
+@pytest.mark.parametrize("question", ["export", "how do I export a report", "and as PDF?"])
+def test_a_question_about_the_whole_begins_with_the_introduction_whatever_passage_lies_nearest(question: str) -> None:
+    assert of_exports(question).startswith("You can export a report as PDF")
+
+
+@pytest.mark.parametrize("question", ["export more than 50,000 rows", "why does my file never arrive"])
+def test_a_question_that_says_more_than_the_introduction_is_answered_from_its_passage(question: str) -> None:
+    assert of_exports(question).startswith("Export more than 50,000 rows\n1. Start the export as usual.")

@@ -18,7 +18,13 @@ def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
 
 
-def row(state: InboxState = NEW, *, waits_since: float | None = None, leased_to: float | None = None) -> InboxRow:
+def row(
+    state: InboxState = NEW,
+    *,
+    waits_since: float | None = None,
+    leased_to: float | None = None,
+    error: str | None = None,
+) -> InboxRow:
     return InboxRow(
         channel="web",
         event_key="a",
@@ -29,6 +35,7 @@ def row(state: InboxState = NEW, *, waits_since: float | None = None, leased_to:
         state=state,
         waits_since=None if waits_since is None else CAME + seconds(waits_since),
         lease_until=None if leased_to is None else CAME + seconds(leased_to),
+        error=error,
     )
 
 
@@ -57,6 +64,14 @@ def row(state: InboxState = NEW, *, waits_since: float | None = None, leased_to:
         (row(WORKING, leased_to=200), 190, -900, None, False, False),
         (row(WORKING, leased_to=60), 121, -900, None, False, True),
         (row(WORKING, leased_to=60), 121, -900, None, True, False),
+        # It came while it was looked, or by the clock of another machine that is ahead.
+        (row(), -0.1, -900, None, True, False),
+        (row(), -0.1, -900, None, False, False),
+        (row(), -50, -900, None, True, False),
+        (row(waits_since=8), 7, -900, None, False, False),
+        # It was begun in vain, and is to be tried again.
+        (row(error="busy"), 120, -900, None, True, False),
+        (row(error="busy"), 121, -900, None, True, True),
         # The clock was set back: it came in what is the future now.
         (row(waits_since=8), -3_000, -3_100, None, False, False),
         (row(waits_since=8), -2_900, -3_100, None, False, True),

@@ -37,6 +37,12 @@ def test_rows_survive_the_file(tmp_path: Path) -> None:
     assert "忘记密码" in lines[-1]
 
 
+def test_half_a_character_in_a_question_costs_no_row(tmp_path: Path) -> None:
+    half = replace(_ROWS[0], text="charger \ud83d 没电")
+    write_rows((half, *_ROWS[1:]), tmp_path / "rows.jsonl")
+    assert tuple(read_rows(tmp_path / "rows.jsonl")) == (half, *_ROWS[1:])
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -133,8 +139,8 @@ def test_no_questions_are_refused(tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text("\n", "utf-8")
     with pytest.raises(QuestionsUnreadable, match="no question"):
         read_questions(tmp_path / "questions.jsonl")
-    with pytest.raises(QuestionsUnreadable, match="cannot be read"):
+    with pytest.raises(QuestionsUnreadable, match=r"cannot be read: No such file or directory\. Check the path\."):
         read_questions(tmp_path / "missing.jsonl")
     (tmp_path / "latin.jsonl").write_bytes(b'{"text": "caf\xe9", "expect": []}')
-    with pytest.raises(QuestionsUnreadable, match="UTF-8"):
+    with pytest.raises(QuestionsUnreadable, match=r"latin\.jsonl is not UTF-8 text\. Save it as UTF-8\."):
         read_questions(tmp_path / "latin.jsonl")

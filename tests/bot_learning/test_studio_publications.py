@@ -18,6 +18,7 @@ from bot.learning.studio.due import ask_anew
 from bot.learning.studio.errors import (
     AlreadyUnderWay,
     BadShare,
+    ImportRolledOut,
     NotCancellable,
     NothingToPublish,
     NotPublishable,
@@ -29,7 +30,7 @@ from kb_content import catalogue
 from kb_content.articles import Article
 from kb_content.studio import drafts
 from kb_content.studio.four_eyes import set_four_eyes
-from kb_content.studio.models import Draft, DraftKind, DraftState, Publication, PublicationState, Rollout
+from kb_content.studio.models import Draft, DraftKind, DraftState, Publication, PublicationState, Rollout, RolloutState
 from store import Database, reading, transaction
 from store.models import Audit
 
@@ -304,3 +305,43 @@ def test_progress_is_written_down_as_it_goes(archive: Archive) -> None:
     with pytest.raises(BuildFailed):
         run_due(archive.database, Fit(), HOUSE, archive.now, looking)
     assert seen == [PublicationState.BUILDING]
+
+
+def import_rolled_out(archive: Archive) -> None:
+    """An import is being tried on some conversations."""
+    with transaction(archive.database) as session:
+        state = PublicationState.STAGED
+        session.add(Publication(state=state, asked_at=archive.now, percent=5, release_id=1, check={"imports": [7]}))
+        session.add(Rollout(release_id=1, base_id=1, percent=5, begun_at=archive.now))
+
+
+def test_no_draft_is_published_beside_an_import_that_only_some_should_get(archive: Archive) -> None:
+    draft_id = draft(archive)
+    waiting = wish(archive, draft(archive, "invoices"))
+    import_rolled_out(archive)
+    with pytest.raises(ImportRolledOut, match="Give it to everybody or stop it first"):
+        wish(archive, draft_id)
+    # One that was asked for before is told when its turn comes.
+    assert carry_out(archive) == waiting
+    assert "An import is being tried on some conversations" in found(archive, waiting).problem
+
+
+def test_what_is_scheduled_waits_for_the_end_of_such_a_rollout(archive: Archive) -> None:
+    draft_id, bob = draft(archive), archive.bob.staff_id
+    with transaction(archive.database) as session:
+        drafts.schedule(session, draft_id, archive.now + timedelta(hours=1), bob, archive.now)
+    import_rolled_out(archive)
+    archive.later(hours=2)
+    ask_anew(archive.database, archive.now)
+    with transaction(archive.database) as session:
+        assert drafts.get(session, draft_id).state is DraftState.SCHEDULED
+        session.exec(select(Rollout)).one().state = RolloutState.STOPPED
+    ask_anew(archive.database, archive.now)
+    with reading(archive.database) as session:
+        assert [one.drafts for one in session.exec(select(Publication)) if one.percent is None] == [[draft_id]]
+
+
+def test_what_goes_to_some_first_is_a_wish_of_its_own_beside_one_for_everybody(archive: Archive) -> None:
+    for_all = wish(archive)
+    assert wish(archive) == for_all
+    assert wish(archive, percent=10) != for_all

@@ -88,12 +88,12 @@ MUTANTS = (
     Mutant(
         "it is sent while the claim is not committed yet",
         "bot/sending.py",
-        "        with self._lock:\n"
-        "            self._under_way.update(each.delivery.id or 0 for each in claimed)\n"
+        "        return claimed\n\n    def begin(",
         "        for each in claimed:\n"
-        "            self._crews[name].do(partial(self._send, name, each))\n",
-        "            for each in claimed:\n                self._send(name, each)\n",
-        f"{_KILLED}_while_the_bots_words_leave_they_are_there[sqlite-send.after_claim-telegram]",
+        "            self._send(each.thread.channel, each)\n"
+        "        return []\n\n"
+        "    def begin(",
+        f"{_KILLED}_while_the_bots_words_leave_they_are_there[sqlite-send.after_call-slack]",
     ),
     Mutant(
         "an answer that was lost counts as one that came",
@@ -147,6 +147,20 @@ MUTANTS = (
         '        _CONVERSATIONS.c.owner == bindparam("seen_owner"),\n',
         "",
         "tests/scenarios/test_trouble.py::test_the_bots_answer_is_dropped_when_an_agent_took_over_meanwhile",
+    ),
+    Mutant(
+        "what came while the watchdog looked counts as waiting since the start",
+        "bot/watchdog.py",
+        "at <= now + _AHEAD",
+        "at <= now",
+        "tests/scenarios/test_deadline.py::test_what_comes_while_the_watchdog_looks_has_just_come[sqlite-3]",
+    ),
+    Mutant(
+        "a busy database uses up the attempts of a message",
+        "bot/turns.py",
+        "_put_back(errand, str(error), is_its_own=False)",
+        "_try_again_or_park(errand, str(error))",
+        "tests/scenarios/test_deadline.py::test_a_busy_database_takes_none_of_the_tries_that_a_message_has[sqlite]",
     ),
 )
 

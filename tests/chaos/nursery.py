@@ -190,7 +190,8 @@ def _hurry(lease: float) -> None:
     from handoff import deliveries
     from store import engine
 
-    engine.SQLITE_WRITER = tuple(each.replace("=FULL", "=OFF") for each in engine.SQLITE_WRITER)
+    engine.SQLITE_WRITER = tuple(each.replace("synchronous=NORMAL", "synchronous=OFF") for each in engine.SQLITE_WRITER)
+    assert "synchronous=OFF" in engine.SQLITE_WRITER
     for place, name, value in (
         (inbox, "LEASE", timedelta(seconds=lease)),
         (deliveries, "LEASE", timedelta(seconds=lease)),

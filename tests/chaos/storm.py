@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from standins.slack.server import SlackWorld, Times
 from standins.telegram import TelegramWorld
 
+from bot.backlog import depth
 from handoff.errors import HandoffError
 from store import Database, open_database, reading
 from store.errors import StoreError
@@ -36,6 +37,12 @@ IMPATIENCE = 4.0
 """Seconds after which a customer goes on without what they wait for."""
 SETTLING = 90.0
 LOOK = 0.02
+COUNTED_EVERY = 0.5
+ENOUGH = 80
+"""In a long storm nobody begins to talk while as many messages wait: it tries what is promised, not how much a machine
+carries whose processes are killed as soon as they work."""
+_LATELY = 500
+"""The deliveries of Slack among which those that wait are looked for."""
 # A crash with fsync off would show nothing: what was committed must be there after it.
 DURABLE = "-c listen_addresses='' -c max_connections=80"
 AWAY = (StoreError, DBAPIError)
@@ -120,6 +127,8 @@ class _Party:
     customers: list[Customer] = field(default_factory=list)
     talking: list[_Talker] = field(default_factory=list)
     desks: list[Desk] = field(default_factory=list)
+    waiting: int = 0
+    """Messages that nobody had dealt with when they were counted last."""
 
     @property
     def acts(self) -> int:
@@ -142,9 +151,10 @@ def weathered(storm: Storm, nursery: Nursery, folder: Path, say: Callable[[str],
         _calm(party)
         party.course.settled_after = time.monotonic() - began - party.course.seconds
         party.course.met = dict(party.weather.met)
-        verdict = judge(party.database, party.customers)
         for life in party.lives:
+            # What they would do yet must not lie between two looks of the judge's.
             life.kill()
+        verdict = judge(party.database, party.customers)
     return verdict, party.course
 
 
@@ -191,7 +201,7 @@ def _rage(party: _Party, say: Callable[[str], None]) -> None:
     party.lives = [_begin(party) for _ in range(storm.replicas)]
     kill_at, calls = None, 0
     crash_at = began + storm.crash_every * (0.5 + chance.random()) if party.cluster else float("inf")
-    desk_at, tell_at = began, began + (storm.report_every or float("inf"))
+    desk_at, count_at, tell_at = began, began, began + (storm.report_every or float("inf"))
     while (now := time.monotonic()) < began + storm.seconds or _has_more_to_say(party):
         # The time runs from when there is something to interrupt: a start takes longer on a busy machine.
         if kill_at is None and party.calls > calls:
@@ -205,6 +215,9 @@ def _rage(party: _Party, say: Callable[[str], None]) -> None:
         if now >= desk_at:
             _work_at_the_desks(party)
             desk_at = now + 0.15
+        if now >= count_at:
+            party.waiting = _waiting(party)
+            count_at = now + COUNTED_EVERY
         if now >= tell_at:
             tell_at = now + storm.report_every
             course = party.course
@@ -216,9 +229,18 @@ def _rage(party: _Party, say: Callable[[str], None]) -> None:
 def _may_begin(party: _Party, elapsed: float) -> bool:
     """Nobody new once enough was said; with a number of messages to reach, they come at an even pace."""
     storm = party.storm
-    if party.acts >= storm.messages or (elapsed >= storm.seconds and storm.messages >= FOR_EVER):
-        return False
-    return storm.messages >= FOR_EVER or party.acts < storm.messages * (elapsed + 2) / storm.seconds
+    if storm.messages >= FOR_EVER:
+        return elapsed < storm.seconds
+    most = min(storm.messages, storm.messages * (elapsed + 2) / storm.seconds)
+    return party.acts < most and party.waiting < ENOUGH
+
+
+def _waiting(party: _Party) -> int:
+    """Messages of customers at the platforms and in the inbox; only the former while the database is away."""
+    outside = len(party.telegram.updates.pending) + sum(not each.is_done for each in party.slack.deliveries[-_LATELY:])
+    with suppress(*AWAY), reading(party.database) as session:
+        return outside + depth(session, ENOUGH)
+    return outside
 
 
 def _has_more_to_say(party: _Party) -> bool:

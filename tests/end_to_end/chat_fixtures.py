@@ -57,7 +57,7 @@ from standins.telegram import Limits, TelegramWorld
 @pytest.fixture(scope="session")
 def telegram() -> Iterator[TelegramWorld]:
     """Telegram, as strict with its limits as the real one."""
-    with TelegramWorld(limits=Limits.telegram(), patience=20) as world:
+    with TelegramWorld(limits=Limits.telegram(), patience=60) as world:
         yield world
 
 

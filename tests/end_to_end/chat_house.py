@@ -38,7 +38,7 @@ PERSON = "let me talk to a human"
 AGENT = "Grace Hopper"
 COLLEAGUE = "Hedy Lamarr"
 KEYS = "keys-of-the-desk"
-PATIENCE = 20.0
+PATIENCE = 60.0
 LOOKS_EVERY = 0.05
 
 
@@ -179,9 +179,9 @@ def a_house(folder: Path, kb: Path, **settings: str) -> Iterator[House]:
         watch = stack.enter_context(Watch(database, LOOKS_EVERY))
         token, cookie = (folder / "data" / KEYS).read_text().split()
         by = {"Authorization": f"Bearer {token}"}
-        agent = stack.enter_context(httpx2.Client(base_url=server.address, headers=by, timeout=20))
+        agent = stack.enter_context(httpx2.Client(base_url=server.address, headers=by, timeout=PATIENCE))
         browser = {"Sec-Fetch-Site": "same-origin"}
-        console = stack.enter_context(httpx2.Client(base_url=server.address, headers=browser, timeout=20))
+        console = stack.enter_context(httpx2.Client(base_url=server.address, headers=browser, timeout=PATIENCE))
         console.cookies.set("firstline", cookie)
         yield House(server, database, watch, agent, console)
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from server import FIRSTLINE, environment
+import server
+from server import environment
 
 from api.settings import Settings, secret_key
 from handoff.accounts import account_of_domain, use_link
@@ -22,10 +23,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def firstline(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [FIRSTLINE, "account", *words]
-    return subprocess.run(
-        command, env=environment(data.parent), cwd=data.parent, capture_output=True, text=True, timeout=120, check=False
-    )
+    return server.firstline("account", *words, env=environment(data.parent), cwd=data.parent)
 
 
 def done(data: Path, *words: str) -> str:

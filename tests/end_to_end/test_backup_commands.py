@@ -6,9 +6,9 @@ import json
 import subprocess
 from pathlib import Path
 
-import httpx2
 import pytest
-from server import FIRSTLINE, Server, environment
+import server
+from server import Server, environment, post
 
 from api.cli.doctor import _backups
 from api.settings import Settings
@@ -21,21 +21,13 @@ def data(tmp_path: Path) -> Path:
 
 
 def firstline(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [FIRSTLINE, *words],
-        env=environment(data.parent),
-        cwd=data.parent,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return server.firstline(*words, env=environment(data.parent), cwd=data.parent)
 
 
 def test_beside_a_server_a_backup_is_made_and_verified_and_a_restore_refused(server: Server) -> None:
-    token = httpx2.post(f"{server.address}/api/v1/chat/sessions").json()["token"]
+    token = post(f"{server.address}/api/v1/chat/sessions").json()["token"]
     headers, text = {"Authorization": f"Bearer {token}"}, "忘记密码了登不上去"
-    httpx2.post(f"{server.address}/api/v1/chat/messages", json={"text": text}, headers=headers)
+    post(f"{server.address}/api/v1/chat/messages", json={"text": text}, headers=headers)
     made = server.command("backup", "--json")
     assert made.returncode == 0, made.stderr
     told = json.loads(made.stdout)

@@ -21,13 +21,15 @@ from end_to_end.chat_house import (
     heard,
     starting,
 )
-from sqlmodel import func, select
+from server import post
+from sqlmodel import Session, col, func, select
 from standins.slack.server import SlackWorld
 from standins.telegram import TelegramWorld
 from standins.telegram.samples import PNG
 from talk import small_contents
 
-from bot.models import InboxRow
+from bot.models import InboxRow, InboxState
+from handoff.models import Delivery, DeliveryState
 from kb_content.export import write_folder
 
 MANY = 10
@@ -47,7 +49,7 @@ def settings_of(telegram: TelegramWorld, slack: SlackWorld) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def telegram() -> Iterator[TelegramWorld]:
-    with TelegramWorld(patience=20) as world:
+    with TelegramWorld(patience=60) as world:
         yield world
 
 
@@ -136,6 +138,7 @@ def test_a_slack_token_that_is_revoked_is_told_to_the_desk_and_costs_no_delivery
 def test_a_stopping_product_finishes_what_is_under_way(revived: House, telegram: TelegramWorld) -> None:
     ada = telegram.person("Ada")
     number = asks_for_a_person(ada)
+    revived.when(lambda: not revived.finds(has_unsent), "all answers to be sent: the next words are the reply")
     with telegram.hold("sendMessage") as held:
         revived.replies(number, "Just before the end.")
         held.wait_for_arrival()
@@ -188,7 +191,7 @@ def test_platforms_that_are_away_keep_the_product_from_being_ready_until_they_ar
         assert all(len(reason.split()) > 5 for reason in said["reasons"]), "in sentences"
         asks_in_web_chat(house, PERSON)
         with (
-            TelegramWorld("123456:secret", port=ports[0], patience=20) as telegram,
+            TelegramWorld("123456:secret", port=ports[0], patience=60) as telegram,
             SlackWorld(port=ports[1]) as slack,
         ):
             slack.add_team("T1", bot_token="xoxb-1")
@@ -242,7 +245,7 @@ def smaller_kb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_on_postgresql_it_is_the_same(postgresql_url: str, tmp_path: Path, smaller_kb: Path) -> None:
-    with TelegramWorld(patience=20) as telegram, SlackWorld() as slack:
+    with TelegramWorld(patience=60) as telegram, SlackWorld() as slack:
         team = slack.add_team("T1")
         settings = settings_of(telegram, slack) | {"DATABASE_URL": postgresql_url}
         with a_house(tmp_path, smaller_kb, **settings) as house:
@@ -272,10 +275,16 @@ def is_stopping(house: House) -> bool:
         return True
 
 
+def has_unsent(session: Session) -> bool:
+    inbox = select(InboxRow.id).where(col(InboxRow.state).in_([InboxState.NEW, InboxState.WORKING]))
+    unsent = select(Delivery.id).where(col(Delivery.state).in_([DeliveryState.READY, DeliveryState.SENDING]))
+    return any(session.exec(query.limit(1)).first() is not None for query in (inbox, unsent))
+
+
 def asks_in_web_chat(house: House, text: str) -> None:
-    token = httpx2.post(f"{house.address}/api/v1/chat/sessions").json()["token"]
+    token = post(f"{house.address}/api/v1/chat/sessions").json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
-    assert httpx2.post(f"{house.address}/api/v1/chat/messages", json={"text": text}, headers=headers).is_success
+    assert post(f"{house.address}/api/v1/chat/messages", json={"text": text}, headers=headers).is_success
 
 
 def free_ports(count: int) -> list[int]:

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from server import FIRSTLINE, environment
+import server
+from server import environment
 
 PAGES = {
     "index.md": "# Acme Notes\n\n:::{toctree}\nguide/sharing\n:::\n",
@@ -42,9 +43,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def firstline(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(FIRSTLINE), *words], env=environment(home), capture_output=True, text=True, timeout=300, check=False
-    )
+    return server.firstline(*words, env=environment(home))
 
 
 def test_a_question_is_answered_or_offered_without_any_markup(home: Path) -> None:

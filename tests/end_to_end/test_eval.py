@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server import FIRSTLINE, environment
+from server import environment, firstline
 
 QUESTIONS = (
     {"text": "I forgot my password, can't get in", "language": "en", "expect": ["reset-password"]},
@@ -167,7 +167,4 @@ def test_wrong_use_is_a_sentence_that_says_what_to_do(tmp_path: Path, words: lis
 
 
 def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    variables = environment(folder)
-    return subprocess.run(
-        [FIRSTLINE, *words], cwd=folder, env=variables, capture_output=True, text=True, timeout=180, check=False
-    )
+    return firstline(*words, env=environment(folder), cwd=folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 import structlog
-from server import FIRSTLINE, environment, running
+from server import PATIENCE, environment, firstline, get, post, running
 from structlog.testing import capture_logs
 
 from api.product import Product
@@ -28,13 +28,13 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 def test_with_a_model_that_cannot_be_loaded_the_customer_gets_a_person(tmp_path: Path, small_kb: Path) -> None:
     with running(tmp_path, KB=str(small_kb), ENCODER="/nowhere/model") as server:
         address = server.admin_link.split("/console/")[0]
-        readiness = httpx2.get(f"{address}/readyz")
+        readiness = get(f"{address}/readyz")
         assert readiness.status_code == 503
         assert "/nowhere/model" in readiness.json()["reasons"][0]
-        token = httpx2.post(f"{address}/api/v1/chat/sessions").json()["token"]
+        token = post(f"{address}/api/v1/chat/sessions").json()["token"]
         headers = {"Authorization": f"Bearer {token}"}
-        httpx2.post(f"{address}/api/v1/chat/messages", json={"text": "help me with SECRET-4711"}, headers=headers)
-        with httpx2.stream("GET", f"{address}/api/v1/chat/stream", headers=headers, timeout=30) as events:
+        post(f"{address}/api/v1/chat/messages", json={"text": "help me with SECRET-4711"}, headers=headers)
+        with httpx2.stream("GET", f"{address}/api/v1/chat/stream", headers=headers, timeout=PATIENCE) as events:
             heard = [json.loads(line.removeprefix("data:")) for line in _data(events)]
         assert "#1" in heard[1]["text"]
         assert "model" not in heard[1]["text"]
@@ -95,14 +95,7 @@ def test_the_sample_with_a_real_channel_token_is_said_in_the_log(sqlite_database
 
 
 def _run(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [FIRSTLINE, *words],
-        env=environment(folder, **settings),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return firstline(*words, env=environment(folder, **settings))
 
 
 def _data(events: httpx2.Response) -> list[str]:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import server
 from server import environment
 
-FIRSTLINE = Path(sys.executable).with_name("firstline")
 FAQ = "Subject,Reply\nReset a password,Open the sign-in page.\nUnlock an account,Wait 15 minutes.\n"
 PAGE = "---\nid: refunds\ntitle: {title}\nlanguage: en\n---\nWrite to billing.\n"
 
 
 def firstline(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(FIRSTLINE), *words], env=environment(home), capture_output=True, text=True, timeout=300, check=False
-    )
+    return server.firstline(*words, env=environment(home))
 
 
 @pytest.mark.slow

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from server import Server, knowing, running, stop
+from server import PATIENCE, Server, knowing, post, running, stop
 
 
 def test_what_was_said_in_pieces_is_answered_once_though_the_server_is_killed(tmp_path: Path, small_kb: Path) -> None:
     knowing(tmp_path, small_kb)
     with running(tmp_path, KB=str(small_kb)) as server:
-        token = httpx2.post(f"{server.address}/api/v1/chat/sessions").json()["token"]
+        token = post(f"{server.address}/api/v1/chat/sessions").json()["token"]
         headers = {"Authorization": f"Bearer {token}"}
         sends(server, headers, "hi")
         assert stop(server, signal.SIGKILL) == -signal.SIGKILL
@@ -29,7 +29,7 @@ def test_what_was_said_in_pieces_is_answered_once_though_the_server_is_killed(tm
 
 
 def sends(server: Server, headers: dict[str, str], text: str) -> None:
-    sent = httpx2.post(f"{server.address}/api/v1/chat/messages", json={"text": text}, headers=headers)
+    sent = post(f"{server.address}/api/v1/chat/messages", json={"text": text}, headers=headers)
     assert sent.status_code == 202
 
 
@@ -37,7 +37,7 @@ def hears(server: Server, headers: dict[str, str]) -> list[dict[str, Any]]:
     """All messages of the chat up to the first reply that is more than a greeting."""
     told: list[dict[str, Any]] = []
     address = f"{server.address}/api/v1/chat/stream"
-    with httpx2.stream("GET", address, headers=headers, timeout=30) as events:
+    with httpx2.stream("GET", address, headers=headers, timeout=PATIENCE) as events:
         for line in events.iter_lines():
             if line.startswith("data:"):
                 told.append(json.loads(line.removeprefix("data:")))

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from pathlib import Path
 
 import httpx2
 import pytest
-from server import FIRSTLINE, Server, environment, knowing, running, stop
+from server import PATIENCE, Server, environment, firstline, get, knowing, post, running, stop
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_starts_stops_cleanly_and_keeps_the_talk(tmp_path: Path, small_kb: Path, number: signal.Signals) -> None:
+    is_built = number is signal.SIGINT
+    if is_built:
+        knowing(tmp_path, small_kb)
     with running(tmp_path, KB=str(small_kb)) as first:
         assert first.address.startswith("http://127.0.0.1:")
-        assert [line for line in first.errors if "fitting the confidence" in line], "it is built at the first start"
-        assert httpx2.get(f"{first.address}/readyz").status_code == 200
-        assert httpx2.get(first.admin_link).status_code == 200
-        token = httpx2.post(f"{first.address}/api/v1/chat/sessions").json()["token"]
+        fits = [line for line in first.errors if "fitting the confidence" in line]
+        assert bool(fits) is not is_built, "it is built at the first start"
+        assert get(f"{first.address}/readyz").status_code == 200
+        assert get(first.admin_link).status_code == 200
+        token = post(f"{first.address}/api/v1/chat/sessions").json()["token"]
         _say(first, token, "let me talk to a human")
         assert stop(first, number) == 0
     with running(tmp_path, KB=str(small_kb)) as second:
@@ -31,7 +34,7 @@ def test_it_starts_stops_cleanly_and_keeps_the_talk(tmp_path: Path, small_kb: Pa
 def test_a_killed_server_loses_no_accepted_message(tmp_path: Path, small_kb: Path) -> None:
     knowing(tmp_path, small_kb)
     with running(tmp_path, KB=str(small_kb)) as first:
-        token = httpx2.post(f"{first.address}/api/v1/chat/sessions").json()["token"]
+        token = post(f"{first.address}/api/v1/chat/sessions").json()["token"]
         for number in range(10):
             _say(first, token, f"let me talk to a human, please, number {number}")
         first.process.kill()
@@ -44,7 +47,7 @@ def test_a_killed_server_loses_no_accepted_message(tmp_path: Path, small_kb: Pat
 
 def test_a_wrong_setting_is_a_sentence_with_its_name(tmp_path: Path) -> None:
     variables = environment(tmp_path, PORT="eighty")
-    done = subprocess.run([FIRSTLINE, "run"], env=variables, capture_output=True, text=True, timeout=60, check=False)
+    done = firstline("run", env=variables)
     assert done.returncode == 2
     assert "FIRSTLINE_PORT" in done.stderr
     assert "Traceback" not in done.stderr
@@ -52,7 +55,7 @@ def test_a_wrong_setting_is_a_sentence_with_its_name(tmp_path: Path) -> None:
 
 def _say(server: Server, token: str, text: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
-    answer = httpx2.post(f"{server.address}/api/v1/chat/messages", json={"text": text}, headers=headers)
+    answer = post(f"{server.address}/api/v1/chat/messages", json={"text": text}, headers=headers)
     assert answer.status_code == 202
 
 
@@ -60,12 +63,12 @@ def _heard(server: Server, token: str, count: int) -> list[dict[str, str]]:
     """The talk, once it has ``count`` messages; the stream says when there is more."""
     headers = {"Authorization": f"Bearer {token}"}
     stream = f"{server.address}/api/v1/chat/stream"
-    with httpx2.stream("GET", stream, headers=headers, timeout=60) as events:
+    with httpx2.stream("GET", stream, headers=headers, timeout=PATIENCE) as events:
         seen = 0
         for line in events.iter_lines():
             seen += line.startswith("data:")
             if seen >= count:
                 break
-    found = httpx2.get(f"{server.address}/api/v1/chat/messages", headers=headers).json()["messages"]
+    found = get(f"{server.address}/api/v1/chat/messages", headers=headers).json()["messages"]
     assert len(found) == count
     return list(found)

@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from server import FIRSTLINE, environment
+from server import environment, firstline
 
 
 def test_a_promise_that_the_kb_cannot_keep_is_named_by_the_import_and_by_the_doctor(
@@ -15,9 +15,7 @@ def test_a_promise_that_the_kb_cannot_keep_is_named_by_the_import_and_by_the_doc
     variables = environment(tmp_path, TARGET_PRECISION="0.999")
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [FIRSTLINE, *words], env=variables, capture_output=True, text=True, timeout=180, check=False
-        )
+        return firstline(*words, env=variables)
 
     imported = run("kb", "import", str(small_kb), "--json")
     assert imported.returncode == 0, imported.stderr

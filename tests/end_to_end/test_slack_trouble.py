@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import httpx2
 from end_to_end.chat_house import AGENT, ANSWER, PERSON, QUESTION, House, asks_on_slack, number_in
+from server import post
 from standins.slack.server import Http, SlackWorld, Socket
 from standins.slack.signed import signature
 from standins.slack.teams import Team
@@ -96,7 +97,7 @@ def test_what_is_not_signed_by_slack_now_is_refused_whatever_it_is(house: House,
     ]
     for content, stamp, sign in wrong:
         headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": sign}
-        answer = httpx2.post(f"{house.address}{EVENTS}", content=content, headers=headers)  # type: ignore[arg-type]
+        answer = post(f"{house.address}{EVENTS}", content=content, headers=headers)  # type: ignore[arg-type]
         assert answer.status_code == 401, (content, stamp, sign)
 
 
@@ -144,4 +145,4 @@ def _event_of(slack: SlackWorld, ts: str) -> object:
 def _post(house: House, slack: SlackWorld, body: bytes, **more: str) -> httpx2.Response:
     """A request that Slack signed."""
     signed = Http("", slack.app.signing_secret).headers(body, "application/json")
-    return httpx2.post(f"{house.address}{EVENTS}", content=body, headers=signed | more)
+    return post(f"{house.address}{EVENTS}", content=body, headers=signed | more)

@@ -15,7 +15,7 @@ from kb_content.errors import DraftOutdated, NotUndone
 from kb_content.folder import Folder
 from kb_content.releases import keep_fit
 from kb_content.studio import drafts
-from kb_content.studio.models import Draft, DraftKind, Rollout, RolloutState
+from kb_content.studio.models import Draft, DraftKind, Publication, PublicationState, Rollout, RolloutState
 from kb_content.undoing import undo
 from store import Database, reading, transaction
 
@@ -122,3 +122,60 @@ def test_an_import_is_not_undone_over_a_draft_that_was_promoted_on_top_of_it(
         rollouts.promote(session, 1, now)
     with pytest.raises(NotUndone, match=r"reset \(en\) changed since"), transaction(database) as session:
         undo(session, 1, "eve", now)
+
+
+def rolled_out(database: Database, imports: list[int], now: datetime) -> None:
+    """What is there now, for a share of the conversations; these imports were brought in for it."""
+    release_id = built(database, now)
+    with transaction(database) as session:
+        state = PublicationState.STAGED
+        session.add(
+            Publication(state=state, asked_at=now, percent=10, release_id=release_id, check={"imports": imports})
+        )
+        rollouts.stage(session, release_id, 10, (), None, now)
+
+
+@pytest.fixture
+def brought(database: Database, now: datetime) -> int:
+    """An import that changes one article and brings another, rolled out to some."""
+    bring(database, (RESET,), now)
+    go_live(database, built(database, now), now)
+    import_id = bring(database, (replace(RESET, body="Call us."), LOCKED), now)
+    rolled_out(database, [import_id], now)
+    return import_id
+
+
+def test_an_import_is_taken_back_with_the_rollout_that_it_was_of(
+    database: Database, brought: int, now: datetime
+) -> None:
+    with transaction(database) as session:
+        assert rollouts.stop(session, 1, now, actor="ada").taken_back == (brought,)
+    # What is published next has nothing of it, and it can be brought in once more.
+    go_live(database, built(database, now), now)
+    assert bodies(database) == {"reset": "Open the page."}
+    again = bring(database, (replace(RESET, body="Call us."), LOCKED), now)
+    assert again != brought
+
+
+def test_an_import_that_is_promoted_stays(database: Database, brought: int, now: datetime) -> None:
+    with transaction(database) as session:
+        rollouts.promote(session, 1, now)
+    go_live(database, built(database, now), now)
+    assert bodies(database) == {"reset": "Call us.", "locked": "Wait 15 minutes."}
+
+
+def test_a_rollout_is_stopped_although_its_import_cannot_be_undone_any_more(
+    database: Database, brought: int, now: datetime
+) -> None:
+    bring(database, (replace(RESET, body="Write to us."), LOCKED), now)
+    with transaction(database) as session:
+        assert rollouts.stop(session, 1, now) == rollouts.Stopped(2, left=(brought,))
+    with reading(database) as session:
+        assert session.exec(select(Rollout)).one().state is RolloutState.STOPPED
+
+
+def test_an_import_that_somebody_undid_before_is_undone_once(database: Database, brought: int, now: datetime) -> None:
+    with transaction(database) as session:
+        undo(session, brought, "bob", now)
+    with transaction(database) as session:
+        assert rollouts.stop(session, 1, now).taken_back == (brought,)

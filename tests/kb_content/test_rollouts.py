@@ -148,7 +148,7 @@ def test_a_stopped_release_is_nobodys_and_its_articles_still_open(
     bring(SECOND)
     second = staged(database, now)
     with transaction(database) as session:
-        assert rollouts.stop(session, 8, now, reason="worse answers", actor="Max") == second
+        assert rollouts.stop(session, 8, now, reason="worse answers", actor="Max") == rollouts.Stopped(second)
     assert ended(database) == (RolloutState.STOPPED, "worse answers")
     assert state_of(database, second) is ReleaseState.RETIRED
     # Customers were told from it: what they were quoted opens, long after such releases are swept away.

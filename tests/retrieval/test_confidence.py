@@ -9,8 +9,6 @@ from retrieval.confidence import (
     fit_confidence,
     fit_ranker,
     probability,
-    threshold_for,
-    wilson_lower,
 )
 from retrieval.view import FEATURES, FIRST_LOOK
 
@@ -94,36 +92,3 @@ def test_a_fitted_confidence_is_calibrated() -> None:
     right = generator.random(4_000) < truth
     fitted = fit_confidence(signs, right, np.ones(4_000), _BELIEF.confidence)
     assert np.abs(probability(signs, fitted) - truth).mean() < 0.05
-
-
-def test_the_bound_is_wilsons() -> None:
-    # 95 of 100, z = 1.645: the textbook value
-    assert float(wilson_lower(np.array(0.95), np.array(100.0), 1.645)) == pytest.approx(0.9008, abs=1e-3)
-
-
-def test_the_threshold_keeps_the_precision_with_room_for_bad_luck() -> None:
-    confidence = np.linspace(0.999, 0.001, 1_000)
-    right = np.random.default_rng(8).random(1_000) < confidence
-    threshold = threshold_for(confidence, right, np.ones(1_000), 0.95)
-    assert threshold is not None
-    assert right[confidence >= threshold].mean() >= 0.95
-
-
-def test_there_is_no_threshold_where_nothing_reaches_the_target() -> None:
-    confidence = np.linspace(0.6, 0.1, 200)
-    assert threshold_for(confidence, confidence > 2, np.ones(200), 0.95) is None
-    assert threshold_for(np.zeros(0), np.zeros(0, bool), np.zeros(0), 0.95) is None
-
-
-def test_equal_confidences_are_on_one_side_of_the_threshold() -> None:
-    confidence = np.array([0.99] * 300 + [0.5] * 300)
-    right = np.array([True] * 300 + [True, False] * 150)
-    assert threshold_for(confidence, right, np.ones(600), 0.95) == 0.99
-
-
-def test_heavier_rows_count_more() -> None:
-    confidence = np.linspace(0.99, 0.9, 400)
-    right = np.arange(400) % 5 != 4
-    light, heavy = np.where(right, 1.0, 0.1), np.where(right, 1.0, 5.0)
-    assert threshold_for(confidence, right, light, 0.95) is not None
-    assert threshold_for(confidence, right, heavy, 0.95) is None

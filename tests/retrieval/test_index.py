@@ -60,6 +60,19 @@ def test_a_text_that_is_near_to_everything_is_more_crowded_than_one_apart() -> N
     assert abs(float(index.crowding.mean())) < 1e-5
 
 
+def test_hidden_rows_count_for_nothing() -> None:
+    rows = np.random.default_rng(5).normal(size=(90, 8)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    group = np.repeat(np.arange(30), 3)
+    question, hidden = rows[4], np.array([3, 4, 5])
+    index, left = VectorIndex(rows, group, 30), VectorIndex(np.delete(rows, hidden, 0), np.delete(group, hidden), 30)
+    assert index.level(question, hidden) == pytest.approx(left.level(question), abs=1e-5)
+    without = index.crowding_without(hidden, np.delete(np.arange(90), hidden))
+    np.testing.assert_allclose(without, left.crowding, atol=1e-5)
+    nothing = np.zeros(0, np.int64)
+    np.testing.assert_allclose(index.crowding_without(nothing, np.arange(90)), index.crowding, atol=1e-6)
+
+
 def test_examples_of_ones_own_article_crowd_nothing() -> None:
     row = np.eye(8, dtype=np.float32)[0]
     rows = np.concatenate([np.tile(row, (15, 1)), np.eye(8, dtype=np.float32)[1:], np.eye(8, dtype=np.float32)[1:]])

@@ -42,6 +42,20 @@ def test_a_question_for_an_article_is_no_small_talk(reader: Reader, text: str) -
     assert reader.read(text).intent_confidence < 0.3
 
 
+@pytest.mark.parametrize(
+    "text", ["今天天气怎么样", "这周末有什么电影好看", "what is the weather like today", "write me a poem"]
+)
+def test_everyday_talk_is_no_small_talk_even_where_no_article_is_in_its_language(
+    built: Built, encoders: Encoders, text: str
+) -> None:
+    chinese = contents_of(tuple(one for one in articles() if one.language == "zh")[:3])
+    again = build(chinese, encoders, built.vectors)
+    reader = Reader.open(chinese, {**built.vectors, **again.vectors}, again.parameters, encoders)
+    assert reader.read(text).intent_confidence < 0.3
+    assert reader.read("转人工客服").intent_confidence > 0.8
+    assert reader.read("can I speak with a real person please").intent_confidence > 0.8
+
+
 def test_the_kbs_own_intents_replace_the_builtin_ones(built: Built, encoders: Encoders) -> None:
     own = contents_of(articles(), (CANCELLATION,))
     again = build(own, encoders, built.vectors)

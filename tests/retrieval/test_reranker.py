@@ -101,10 +101,11 @@ def test_its_name_says_which_model_it_is(make_model: Callable[[int], Path]) -> N
     assert "reranker" in told[0]
 
 
-def test_one_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("spec", ["/nowhere/model", "nobody/has-made-this"])
+def test_one_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch, spec: str) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(ModelUnavailable, match="FIRSTLINE_RERANKER is '/nowhere/model'"):
-        load_reranker("/nowhere/model", _silent)
+    with pytest.raises(ModelUnavailable, match=f"FIRSTLINE_RERANKER is '{spec}'"):
+        load_reranker(spec, _silent)
 
 
 def test_a_model_that_reads_one_text_at_a_time_is_refused() -> None:

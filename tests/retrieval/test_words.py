@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from math import log
 
 import pytest
 
@@ -51,6 +52,22 @@ def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     _, rarity = _index("the cat", "the dog", "the bird")
     assert rarity["cat"] > rarity["the"]
     assert rarity["unheard-of"] > rarity["cat"]
+
+
+def test_scores_are_those_of_bm25_as_a_share_of_the_best_that_could_be() -> None:
+    texts = [["red", "apple", "red"], ["green", "apple"], [], ["pear"]]
+    rarity = Rarity.of(texts)
+    found = WordIndex(texts, rarity).scores(["red", "apple", "plum"])
+    lengths, usual = [3, 2, 1, 1], 7 / 4
+
+    def part(word: str, text: int) -> float:
+        having, said = sum(word in each for each in texts), texts[text].count(word)
+        rare = log(1 + (4 - having + 0.5) / (having + 0.5))
+        return rare * said / (said + 1.2 * (1 - 0.75 + 0.75 * lengths[text] / usual))
+
+    best = rarity["red"] + rarity["apple"] + rarity["plum"]
+    expected = [(part("red", n) + part("apple", n)) / best for n in range(4)]
+    assert found.tolist() == pytest.approx(expected, abs=1e-6)
 
 
 def test_another_process_finds_the_same_to_the_last_digit() -> None:

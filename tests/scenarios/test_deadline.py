@@ -22,6 +22,7 @@ from bot.turns import handle
 from bot.watchdog import Watchdog
 from handoff.models import Reason
 from store import reading, transaction
+from store.errors import DatabaseBusy
 
 QUESTION = "I forgot my password, can't get in"
 LONG = 30.0
@@ -39,6 +40,19 @@ class Hanging(Mailbox):
     def profile(self, inbound: Inbound) -> Profile | None:
         self.begun.set()
         self.end.wait(LONG)
+        return None
+
+
+@dataclass
+class Busy(Mailbox):
+    """A channel whose profiles lie in a database that others keep for themselves."""
+
+    name: str = WEB
+    kept_from: str = "ada"
+
+    def profile(self, inbound: Inbound) -> Profile | None:
+        if inbound.customer == self.kept_from:
+            raise DatabaseBusy
         return None
 
 
@@ -150,6 +164,31 @@ def test_a_backlog_that_drains_is_waited_for_and_one_that_stands_still_is_not(wo
     assert {ticket.reason for ticket in world.tickets()} == {Reason.BOT_STUCK}
 
 
+def test_a_busy_database_takes_none_of_the_tries_that_a_message_has(ada: CustomerOnTheWeb, world: World) -> None:
+    world.channels[WEB] = channel = Busy()
+    world.accept("ada", text=QUESTION)
+    for _ in range(2 * inbox.STARTS):
+        world.work()
+        world.later(seconds=5)
+    assert not world.tickets()
+    channel.kept_from = ""
+    world.work()
+    (told,) = ada.hears()
+    assert "Reset a forgotten password" in told["text"]
+
+
+def test_what_was_begun_in_vain_is_not_waited_for_as_long_as_what_has_not_begun(world: World, guard: Guard) -> None:
+    world.channels[WEB] = Busy()
+    world.accept("ada", text=QUESTION)
+    for number in range(6):
+        world.accept(f"visitor-{number}", text=QUESTION)
+        assert guard.looks(10) == 0
+        world.work()
+        assert guard.looks(10) == 0
+    assert guard.looks(1) == 1
+    assert states(world) == [InboxState.PARKED, *[InboxState.DONE] * 6]
+
+
 def test_a_long_turn_that_lives_keeps_its_message(world: World, guard: Guard, hanging: Hanging) -> None:
     world.accept("ada", text=QUESTION)
     guard.begins()
@@ -192,6 +231,20 @@ def test_a_message_that_kills_its_process_every_time_is_set_aside(ada: CustomerO
     (told,) = ada.hears()
     assert "#1" in told["text"]
     assert states(world) == [InboxState.PARKED]
+
+
+@pytest.mark.parametrize("minutes", [3, 11])
+def test_what_comes_while_the_watchdog_looks_has_just_come(
+    ada: CustomerOnTheWeb, world: World, guard: Guard, minutes: int
+) -> None:
+    guard.looks(60 * minutes)
+    began = world.now
+    world.later(seconds=0.2)
+    world.accept("ada", text=QUESTION)
+    assert guard.watchdog.look(began) == 0
+    world.work()
+    (told,) = ada.hears()
+    assert "Reset a forgotten password" in told["text"]
 
 
 def test_a_clock_that_is_set_makes_nobody_overdue(world: World, guard: Guard) -> None:

@@ -1,4 +1,7 @@
-"""Two clients that the stand-in was not written for, behind the few words that its checks need."""
+"""Two clients that the stand-in was not written for, behind the few words that its checks need.
+
+They are read when the first check needs them: that takes seconds, and most processes that share the tests never do.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypeVar
 
-import aiogram
 import pytest
-import telegram
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramAPIError
 from standins.telegram import TelegramWorld
-from telegram.request import HTTPXRequest
 
 T = TypeVar("T")
 AIOGRAM, PTB = "aiogram", "python-telegram-bot"
@@ -68,11 +65,16 @@ class Client:
         return self.loop.begin(getattr(self.bot, method)(**arguments))
 
     def file(self, data: bytes, name: str) -> Any:
+        import aiogram
+        import telegram
+
         if self.name == AIOGRAM:
             return aiogram.types.BufferedInputFile(data, filename=name)
         return telegram.InputFile(data, filename=name)
 
     def reaction(self, emoji: str) -> Any:
+        import aiogram
+
         return emoji if self.name == PTB else [aiogram.types.ReactionTypeEmoji(emoji=emoji)]
 
     def download(self, file_id: str) -> bytes:
@@ -82,12 +84,17 @@ class Client:
         return bytes(self.loop.run(found.download_as_bytearray()))
 
 
-ERRORS = (TelegramAPIError, telegram.error.TelegramError)
+def errors() -> tuple[type[Exception], ...]:
+    """What either raises where the stand-in refuses a call."""
+    import telegram
+    from aiogram.exceptions import TelegramAPIError
+
+    return TelegramAPIError, telegram.error.TelegramError
 
 
 def refused(words: str) -> AbstractContextManager[Any]:
     """The call inside is refused with these words. python-telegram-bot changes their first letter."""
-    return pytest.raises(ERRORS, match=f"(?i){re.escape(words)}")
+    return pytest.raises(errors(), match=f"(?i){re.escape(words)}")
 
 
 def button(**fields: Any) -> dict[str, Any]:
@@ -119,17 +126,25 @@ def clients(loop: Loop) -> Iterator[dict[str, Any]]:
     loop.run(request.shutdown())
 
 
-async def _session() -> AiohttpSession:
+async def _session() -> Any:
+    from aiogram.client.session.aiohttp import AiohttpSession
+
     return AiohttpSession()
 
 
-async def _request() -> HTTPXRequest:
+async def _request() -> Any:
+    from telegram.request import HTTPXRequest
+
     request = HTTPXRequest(connection_pool_size=16, httpx_kwargs={"trust_env": False})
     await request.initialize()
     return request
 
 
 def client_of(name: str, world: TelegramWorld, shared: dict[str, Any], loop: Loop, token: str = "") -> Client:
+    import aiogram
+    import telegram
+    from aiogram.client.telegram import TelegramAPIServer
+
     token = token or world.token
     if name == AIOGRAM:
         shared[AIOGRAM].api = TelegramAPIServer.from_base(world.base_url)

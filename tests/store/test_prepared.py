@@ -70,7 +70,7 @@ def test_rows_that_are_written_together_get_an_id_each(database: Database) -> No
 
 def test_a_row_that_was_entered_is_the_sessions_own_and_written_when_it_is_changed(database: Database) -> None:
     with transaction(database) as session:
-        timer = enter(session, Timer(**line(1)))
+        timer = enter(session, Timer, **line(1))
         assert timer.id is not None
         timer.state = TimerState.CANCELLED
     with reading(database) as session:

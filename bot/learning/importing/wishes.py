@@ -29,6 +29,8 @@ class Wish:
     """The staff id of who had it read, None for a token."""
     known_as: str = ""
     """The source's name, where it is neither the file's nor the address."""
+    percent: int | None = None
+    """The share of conversations that get it first, where whoever sent it asked for that."""
 
     @property
     def source(self) -> str:
@@ -53,6 +55,7 @@ def wish_values(wish: Wish) -> dict[str, Any]:
         "left_out": list(wish.left_out),
         "by": wish.by,
         "known_as": wish.known_as,
+        "percent": wish.percent,
     }
 
 
@@ -70,4 +73,5 @@ def wish_from(values: Mapping[str, Any]) -> Wish:
         left_out=tuple(values["left_out"]),
         by=values.get("by"),
         known_as=values.get("known_as", ""),
+        percent=values.get("percent"),
     )

@@ -20,6 +20,7 @@ from kb_content.article_file import source_digest
 from kb_content.catalogue import ArticlePage, article_page, open_pages
 from kb_content.html import to_text
 from kb_content.language import guess_language, is_guessed
+from kb_content.passages import PATH_SEPARATOR
 
 LONGEST = 3_000
 """Characters of a correction."""
@@ -147,9 +148,14 @@ def place_of(wrong: tuple[str, str], now_said: Sequence[tuple[str, str]]) -> int
 
 
 def _said(page: ArticlePage, places: Sequence[int]) -> str:
-    texts = [passage.text for passage in page.passages]
-    chosen = [texts[place] for place in places] if places else texts
-    return shorten_lines("\n\n".join(to_text(text) for text in chosen))
+    """These passages as plain words, all without ``places``; several stand below the headings that they have."""
+    chosen = [page.passages[place] for place in places] if places else list(page.passages)
+    headings = [one.heading.rpartition(PATH_SEPARATOR) if len(chosen) > 1 else ("", "", "") for one in chosen]
+    parts = (
+        f"{heading}\n{to_text(one.text)}" if above else to_text(one.text)
+        for one, (above, _, heading) in zip(chosen, headings, strict=True)
+    )
+    return shorten_lines("\n\n".join(parts))
 
 
 def shorten_lines(text: str) -> str:

@@ -165,7 +165,7 @@ def _not_ready(session: Session, row: Publication) -> str | None:
     """Why the drafts cannot be published any more: an approved one may have been changed since it was asked for, or
     another release be rolled out."""
     try:
-        check_share(session, row.percent, row.accounts)
+        check_share(session, row.percent, row.accounts, row.drafts)
     except KbError as error:
         return str(error)
     drafts = [session.get(Draft, draft_id) for draft_id in row.drafts]

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session, col, select
 
-from bot.learning.studio.errors import AlreadyUnderWay
+from bot.learning.studio.errors import AlreadyUnderWay, ImportRolledOut
 from bot.learning.studio.publications import UNDER_WAY, WAITING, ask, not_publishable, refuse, wait_again
 from kb_content import catalogue
 from kb_content.studio.drafts import due, unschedule
@@ -54,7 +54,7 @@ def _wish_for_scheduled(session: Session, now: datetime) -> None:
         by = next((one for draft in several for one in (draft.approved_by, draft.changed_by) if one is not None), None)
         try:
             ask(session, ids, by, now)
-        except AlreadyUnderWay:
+        except (AlreadyUnderWay, ImportRolledOut):
             # Until that one is over.
             continue
         for draft_id in ids:

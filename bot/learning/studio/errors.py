@@ -25,6 +25,11 @@ class RolloutUnderWay(KbError):
     """Another release is being tried on some conversations. Promote or stop it first, or publish at once."""
 
 
+class ImportRolledOut(RolloutUnderWay):
+    """An import is being tried on some conversations, and whatever is published now would bring it to everybody. Give
+    it to everybody or stop it first."""
+
+
 class NotCancellable(KbError):
     """This publication is over already. Look at what became of it."""
 

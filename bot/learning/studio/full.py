@@ -121,7 +121,8 @@ def _answered(order: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     database, built = open_database(order["url"]), load_built(Path(order["built"]))
     asked = [(str(text), str(language)) for text, language in order["questions"]]
     live = Parts.of(database, order["live_id"], memory.encoders, _tell)
-    new = Parts.of(database, order["release_id"], memory.encoders, _tell).fitted(built.parameters, built.threshold)
+    new = Parts.of(database, order["release_id"], memory.encoders, _tell, live.held.articles)
+    new = new.fitted(built.parameters, built.threshold)
     answered = ask_sides(live, new, asked, memory, order["address"], reranker, _tell, database)
     database.close()
     return {side: [asdict(row) for row in rows] for side, rows in answered.items()}

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from bot.learning.studio.errors import (
     AlreadyUnderWay,
     BadShare,
+    ImportRolledOut,
     NotCancellable,
     NothingToPublish,
     NotPublishable,
@@ -25,7 +26,8 @@ from kb_content import catalogue
 from kb_content.errors import NotStaged
 from kb_content.studio.drafts import is_publishable
 from kb_content.studio.four_eyes import four_eyes
-from kb_content.studio.models import Draft, Publication, PublicationState, Rollout, RolloutState
+from kb_content.studio.models import Draft, Publication, PublicationState
+from kb_content.studio.running import brought, running
 from store import audit
 from store.changes import note_change
 
@@ -45,18 +47,21 @@ def ask(
     percent: int | None = None,
     accounts: Collection[int] = (),
     actor: str = "",
+    imports: Collection[int] = (),
 ) -> int:
     """Have the drafts published, or without any what an import or accepted questions changed. Returns its id.
 
     ``override``: the reason to publish even if answers get worse. ``percent`` and ``accounts``: who gets it first;
-    without either it is for all at once. ``actor``: who asks where it is none of the staff. The same wish while an
-    earlier one waits is that one. Raises NothingToPublish, NotPublishable, AlreadyUnderWay, and as ``check_share``.
+    without either it is for all at once. ``actor``: who asks where it is none of the staff. ``imports``: what was
+    brought in for it; they are taken back with a rollout that is stopped. The same wish while an earlier one waits is
+    that one. Raises NothingToPublish, NotPublishable, AlreadyUnderWay, and as ``check_share``.
     """
     drafts, reason = sorted(set(draft_ids)), override.strip()
-    if not drafts and not reason and (waiting := _same_that_waits(session)) is not None:
+    is_staged = percent is not None or bool(accounts)
+    if not (drafts or reason or is_staged) and (waiting := _same_that_waits(session)) is not None:
         return waiting
     about = _check_drafts(session, drafts)
-    check_share(session, percent, accounts)
+    check_share(session, percent, accounts, drafts)
     wish = Publication(
         drafts=drafts,
         asked_by=staff_id,
@@ -64,7 +69,7 @@ def ask(
         override=reason,
         percent=percent,
         accounts=sorted(set(accounts)),
-        check={"drafts": about, "by": actor or name_of(session, staff_id)},
+        check={"drafts": about, "by": actor or name_of(session, staff_id), "imports": sorted(set(imports))},
     )
     session.add(wish)
     session.flush()
@@ -117,7 +122,8 @@ def asker(wish: Publication) -> str:
 
 def _same_that_waits(session: Session) -> int | None:
     asked = select(Publication).where(Publication.state == PublicationState.ASKED).order_by(col(Publication.id))
-    return next((wish.id for wish in session.exec(asked) if not (wish.drafts or wish.override)), None)
+    plain = (wish.id for wish in session.exec(asked) if not (wish.drafts or wish.override or wish.is_staged))
+    return next(plain, None)
 
 
 def _check_drafts(session: Session, drafts: Sequence[int]) -> list[dict[str, Any]]:
@@ -144,14 +150,17 @@ def not_publishable(session: Session, draft: Draft) -> str | None:
     return is_publishable(draft, four_eyes(session))
 
 
-def check_share(session: Session, percent: int | None, accounts: Collection[int]) -> None:
-    """Raises BadShare, RolloutUnderWay, or NotStaged where nothing is live that the others could get."""
+def check_share(session: Session, percent: int | None, accounts: Collection[int], drafts: Collection[int] = ()) -> None:
+    """Raises BadShare, RolloutUnderWay, NotStaged where nothing is live that the others could get, or ImportRolledOut
+    where publishing ``drafts`` to everybody would give them an import that is being tried on some."""
     if percent is not None and not 1 <= percent <= 99:
         raise BadShare
+    rollout = running(session)
     if percent is None and not accounts:
+        if drafts and rollout is not None and brought(session, rollout):
+            raise ImportRolledOut
         return
-    running = select(Rollout.id).where(Rollout.state == RolloutState.RUNNING).limit(1)
-    if session.exec(running).first() is not None:
+    if rollout is not None:
         raise RolloutUnderWay
     if catalogue.live_release_id(session) is None:
         raise NotStaged("Nothing is live yet, so there is nothing to compare with: publish to everybody.")

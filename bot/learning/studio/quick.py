@@ -1,6 +1,7 @@
 """The quick check: what drafts do to the answers, with the confidence of the live release, while somebody is editing.
 
-Nothing is fitted, and only what is new is encoded. The full check, which fits, is ``full``.
+No confidence is fitted, only what is new is encoded, and what is made of an article is taken from the live release
+where the drafts leave it as it is. The full check, which fits, is ``full``.
 """
 
 from __future__ import annotations
@@ -91,8 +92,10 @@ class QuickChecks:
         return self._live
 
     def _candidate(self, database: Database, live: Serving, drafts: Collection[int]) -> _Candidate:
+        from retrieval.sharing import sharing
+
         with reading(database) as session:
-            held = contents_with(session, drafts)
+            held = sharing(contents_with(session, drafts), live.shelf.values())
         known = next((one for one in self._candidates if one.base is live and one.held == held), None)
         if known is None:
             known = _Candidate(live, held, self._serve(database, live, held))

@@ -44,6 +44,9 @@ class Remembering:
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self.encoder.passages(texts)
 
+    def ready(self) -> None:
+        self.encoder.ready()
+
     def read(self, texts: Iterable[str]) -> dict[str, Floats]:
         """The vectors of ``texts``; those that are not remembered are encoded."""
         wanted = list(dict.fromkeys(texts))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.learning.rows import Row
-from kb_content.articles import Contents, GoldQuestion, Mode
+from kb_content.articles import Contents, GoldQuestion, Mode, PublishedArticle
 from store import Database, reading
 
 if TYPE_CHECKING:
@@ -34,21 +34,30 @@ class Parts:
     chosen: Mapping[str, Mode] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, database: Database, release_id: int, encoders: Encoders, report: Report) -> Parts:
-        """A release as it was frozen, with its fit if it has one yet. What has no vector yet is encoded."""
+    def of(
+        cls,
+        database: Database,
+        release_id: int,
+        encoders: Encoders,
+        report: Report,
+        known: Iterable[PublishedArticle] = (),
+    ) -> Parts:
+        """A release as it was frozen, with its fit if it has one yet. What has no vector yet is encoded. ``known``:
+        articles of another release, of which nothing is made twice."""
         from bot.topics import chosen_modes
         from kb_content.catalogue import contents
         from kb_content.models import Release
         from retrieval.needs import encode_missing, wanted
+        from retrieval.sharing import sharing
         from retrieval.vectors import load_vectors
 
         with reading(database) as session:
-            held, chosen = contents(session, release_id), chosen_modes(session)
+            held, chosen = sharing(contents(session, release_id), known), chosen_modes(session)
             release = session.get_one(Release, release_id)
             parameters, threshold = release.parameters or b"", release.threshold
             needs = wanted(held, encoders)
-            known = load_vectors(session, needs)
-        vectors = {**known, **encode_missing(needs, known, report)}
+            kept = load_vectors(session, needs)
+        vectors = {**kept, **encode_missing(needs, kept, report)}
         return cls(held, vectors, parameters, threshold, chosen)
 
     def fitted(self, parameters: bytes, threshold: float | None) -> Parts:

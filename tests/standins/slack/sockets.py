@@ -26,6 +26,8 @@ class Connection:
     transport: asyncio.Transport
     is_hole: bool = False
     """It neither answers nor sends, and looks open from the other side."""
+    is_answered: bool = False
+    """A ping of the other side was answered: slack_sdk misses nothing that it never had."""
     is_leaving: bool = False
     """It gets no more payloads: it was told to go."""
     waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
@@ -103,6 +105,9 @@ class Sockets:
             return
         if message.type == WSMsgType.PING:
             await connection.socket.pong(message.data)
+            if not connection.is_answered:
+                with self._world.moving():
+                    connection.is_answered = True
         elif message.type == WSMsgType.TEXT:
             self._acknowledge(message.data)
         elif message.type != WSMsgType.PONG:

@@ -90,6 +90,7 @@ def test_nothing_is_lost_when_the_socket_is_refreshed_or_cut(make_app: MakeApp, 
 def test_a_black_hole_is_noticed_by_its_silence(make_app: MakeApp, world: SlackWorld, ann: Person) -> None:
     world.times.ack = 1000
     with make_app(world) as app:
+        world.wait_for(lambda: world.sockets.connections and world.sockets.connections[0].is_answered)
         world.sockets.black_hole()
         ann.says("into the dark", ann.dm)
         world.wait_for(lambda: not world.unacknowledged(), timeout=150)

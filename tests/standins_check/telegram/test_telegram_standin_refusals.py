@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from standins.telegram import PNG, Call, Limits, ManualClock, Person, Sizes, TelegramWorld, faults
-from standins_check.telegram_clients import AIOGRAM, ERRORS, PTB, Client, Loop, ask, button, client_of, refused
+from standins_check.telegram_clients import AIOGRAM, PTB, Client, Loop, ask, button, client_of, errors, refused
 
 
 def test_blocking_and_unblocking_is_told_and_refused(client: Client, world: TelegramWorld) -> None:
@@ -80,7 +80,7 @@ def test_what_telegram_refuses_is_refused_in_its_words(
     given = {name: known.get(value, value) if isinstance(value, str) else value for name, value in arguments.items()}
     if method not in ("get_file", "answer_callback_query", "log_out"):
         given.setdefault("chat_id", ada.id)
-    with pytest.raises(ERRORS) as refused:
+    with pytest.raises(errors()) as refused:
         client(method, **given)
     assert words.lower() in str(refused.value).lower()
     assert world.calls[-1].status == code
@@ -238,7 +238,7 @@ def test_too_much_is_refused_and_insisting_makes_it_worse(loop: Loop, shared: di
             {"retry_after": 2},
         ]
         assert world.ban_strikes == 1
-        with pytest.raises(ERRORS):
+        with pytest.raises(errors()):
             client_of(AIOGRAM, world, shared, loop)("send_message", chat_id=ada.id, text="x")
         clock.advance(4)
         assert ask(world, "sendMessage", chat_id=ada.id, text="x")[0] == 200

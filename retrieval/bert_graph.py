@@ -1,21 +1,25 @@
-"""The network of all-MiniLM-L6-v2, written down operator by operator for onnxruntime.
+"""The network of BERT, as small models have it, written down operator by operator for onnxruntime.
 
 It reads the tokens of several texts as one row of tokens, without padding; each text attends to itself alone. In int8
-every token is scaled by its own largest value, so that a vector does not depend on what is encoded beside it.
+every token is scaled by its own largest value, so that a vector does not depend on what is encoded beside it; in int4
+each 32 values of a token are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-WIDTH, HEADS, LAYERS = 384, 12, 6
+WIDTH, HEADS = 384, 12
+BLOCK = 32
+"""Weights in 4 bits that share a scale."""
+Precision = Literal["fp32", "int8", "int4"]
 APART = np.float32(-10_000.0)
 """Added to the attention between tokens of different texts: the exponential of that is exactly 0."""
 
@@ -25,22 +29,38 @@ _CONTRIB = "com.microsoft"
 _SEVEN_BITS = 63
 """Processors without VNNI add two products in 16 bits: 255 · 63 · 2 just fits, so all processors give the same."""
 _LEAST_GELU = 0.17
+_IN_INT8 = 4
+"""What onnxruntime calls products of 4 by 8 bits."""
+_WORDS = "embeddings.word_embeddings.weight"
 
 
-def write_minilm(weights: Mapping[str, Floats], path: Path, precision: str) -> None:
-    """Write the network to ``path``, ``precision`` "int8" or "fp32". ``weights``: by their names in BertModel.
+class Blocks(NamedTuple):
+    """A matrix in 4 bits, a row for each output: a weight is (its half byte - 8) · the scale of its block."""
 
-    Inputs: ``ids`` and ``places`` (tokens,), ``apart`` (tokens, tokens; 0 or APART); output: ``tokens`` (tokens, 384).
+    halves: NDArray[np.uint8]
+    """(rows, blocks, 16): the first of two weights in the lower half of a byte."""
+    scales: Floats
+    """(rows, blocks)"""
+
+
+def write_bert(
+    weights: Mapping[str, Floats], path: Path, precision: Precision, blocks: Mapping[str, Blocks] | None = None
+) -> None:
+    """Write the network to ``path``. ``weights``: by their names in BertModel; the matrices in 4 bits are ``blocks``.
+
+    Inputs: ``places`` (tokens,), ``apart`` (tokens, tokens; 0 or APART), and ``ids`` (tokens,), or, where the table of
+    words is not among the weights, ``words`` (tokens, 384); output: ``tokens`` (tokens, 384).
     """
-    path.write_bytes(_Graph(weights, precision == "int8").model())
+    path.write_bytes(_Graph(weights, precision, blocks or {}).model())
 
 
 class _Graph:
     """Operators and constants in the order in which they were added; a name stands for a tensor."""
 
-    def __init__(self, weights: Mapping[str, Floats], is_int8: bool) -> None:
+    def __init__(self, weights: Mapping[str, Floats], precision: Precision, blocks: Mapping[str, Blocks]) -> None:
         self._weights = weights
-        self._is_int8 = is_int8
+        self._precision = precision
+        self._blocks = blocks
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._ones = ""
@@ -49,17 +69,22 @@ class _Graph:
         from onnx import TensorProto, helper
 
         self._ones = self._one_a_head()
-        tokens = self._norm(self._word(), self._place(), "embeddings.LayerNorm")
-        for number in range(LAYERS):
-            tokens = self._layer(tokens, f"encoder.layer.{number}")
+        has_words = _WORDS in self._weights
+        tokens = self._norm(self._word() if has_words else "words", self._place(), "embeddings.LayerNorm")
+        layer = 0
+        while f"{_layer(layer)}.output.dense.bias" in self._weights:
+            tokens = self._layer(tokens, _layer(layer))
+            layer += 1
         self._nodes.append(helper.make_node("Identity", [tokens], ["tokens"]))
-        shapes = {"ids": ["tokens"], "places": ["tokens"], "apart": ["tokens", "tokens"]}
         inputs = [
-            helper.make_tensor_value_info(name, TensorProto.INT64 if len(shape) == 1 else TensorProto.FLOAT, shape)
-            for name, shape in shapes.items()
+            helper.make_tensor_value_info("ids", TensorProto.INT64, ["tokens"])
+            if has_words
+            else helper.make_tensor_value_info("words", TensorProto.FLOAT, ["tokens", WIDTH]),
+            helper.make_tensor_value_info("places", TensorProto.INT64, ["tokens"]),
+            helper.make_tensor_value_info("apart", TensorProto.FLOAT, ["tokens", "tokens"]),
         ]
         output = helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["tokens", WIDTH])
-        graph = helper.make_graph(self._nodes, "minilm", inputs, [output], self._constants)
+        graph = helper.make_graph(self._nodes, "bert", inputs, [output], self._constants)
         versions = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)]
         return bytes(helper.make_model(graph, opset_imports=versions, ir_version=_IR).SerializeToString())
 
@@ -89,15 +114,28 @@ class _Graph:
 
     def _linear(self, tokens: str, names: Sequence[str], is_gelu: bool = False, least: float | None = None) -> str:
         """One matrix product for all ``names``. ``least``: a bound on how far below 0 ``tokens`` can be."""
-        weight = np.concatenate([self._weights[f"{name}.weight"].T for name in names], axis=1)
         bias = self._constant(np.concatenate([self._weights[f"{name}.bias"] for name in names]))
-        if self._is_int8:
-            product = self._int8_product(tokens, weight, least)
-        else:
-            product = self._add("MatMul", [tokens, self._constant(weight)])
+        product = self._product(tokens, names, least)
         if is_gelu:
             return self._add("BiasGelu", [product, bias], domain=_CONTRIB)
         return self._add("Add", [product, bias])
+
+    def _product(self, tokens: str, names: Sequence[str], least: float | None) -> str:
+        if self._precision == "int4":
+            return self._int4_product(tokens, [self._blocks[f"{name}.weight"] for name in names])
+        weight = np.concatenate([self._weights[f"{name}.weight"].T for name in names], axis=1)
+        if self._precision == "int8":
+            return self._int8_product(tokens, weight, least)
+        return self._add("MatMul", [tokens, self._constant(weight)])
+
+    def _int4_product(self, tokens: str, parts: Sequence[Blocks]) -> str:
+        """The matrices as they are held, each 32 values of a token in 8 bits: (tokens, columns)."""
+        halves = np.concatenate([part.halves for part in parts])
+        scales = np.concatenate([part.scales for part in parts])
+        rows, blocks, _ = halves.shape
+        inputs = [tokens, self._constant(halves), self._constant(scales.reshape(-1))]
+        sizes = {"K": blocks * BLOCK, "N": rows, "bits": 4, "block_size": BLOCK}
+        return self._add("MatMulNBits", inputs, domain=_CONTRIB, accuracy_level=_IN_INT8, **sizes)
 
     def _int8_product(self, tokens: str, weight: Floats, least: float | None) -> str:
         """Each token divided by its largest value, each column of ``weight`` by its own: (tokens, columns)."""
@@ -120,12 +158,12 @@ class _Graph:
 
     def _one_a_head(self) -> str:
         """Ones of shape (heads, tokens, 1)."""
-        shape = self._add("Concat", [self._shape(HEADS), self._add("Shape", ["ids"]), self._shape(1)], axis=0)
+        shape = self._add("Concat", [self._shape(HEADS), self._add("Shape", ["places"]), self._shape(1)], axis=0)
         return self._add("Expand", [self._constant(np.ones((1, 1, 1), np.float32)), shape])
 
     def _word(self) -> str:
-        table = self._weights["embeddings.word_embeddings.weight"]
-        if not self._is_int8:
+        table = self._weights[_WORDS]
+        if self._precision != "int8":
             return self._add("Gather", [self._constant(table), "ids"])
         from onnx import TensorProto
 
@@ -166,3 +204,7 @@ class _Graph:
         outputs = [f"{operator}_{len(self._nodes)}_{number}" for number in range(count)]
         self._nodes.append(helper.make_node(operator, inputs, outputs, domain=domain, **attributes))
         return outputs
+
+
+def _layer(number: int) -> str:
+    return f"encoder.layer.{number}"

@@ -1,0 +1,202 @@
+"""What a process writes it begins with itself, in the order of each thread and never before it is committed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import Session, col, select
+
+from bot import inbox
+from bot.channels.base import OnPart, Outgoing, unrecorded
+from bot.channels.mailbox import WEB, Mailbox
+from bot.handover import Handover
+from bot.models import InboxRow, InboxState
+from bot.sending import Sender
+from handoff import deliveries
+from handoff.conversations import open_conversation, say
+from handoff.customers import find_customer, find_thread
+from handoff.models import Author, Delivery, DeliveryState
+from store import Database, reading, transaction
+from store.changes import changes_after
+
+ME, LONG = "server", 30.0
+
+
+@dataclass
+class Slow(Mailbox):
+    """A channel on which nothing arrives before ``may_go`` is set. It looks whether what it sends was committed."""
+
+    name: str = WEB
+    database: Database | None = None
+    may_go: threading.Event = field(default_factory=threading.Event)
+    began: threading.Event = field(default_factory=threading.Event)
+    states: list[DeliveryState] = field(default_factory=list)
+
+    def send(self, outgoing: Outgoing, on_part: OnPart = unrecorded) -> tuple[str, ...]:
+        assert self.database is not None
+        with reading(self.database) as session:
+            self.states.append(session.get_one(Delivery, outgoing.delivery_id).state)
+        self.began.set()
+        assert self.may_go.wait(LONG)
+        return super().send(outgoing, on_part)
+
+
+@dataclass
+class House:
+    database: Database
+    channel: Slow
+    handover: Handover
+    sender: Sender
+    begun: list[str]
+    room: int | None = 4
+
+    def hears(self, *texts: str) -> None:
+        with transaction(self.database) as session:
+            for text in texts:
+                payload = {"visitor": "ada", "text": text}
+                inbox.accept(session, WEB, text, "ada", payload, datetime.now(UTC))
+
+    def says(self, text: str, at: datetime | None = None) -> None:
+        now = datetime.now(UTC)
+        with transaction(self.database) as session:
+            thread, customer = find_thread(session, WEB, "ada", now), find_customer(session, WEB, "ada", now)
+            say(session, open_conversation(session, thread, customer, "en", now), text, Author.BOT, at or now)
+
+    def rows(self) -> list[InboxState]:
+        with reading(self.database) as session:
+            return list(session.exec(select(InboxRow.state).order_by(col(InboxRow.id))))
+
+    def words(self) -> list[DeliveryState]:
+        with reading(self.database) as session:
+            return list(session.exec(select(Delivery.state).order_by(col(Delivery.id))))
+
+    def told(self) -> list[str]:
+        """The kinds of changes that a loop would be woken by."""
+        with reading(self.database) as session:
+            return [each.kind for each in changes_after(session, 0) if each.kind in ("inbox", "delivery")]
+
+
+@pytest.fixture
+def house(database: Database) -> Iterator[House]:
+    channel, begun = Slow(database=database), list[str]()
+    sender = Sender(database, {WEB: channel}, ME, lambda: None)
+    handover = Handover(
+        database, ME, (WEB,), sender, room=lambda: house.room, begin=lambda row: begun.append(row.event_key)
+    )
+    house = House(database, channel, handover, sender, begun)
+    handover.open()
+    yield house
+    handover.close(LONG)
+    channel.may_go.set()
+    sender.stop(LONG)
+
+
+def test_words_leave_once_they_are_committed_though_nobody_looks_for_them(house: House) -> None:
+    house.says("Here is how.")
+    assert house.channel.began.wait(LONG)
+    assert house.channel.states == [DeliveryState.SENDING], "claimed, and that is committed"
+    assert house.told() == [], "there is nothing to wake anybody for"
+    house.channel.may_go.set()
+    house.sender.stop(LONG)
+    assert house.words() == [DeliveryState.SENT]
+
+
+def test_words_behind_others_of_their_thread_are_left_to_the_loop(house: House) -> None:
+    house.says("First.")
+    house.says("Second.")
+    assert house.words() == [DeliveryState.SENDING, DeliveryState.READY]
+    assert house.told() == ["delivery"]
+
+
+def test_words_that_are_put_off_are_left_to_the_loop(house: House) -> None:
+    house.says("Later.", at=datetime.now(UTC) + timedelta(minutes=5))
+    assert (house.words(), house.told()) == ([DeliveryState.READY], ["delivery"])
+
+
+def test_what_was_tried_before_is_left_to_the_loop(house: House) -> None:
+    house.handover.close(LONG)
+    house.says("Once more.")
+    now = datetime.now(UTC)
+    with transaction(house.database) as session:
+        (claimed,) = deliveries.claim(session, now, ME, 1)
+    house.handover.open()
+    with transaction(house.database) as session:
+        deliveries.mark_ready(session, claimed.delivery.id or 0, ME, now, "no answer", now)
+    assert house.words() == [DeliveryState.READY]
+
+
+def test_what_was_claimed_and_then_not_committed_is_neither_sent_nor_begun(house: House) -> None:
+    def fails(_session: Session) -> None:
+        raise LookupError
+
+    house.database.before_commit.append(fails)
+    with pytest.raises(LookupError):
+        house.says("Never.")
+    with pytest.raises(LookupError):
+        house.hears("never")
+    house.sender.stop(LONG)
+    assert (house.rows(), house.words(), house.begun, house.channel.states) == ([], [], [], [])
+
+
+def test_a_message_is_begun_with_by_who_kept_it_and_the_next_of_its_thread_waits(house: House) -> None:
+    house.hears("one", "two")
+    if house.database.is_sqlite:
+        assert house.rows() == [InboxState.WORKING, InboxState.NEW]
+        assert (house.begun, house.told()) == (["one"], ["inbox"])
+    else:
+        # Another process may just be keeping the one before it.
+        assert house.rows() == [InboxState.NEW, InboxState.NEW]
+        assert (house.begun, house.told()) == ([], ["inbox", "inbox"])
+
+
+def test_without_room_a_message_waits_for_who_makes_some(house: House) -> None:
+    house.room = 0
+    house.hears("one")
+    is_woken_now = not house.database.is_sqlite
+    assert (house.rows(), house.begun, house.told()) == ([InboxState.NEW], [], ["inbox"] * is_woken_now)
+
+
+def test_while_nothing_may_begin_a_message_waits_for_the_loop(house: House) -> None:
+    house.room = None
+    house.hears("one")
+    assert (house.rows(), house.begun, house.told()) == ([InboxState.NEW], [], ["inbox"])
+
+
+def test_a_stopping_process_begins_with_nothing_more(house: House) -> None:
+    house.handover.close(LONG)
+    house.hears("one")
+    house.says("Later.")
+    assert (house.rows(), house.words()) == ([InboxState.NEW], [DeliveryState.READY])
+
+
+def test_closing_waits_for_what_was_taken_and_is_not_committed_yet(house: House) -> None:
+    taken, may_commit, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def last(session: Session) -> None:
+        taken.set()
+        assert may_commit.wait(LONG)
+
+    def close() -> None:
+        house.handover.close(LONG)
+        closed.set()
+
+    # It looks after the hand-over did: what was taken is about to be committed.
+    house.database.before_commit.append(last)
+    writing = threading.Thread(target=house.says, args=("hello",))
+    writing.start()
+    assert taken.wait(LONG)
+    closing = threading.Thread(target=close)
+    closing.start()
+    assert not closed.wait(0.1)
+    may_commit.set()
+    assert closed.wait(LONG)
+    house.channel.may_go.set()
+    house.sender.stop(LONG)
+    writing.join()
+    closing.join()
+    house.database.before_commit.remove(last)
+    assert house.words() == [DeliveryState.SENT]
