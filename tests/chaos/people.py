@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from store import Database, reading, transaction
 from store.errors import StoreError
 
 HELPFUL = "👍 Helpful"
+PATIENCE = 60.0
 HASTE = 0.3
 """How many of the customers write on without waiting for what comes back."""
 Waiting = Iterator[Callable[[], bool]]
@@ -118,6 +120,13 @@ class OnSlack:
 
     def took_press(self) -> bool:
         return self._press is not None and self._press.acknowledged
+
+    def presses_until_taken(self, heard: Heard, label: str) -> None:
+        """Slack tells its person when nobody took a press, and who meant it presses again."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.took_press():
+            assert time.monotonic() < deadline, f"nobody takes the press of {label}"
+            self._press = self.person.clicks(heard.raw, label, wait=False).wait()
 
     def hears(self) -> list[Heard]:
         return [

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from chaos.lives import Nursery
 from chaos.nursery import PERSON
-from chaos.people import Customer, OnTelegram
+from chaos.people import Customer, OnSlack, OnTelegram
 from chaos.stage import LEASE, Stage, a_stage
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -99,8 +99,11 @@ def test_who_pressed_no_more_or_has_blocked_the_bot_is_left_alone_and_who_has_a_
     first = begun(stage)
     goes_on(stage)
     below = next(heard for heard in on_slack.place.hears() if WORDS in heard.text)
-    on_slack.place.press(below, "No more such messages")
+    assert isinstance(on_slack.place, OnSlack)
     assert isinstance(on_telegram.place, OnTelegram)
+    life = stage.begin(knows_nothing=True)
+    on_slack.place.presses_until_taken(below, "No more such messages")
+    assert life.stop() == 0
     on_telegram.place.person.blocks_bot()
     on_the_web.says(PERSON)
     stage.works(knows_nothing=True)
