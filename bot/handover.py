@@ -24,7 +24,8 @@ from store.changes import keep_to_ourselves, noted
 
 class Handover:
     """``room``: how many turns may begin now, None while none may for another reason than that others are under way;
-    ``begin`` begins one. ``open`` it, and ``close`` it to let all wait."""
+    ``begin`` begins one, and ``drop`` is told of one that was claimed in a transaction of which nobody knows whether it
+    was committed. ``open`` it, and ``close`` it to let all wait."""
 
     def __init__(
         self,
@@ -35,12 +36,13 @@ class Handover:
         *,
         room: Callable[[], int | None],
         begin: Callable[[InboxRow], None],
+        drop: Callable[[InboxRow], None],
     ) -> None:
         self._database, self._worker, self._channels, self._sender = database, worker, channels, sender
-        self._room, self._begin = room, begin
+        self._room, self._begin, self._drop = room, begin, drop
         self._moved = threading.Condition()
         self._taken = 0
-        """Transactions that took something and have not handed it over yet."""
+        """Transactions that took something and have not ended yet."""
 
     def open(self) -> None:
         self._database.before_commit.append(self._take)
@@ -53,7 +55,7 @@ class Handover:
         with self._moved:
             self._moved.wait_for(lambda: not self._taken, timeout)
 
-    def _take(self, session: Session) -> Callable[[], None] | None:
+    def _take(self, session: Session) -> Callable[[bool], None] | None:
         now = datetime.now(UTC)
         rows, words = self._take_rows(session, now), self._sender.take(session, now)
         if not (rows or words):
@@ -63,23 +65,25 @@ class Handover:
         return partial(self._go_on, rows, words)
 
     def _take_rows(self, session: Session, now: datetime) -> list[InboxRow]:
-        # On PostgreSQL the message before it in its thread may not be committed yet: nobody here would know of it.
-        ids = noted(session, "inbox") if self._database.is_sqlite else []
+        ids = noted(session, "inbox")
         room = self._room() if ids else None
         if room is None:
             return []
         if room == 0:
-            # Whoever makes room wakes the loop, and it cannot look before this is committed.
-            keep_to_ourselves(session, "inbox", ids)
+            if self._database.is_sqlite:
+                # Nobody else has room, and whoever makes some here wakes the loop, which cannot look before this is
+                # committed.
+                keep_to_ourselves(session, "inbox", ids)
             return []
         rows = inbox.claim_new(session, self._worker, now, ids, room, channels=self._channels)
         keep_to_ourselves(session, "inbox", (row.id or 0 for row in rows))
         return rows
 
-    def _go_on(self, rows: list[InboxRow], words: list[Claimed]) -> None:
+    def _go_on(self, rows: list[InboxRow], words: list[Claimed], is_committed: bool) -> None:
         for row in rows:
-            self._begin(row)
-        self._sender.begin(words)
+            (self._begin if is_committed else self._drop)(row)
+        if is_committed:
+            self._sender.begin(words)
         with self._moved:
             self._taken -= 1
             self._moved.notify_all()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Executable, and_, bindparam, exists, func, or_, update
+from sqlalchemy import BindParameter, ColumnElement, Executable, and_, bindparam, exists, func, or_, text, update
 from sqlalchemy import select as rows_of
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -31,6 +31,10 @@ STARTS = 10
 NOWHERE = "nowhere:"
 """How the thread key of an event begins that names no place to answer in."""
 LEASE = timedelta(seconds=60)
+
+
+_LINE = 7_301_948
+_ACCEPTED = ("channel", "event_key", "thread_key", "payload", "received_at", "not_before", "state", "attempts")
 
 
 class Outlook(NamedTuple):
@@ -284,7 +288,9 @@ def _moving(names: tuple[str, ...]) -> Prepared:
 
 
 def _accepting(is_postgres: bool) -> Executable:
-    return inserting(_ROWS, is_postgres).on_conflict_do_nothing().returning(_ROWS.c.id)
+    return (
+        _ACCEPT_IN_TURN if is_postgres else inserting(_ROWS, is_postgres).on_conflict_do_nothing().returning(_ROWS.c.id)
+    )
 
 
 def _taking(*which: ColumnElement[bool]) -> Callable[[bool], Executable]:
@@ -318,6 +324,18 @@ def _taking(*which: ColumnElement[bool]) -> Callable[[bool], Executable]:
 _ROWS = table_of(InboxRow)
 _NOW = bindparam("now", type_=Utc)
 _CHANNELS: BindParameter[Any] = bindparam("channels", expanding=True)
+# On PostgreSQL it waits until what is being kept of its thread is committed (or given up), and draws its id only then:
+# whoever claims it sees all that comes before it.
+_ACCEPT_IN_TURN = text("""
+    WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(:line, hashtext(:channel || ':' || :thread_key)))
+    INSERT INTO inbox (channel, event_key, thread_key, payload, received_at, not_before, state, attempts)
+    SELECT :channel, :event_key, :thread_key, :payload, :received_at, :not_before, :state, :attempts FROM turn
+    ON CONFLICT DO NOTHING
+    RETURNING id
+    """).bindparams(
+    bindparam("line", _LINE),
+    *(bindparam(name, type_=_ROWS.c[name].type) for name in _ACCEPTED),
+)
 _ACCEPT = Prepared(_accepting)
 _DUE = (is_unfinished(), is_of(_CHANNELS), _is_due(_NOW), _is_first_in_line(_NOW))
 CLAIM = Prepared(_taking())

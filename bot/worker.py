@@ -68,7 +68,13 @@ class Worker:
         self.hinter = Hinter()
         self.turns = Crew("turn", TURNS, partial(watch.wake, TURN_ENDED))
         self.handover = Handover(
-            database, self.name, tuple(channels), self.sender, room=self._room, begin=self._begin_turn
+            database,
+            self.name,
+            tuple(channels),
+            self.sender,
+            room=self._room,
+            begin=self._begin_turn,
+            drop=lambda row: self._dropped.add(row.id or _UNKNOWN),
         )
         self.desk = DeskLoop(database, live.house)
         self.watchdog = Watchdog(database, live.house, channels, self.name, self.turns, patience)

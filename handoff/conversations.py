@@ -121,16 +121,19 @@ def open_conversation(
     session: Session, thread: Thread, customer: Customer, language: str, now: datetime
 ) -> Conversation:
     """A new conversation in ``thread``, with the bot."""
-    hold_thread(session, col(Thread.id) == id_of(thread))
-    conversation = Conversation(
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        _HOLD.rows(session, thread_id=id_of(thread))
+    conversation = enter(
+        session,
+        Conversation,
         thread_id=id_of(thread),
         customer_id=id_of(customer),
         language=language[:16],
         opened_at=now,
         last_message_at=now,
     )
-    session.add(conversation)
-    session.flush()
+    session.info["touched"] = conversation.id, now
     note_change(session, "conversation", id_of(conversation), now)
     return conversation
 
@@ -159,7 +162,7 @@ def hold_thread(session: Session, which: ColumnElement[bool]) -> None:
 def _hold_thread_of(session: Session, conversation_id: int) -> None:
     """The same for the thread of a conversation."""
     if session.get_bind().dialect.name == "postgresql":
-        _HOLD.rows(session, conversation_id=conversation_id)
+        _HOLD_OF.rows(session, conversation_id=conversation_id)
 
 
 @cache
@@ -186,7 +189,8 @@ _CALLED = Prepared(
         Message.thread_id == bindparam("thread_id"), Message.external_id == bindparam("external_id")
     )
 )
-_HOLD = Prepared(
+_HOLD = Prepared(select(Thread.id).where(Thread.id == bindparam("thread_id")).with_for_update(key_share=True))
+_HOLD_OF = Prepared(
     select(Thread.id)
     .where(col(Thread.id).in_(select(Conversation.thread_id).where(Conversation.id == bindparam("conversation_id"))))
     .with_for_update(key_share=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, select
 
 from handoff.errors import BadEmail
 from handoff.models import Customer, Thread
@@ -17,9 +16,8 @@ from handoff.rows import id_of
 from handoff.threads import thread_called
 from handoff.wording import clean, normal_email
 from store.changes import note_change
-from store.inserts import insert
 from store.prepared import Prepared
-from store.records import held
+from store.records import enter_once, held
 
 # What browsers take for an address. Signs beyond these have a meaning of their own in the head of a mail.
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -37,8 +35,9 @@ def find_customer(
     """The customer whom ``channel`` calls ``external_id``. A name or language that is given replaces the known one."""
     customer = customer_called(session, channel, external_id)
     if customer is None:
-        _insert_once(session, Customer, channel=channel, external_id=external_id, created_at=now)
-        customer = customer_called(session, channel, external_id)
+        first = {"name": _short(name, 200), "language": _short(language, 16)}
+        new = enter_once(session, Customer, channel=channel, external_id=external_id, created_at=now, **first)
+        customer = new or customer_called(session, channel, external_id)
         assert customer is not None
     known = customer.name, customer.language
     given = _short(name, 200) or customer.name, _short(language, 16) or customer.language
@@ -52,8 +51,8 @@ def find_thread(session: Session, channel: str, external_id: str, now: datetime)
     """The thread that ``channel`` calls ``external_id``."""
     thread = thread_called(session, channel, external_id)
     if thread is None:
-        _insert_once(session, Thread, channel=channel, external_id=external_id, created_at=now)
-        thread = thread_called(session, channel, external_id)
+        new = enter_once(session, Thread, channel=channel, external_id=external_id, created_at=now)
+        thread = new or thread_called(session, channel, external_id)
         assert thread is not None
     return thread
 
@@ -119,12 +118,6 @@ def is_timezone(name: str) -> bool:
 _CUSTOMER = Prepared(
     select(Customer).where(Customer.channel == bindparam("channel"), Customer.external_id == bindparam("external_id"))
 )
-
-
-def _insert_once(session: Session, table: type[SQLModel], **values: Any) -> None:
-    """Insert unless it is there. Two transactions at once end with one row and neither fails."""
-    statement = insert(session, table).values(**values)
-    session.execute(statement.on_conflict_do_nothing(index_elements=["channel", "external_id"]))
 
 
 def _short(text: str | None, limit: int) -> str | None:

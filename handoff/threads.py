@@ -11,14 +11,20 @@ from sqlmodel import Session, col, or_, select
 from handoff.conversations import add_activity, newest_conversation
 from handoff.models import Conversation, Delivery, Message, Thread
 from handoff.rows import id_of
+from store.prepared import Prepared
+from store.records import held
 
 
 def thread_called(session: Session, channel: str, external_id: str) -> Thread | None:
     """The thread that ``channel`` calls ``external_id``, if it was ever written in."""
-    return session.scalars(_CALLED, {"channel": channel, "external_id": external_id}).first()
+    session.flush()
+    row = _CALLED.first(session, channel=channel, external_id=external_id)
+    return None if row is None else held(session, Thread, row)
 
 
-_CALLED = select(Thread).where(Thread.channel == bindparam("channel"), Thread.external_id == bindparam("external_id"))
+_CALLED = Prepared(
+    select(Thread).where(Thread.channel == bindparam("channel"), Thread.external_id == bindparam("external_id"))
+)
 
 
 DESK = "desk"

@@ -55,9 +55,9 @@ class Database:
     # Called with the newest change's id and the kinds of all after a commit that had visible ones, so that loops in
     # this process wake at once and need not ask. They must not raise.
     on_commit: list[Callable[[int, frozenset[str]], None]] = field(default_factory=list)
-    # Called at the end of each transaction, within it: may write, and return what is to be done once it is committed.
-    # That must not raise, and tells nobody outside before ``settle``.
-    before_commit: list[Callable[[Session], Callable[[], None] | None]] = field(default_factory=list)
+    # Called at the end of each transaction, within it: may write, and return what is to be done after it, told whether
+    # it was committed (False: not, or nobody knows). That must not raise, and tells nobody outside before ``settle``.
+    before_commit: list[Callable[[Session], Callable[[bool], None] | None]] = field(default_factory=list)
     _thread: threading.local = field(default_factory=threading.local, repr=False)
 
     @property
@@ -122,18 +122,26 @@ def transaction(database: Database, *, is_lasting: bool = True) -> Iterator[Sess
     Not ``is_lasting``: what a power cut may take away together with whatever follows from it, as a claim of work that
     is done again then. SQLite alone makes the difference; a process that is killed takes nothing away.
     """
+    then: list[Callable[[bool], None]] = []
     with sentences():
-        with _turn(database), Session(database.writer, expire_on_commit=False) as session, session.begin():
-            yield session
-            session.flush()
-            then = [go_on for look in tuple(database.before_commit) if (go_on := look(session)) is not None]
-            newest, kinds = flush_changes(session)
+        try:
+            with _turn(database), Session(database.writer, expire_on_commit=False) as session, session.begin():
+                yield session
+                session.flush()
+                for look in tuple(database.before_commit):
+                    if (go_on := look(session)) is not None:
+                        then.append(go_on)
+                newest, kinds = flush_changes(session)
+        except BaseException:
+            for go_on in then:
+                go_on(False)
+            raise
         if newest:
             # Before the disk has it: whoever goes on with it in here tells nobody outside before it has.
             for tell in tuple(database.on_commit):
                 tell(newest, kinds)
         for go_on in then:
-            go_on()
+            go_on(True)
         if is_lasting:
             database.settle()
 

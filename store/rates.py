@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Executable,
     Interval,
@@ -36,9 +37,18 @@ LONGEST = timedelta(minutes=2)
 """No limit takes longer to be free again. A row that says so was written by a clock that was wrong."""
 _TABLE = SQLModel.metadata.tables[str(Rate.__tablename__)]
 _CLOCK = Prepared(select(func.clock_timestamp(type_=Utc)))
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_CLOCK_AND_CLOSED = Prepared(
+    select(
+        func.clock_timestamp(type_=Utc),
+        select(func.max(_TABLE.c.closed_until, type_=Utc))
+        .where(_TABLE.c.key.in_(_KEYS), _TABLE.c.closed_until > func.clock_timestamp(type_=Utc))
+        .scalar_subquery(),
+    )
+)
 _CLOSED = Prepared(
     select(func.max(_TABLE.c.closed_until, type_=Utc)).where(
-        _TABLE.c.key.in_(bindparam("keys", expanding=True)), _TABLE.c.closed_until > bindparam("now", type_=Utc)
+        _TABLE.c.key.in_(_KEYS), _TABLE.c.closed_until > bindparam("now", type_=Utc)
     )
 )
 _MILLISECOND = timedelta(milliseconds=1)
@@ -89,11 +99,18 @@ def close(session: Session, key: str, until: datetime, now: datetime) -> None:
 
 def closed_until(session: Session, keys: Sequence[str], now: datetime) -> datetime | None:
     """When the last of ``keys`` is open again; None while all are."""
-    if _last(session, keys, now) is None:
-        return None
-    for key in keys:
-        _mend(session, key, now)
-    return _last(session, keys, now)
+    return None if _last(session, keys, now) is None else _still_closed(session, keys, now)
+
+
+def clock_and_closed(session: Session, keys: Sequence[str]) -> tuple[datetime, datetime | None]:
+    """``clock``, and ``closed_until`` at that time. PostgreSQL is asked once for both."""
+    if not keys or not _is_postgres(session):
+        now = clock(session)
+        return now, closed_until(session, keys, now)
+    found = _CLOCK_AND_CLOSED.first(session, keys=tuple(keys))
+    assert found is not None
+    now, until = found
+    return now, until and _still_closed(session, keys, now)
 
 
 def clock(session: Session) -> datetime:
@@ -160,6 +177,13 @@ def _mend(session: Session, key: str, now: datetime) -> bool:
     statement = update(Rate).where(*mine).values(full_at=now, closed_until=closed)
     session.execute(statement.execution_options(synchronize_session=False))
     return True
+
+
+def _still_closed(session: Session, keys: Sequence[str], now: datetime) -> datetime | None:
+    """Once more, with what a wrong clock wrote put right."""
+    for key in keys:
+        _mend(session, key, now)
+    return _last(session, keys, now)
 
 
 def _last(session: Session, keys: Sequence[str], now: datetime) -> datetime | None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel
 
 from store.columns import table_of
+from store.inserts import inserting
 from store.prepared import Prepared, record
 
 Model = TypeVar("Model", bound=SQLModel)
@@ -24,6 +25,14 @@ def enter(session: Session, model: type[Model], **values: Any) -> Model:
     columns = {**fixed, **{name: make() for name, make in made_anew if name not in values}, **values}
     columns["id"] = _entering(model).scalar(session, **columns)
     return _joined(session, model, columns)
+
+
+def enter_once(session: Session, model: type[Model], **values: Any) -> Model | None:
+    """The same unless a row with the same unique values is there: None. Two transactions at once end with one row, and
+    neither fails."""
+    columns = {**_defaults(model)[0], **values}
+    columns["id"] = _entering_once(model).scalar(session, **columns)
+    return None if columns["id"] is None else _joined(session, model, columns)
 
 
 def held(session: Session, model: type[Model], row: Sequence[Any]) -> Model:
@@ -64,6 +73,12 @@ def _defaults(model: type[SQLModel]) -> tuple[dict[str, Any], tuple[tuple[str, C
 def _entering(model: type[SQLModel]) -> Prepared:
     table = table_of(model)
     return Prepared(insert(table).returning(table.c.id))
+
+
+@cache
+def _entering_once(model: type[SQLModel]) -> Prepared:
+    table = table_of(model)
+    return Prepared(lambda is_postgres: inserting(table, is_postgres).on_conflict_do_nothing().returning(table.c.id))
 
 
 def record_at(model: type[Model], row: Sequence[Any], start: int) -> Model:

@@ -121,8 +121,8 @@ class TableBook:
             log.warning("a pause could not be shared", error=type(error).__name__)
 
     def _book(self, session: Session, lanes: Sequence[Lane], gates: Sequence[str]) -> float:
-        now = at = rates.clock(session)
-        closed = rates.closed_until(session, gates, now)
+        now, closed = rates.clock_and_closed(session, gates)
+        at = now
         if closed is not None:
             raise TooSoon((closed - now).total_seconds())
         for lane in lanes:

@@ -15,6 +15,7 @@ from sqlmodel import select
 from bot import inbox
 from bot.models import InboxRow, InboxState
 from store import Database, reading, transaction
+from store.changes import noted
 
 NEW, WORKING, DONE, PARKED = InboxState.NEW, InboxState.WORKING, InboxState.DONE, InboxState.PARKED
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -57,9 +58,33 @@ class Inbox(RuleBasedStateMachine):
             is_new = inbox.accept(session, self.channel, key, thread, {}, self.now)
         assert is_new == (key not in self.rows)
         if is_new:
-            with reading(self.database) as session:
-                query = select(InboxRow).where(InboxRow.channel == self.channel, InboxRow.event_key == key)
-                self.rows[key] = Row(session.exec(query).one().id or 0, thread, self.now)
+            self._is_there(key, thread)
+
+    @rule(thread=st.sampled_from("xy"), number=st.integers(13, 20), worker=WORKERS)
+    def hears_and_begins(self, thread: str, number: int, worker: str) -> None:
+        """Who keeps an event begins with it in the same transaction, unless something of its thread comes first."""
+        key = f"{thread}{number}"
+        if key in self.rows:
+            return
+        with transaction(self.database) as session:
+            inbox.accept(session, self.channel, key, thread, {}, self.now)
+            row_id = noted(session, "inbox")
+            taken = inbox.claim_new(session, self._name(worker), self.now, row_id, 1, channels=(self.channel,))
+        row = self._is_there(key, thread)
+        assert [each.id for each in taken] == [row.id] * self._is_due(row)
+        for each in taken:
+            self._begins(row, worker, each)
+
+    def _is_there(self, key: str, thread: str) -> Row:
+        with reading(self.database) as session:
+            query = select(InboxRow).where(InboxRow.channel == self.channel, InboxRow.event_key == key)
+            self.rows[key] = Row(session.exec(query).one().id or 0, thread, self.now)
+        return self.rows[key]
+
+    def _begins(self, row: Row, worker: str, stored: InboxRow) -> None:
+        row.state, row.worker, row.lease_until = WORKING, worker, self.now + inbox.LEASE
+        row.attempts += 1
+        self.claims.append((worker, row, stored))
 
     @rule(seconds=SECONDS)
     def waits(self, seconds: int) -> None:
@@ -73,9 +98,7 @@ class Inbox(RuleBasedStateMachine):
             taken = inbox.claim_some(session, self._name(worker), self.now, limit, channels=(self.channel,))
         assert [each.id for each in taken] == [row.id for row in due]
         for row, each in zip(due, taken, strict=True):
-            row.state, row.worker, row.lease_until = WORKING, worker, self.now + inbox.LEASE
-            row.attempts += 1
-            self.claims.append((worker, row, each))
+            self._begins(row, worker, each)
 
     @precondition(lambda self: self.is_working)
     @rule(worker=WORKERS)

@@ -141,6 +141,22 @@ MUTANTS = (
         _INBOX,
     ),
     Mutant(
+        "who keeps a message does not wait for one of its thread that is just being kept",
+        "bot/inbox.py",
+        "pg_advisory_xact_lock(:line, hashtext(:channel || ':' || :thread_key))",
+        ":line + hashtext(:channel || ':' || :thread_key)::bigint",
+        "tests/bot/test_handover.py"
+        "::test_who_keeps_a_message_does_not_begin_with_it_before_one_that_another_just_keeps[postgresql]",
+    ),
+    Mutant(
+        "what was just kept is begun with though its thread waits",
+        "bot/handover.py",
+        "rows = inbox.claim_new(session, self._worker, now, ids, room, channels=self._channels)",
+        "rows = [session.get_one(InboxRow, each) for each in ids]",
+        "tests/bot/test_handover.py"
+        "::test_a_message_is_begun_with_by_who_kept_it_and_the_next_of_its_thread_waits[sqlite]",
+    ),
+    Mutant(
         "the bot's answer is recorded though an agent took over meanwhile",
         "handoff/conversations.py",
         '        _CONVERSATIONS.c.version == bindparam("seen_version"),\n'
