@@ -8,13 +8,14 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from bot.channels.mailbox import TERMINAL, WEB
+from bot.channels.slack.names import UNSEEN
 from bot.inbox import NOWHERE
 from bot.models import InboxRow, InboxState
 from handoff.models import Delivery, DeliveryState, SignInLink, StaffSession, Thread
 from handoff.rows import rows_touched
 from store import audit
 from store.backup import note_made
-from store.models import Lease
+from store.models import Lease, Setting
 
 FRESH = timedelta(hours=1)
 """What came so shortly before the restore is still worth an answer of the bot's."""
@@ -39,6 +40,8 @@ def settle(session: Session, backup: str, made_at: datetime, now: datetime) -> d
     session.execute(delete(SignInLink))
     # Whoever held something then does not live any more.
     session.execute(delete(Lease))
+    # As for what was heard: no channel looks back further than FRESH.
+    session.execute(delete(Setting).where(col(Setting.name) == UNSEEN))
     # The rows are older than the news of their own backup.
     note_made(session, backup, made_at)
     audit.record(session, "system", "backup.restored", "backup", None, now, backup=backup, **found)

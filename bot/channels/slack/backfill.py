@@ -12,24 +12,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from bot.channels.base import Unreadable
 from bot.channels.slack.clients import Clients
-from bot.channels.slack.history import Enough, Look, Spoken
+from bot.channels.slack.history import CutShort, Enough, Look, Spoken, TokenGone
 from bot.channels.slack.intake import KeepFirst
-from bot.channels.slack.names import SLACK, Direct, InChannel, Place, parse_place, parse_spot
+from bot.channels.slack.names import SLACK, UNSEEN, Direct, InChannel, Place, parse_place, parse_spot
 from bot.channels.slack.workspaces import NotIntroduced, Workspace, Workspaces
 from bot.models import InboxRow
 from handoff.models import Conversation, Direction, Message, Thread
-from store import Database, measures, reading
+from store import Database, measures, reading, transaction
 from store.errors import StoreError
+from store.inserts import insert
 from store.keeping import keeping
+from store.models import Setting
 
 log = structlog.get_logger()
 PLACES = 50
-"""So many places are looked at, those first in which something was said last."""
+"""So many places are looked at, those first in which something was said last; and as many where nothing was yet."""
 OVERLAP = timedelta(minutes=2)
 """An event may be on its way for as long when the line breaks."""
 LONGEST = timedelta(days=7)
@@ -62,21 +65,29 @@ class Backfill:
         self._now = now
         self._pause = pause
         self._since: datetime | None = None
+        self._noted: datetime | None = None
         self._lock = threading.Lock()
+        self._may_look = threading.Event()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="slack-backfill", daemon=True)
 
-    def start(self) -> None:
-        """Remember how far back there is to look, before anything new comes in. ``found`` begins it."""
+    def start(self, *, is_first: bool = True) -> None:
+        """Begin to wait for ``found`` and ``missed``. ``is_first``: before anything new comes in, remember how far back
+        there is to look since the last start."""
+        if is_first:
+            self._remember()
+        self._thread.start()
+
+    def _remember(self) -> None:
         try:
             with reading(self._database) as session:
-                heard = last_heard(session)
+                moments = [at for at in (last_heard(session), unseen_since(session)) if at is not None]
+                heard = min(moments, default=None)
         except StoreError:
             heard = self._now() - timedelta(days=1)
         if heard is not None:
             self._reach_back(heard)
-        self._thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -86,6 +97,7 @@ class Backfill:
 
     def lost(self) -> None:
         """From now on events may be missed."""
+        self._may_look.clear()
         self._reach_back(self._now())
 
     def found(self) -> None:
@@ -93,19 +105,51 @@ class Backfill:
         with self._lock:
             is_due = self._since is not None
         if is_due:
+            self._may_look.set()
             self._wake.set()
+
+    def missed(self) -> None:
+        """Something came and could not be kept. Slack may bring it again, or have brought it for the last time; the
+        look back is tried until the database takes it."""
+        self._reach_back(self._now())
+        self.found()
 
     def _reach_back(self, to: datetime) -> None:
         with self._lock:
             self._since = min(to, self._since or to)
+        self._wake.set()
 
     def _run(self) -> None:
         while self._wake.wait() and not self._stopping.is_set():
             self._wake.clear()
+            self._write_down()
+            if not self._may_look.is_set():
+                continue
+            self._may_look.clear()
             with self._lock:
                 since, self._since = self._since, None
             while since is not None and not self._is_done(since) and not self._stopping.wait(_AGAIN):
                 pass
+
+    def _write_down(self) -> None:
+        """Whoever comes after us must look as far back, though more was heard by then."""
+        with self._lock:
+            since = self._since
+        if since is None or (self._noted is not None and self._noted <= since):
+            return
+        try:
+            with transaction(self._database) as session:
+                note_unseen(session, since)
+        except StoreError as error:
+            log.warning("slack gap not written down", error=type(error).__name__)
+        else:
+            self._noted = since
+
+    def _is_seen(self, since: datetime) -> None:
+        """All from ``since`` on was looked at."""
+        with transaction(self._database) as session:
+            forget_unseen(session, since)
+        self._noted = None
 
     def _is_done(self, since: datetime) -> bool:
         """Look back, unless another process is at it: it may be about another gap, or have died."""
@@ -114,6 +158,9 @@ class Backfill:
                 if kept is None:
                     return False
                 self.look_back(since)
+        except CutShort as why:
+            log.warning("slack back-fill cut short", why=str(why))
+            return False
         except Exception as error:
             log.warning("slack back-fill failed", error=type(error).__name__)
             # Without the database it is tried again; what is a mistake of ours would only fail again.
@@ -121,20 +168,35 @@ class Backfill:
         return True
 
     def look_back(self, since: datetime) -> int:
-        """Take in what was said from ``since`` on in the places that we know. Returns how much was new."""
+        """Take in what was said from ``since`` on in the places that we know, and where somebody may have written for
+        the first time. Returns how much was new. Raises CutShort."""
         oldest = max(since - OVERLAP, self._now() - LONGEST)
         with reading(self._database) as session:
             places = spoken_in(session, PLACES)
         look = Look(self._clients, self._stopping, self._pause, f"{oldest.timestamp():.6f}")
-        new = 0
+        new, is_whole = 0, True
         try:
             for team, channel, message in look.all_of(places):
                 new += self._take(team, channel, message)
+            for each in self._teams(places):
+                for team, channel, message in look.all_unheard(each, places, PLACES):
+                    new += self._take(team, channel, message)
+        except CutShort:
+            raise
         except Enough as why:
             log.warning("slack back-fill ended early", why=str(why))
-        if places:
+            is_whole = not (isinstance(why, TokenGone) or self._stopping.is_set())
+        if is_whole:
+            self._is_seen(since)
+        else:
+            self._reach_back(since)
+        if places or new:
             log.info("slack looked back", places=len(places), new=new, since=oldest.isoformat(timespec="seconds"))
         return new
+
+    def _teams(self, places: list[Spoken]) -> list[str]:
+        own = self._workspaces.own
+        return list(dict.fromkeys([*([own.team] if own else []), *(spoken.place.team for spoken in places)]))
 
     def _take(self, team: str, channel: str, message: dict[str, Any]) -> bool:
         try:
@@ -166,6 +228,28 @@ def last_heard(session: Session) -> datetime | None:
     """When Slack told us something last; None if it never did."""
     query = select(InboxRow.received_at).where(InboxRow.channel == SLACK)
     return session.exec(query.order_by(col(InboxRow.id).desc()).limit(1)).first()
+
+
+def unseen_since(session: Session) -> datetime | None:
+    """From when on somebody has yet to look back; None where all was looked at."""
+    row = session.get(Setting, UNSEEN)
+    return datetime.fromisoformat(row.value["since"]) if row else None
+
+
+def note_unseen(session: Session, since: datetime) -> None:
+    before = unseen_since(session)
+    if before is None or since < before:
+        value = {"since": since.isoformat()}
+        # Another process may be writing the same: both start after the same gap.
+        row = insert(session, Setting).values(name=UNSEEN, value=value)
+        session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+def forget_unseen(session: Session, since: datetime) -> None:
+    """Unless another process knows of an older gap."""
+    before = unseen_since(session)
+    if before is not None and before >= since:
+        session.execute(delete(Setting).where(col(Setting.name) == UNSEEN))
 
 
 def spoken_in(session: Session, most: int) -> list[Spoken]:

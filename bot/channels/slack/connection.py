@@ -110,8 +110,7 @@ class SlackConnection:
 
     def start(self) -> None:
         """Begin to connect, and return at once."""
-        if self._is_worker:
-            self._backfill.start()
+        self._backfill.start(is_first=self._is_worker)
         self._homes.start()
         self._thread.start()
 
@@ -169,7 +168,16 @@ class SlackConnection:
             self._doubt.clear()
             # A refused token is tried again: whoever installs the app anew may get the same one.
             if not self._stopping.is_set() and (is_doubted or self._own.status is Status.OFF):
-                self.channel.open((self._introduce() or self._has_others) and self._is_worker)
+                is_taken = self._introduce()
+                self.channel.open((is_taken or self._has_others) and self._is_worker)
+                self._look_back_if(is_taken)
+
+    def _look_back_if(self, is_taken: bool) -> None:
+        """Whether Slack told of anything while it refused the token is its own affair: it is looked up afterwards."""
+        if not is_taken:
+            self._backfill.lost()
+        elif self._line is None or self._line.status is Status.CONNECTED:
+            self._backfill.found()
 
     def _introduce(self) -> bool:
         """Ask Slack who we are until it answers. False: it refuses the token, or we stop."""
@@ -193,7 +201,19 @@ class SlackConnection:
         raise AssertionError("there is always another try")
 
     def _take(self, body: dict[str, Any]) -> BoltResponse:
-        return BoltResponse(status=503) if self._stopping.is_set() else intake.take(self._app, self._keep, body)
+        if self._stopping.is_set():
+            return BoltResponse(status=503)
+        response = intake.take(self._app, self._keep, body)
+        if response.status == 503:
+            self._is_missed()
+        return response
+
+    def _is_missed(self) -> None:
+        """Before Slack told us whose token we were given there is nobody to look back as."""
+        if self._has_others or self._own.status is Status.CONNECTED:
+            self._backfill.missed()
+        else:
+            self._backfill.lost()
 
     def _left(self, team: str) -> None:
         """A workspace removed the app: what is to be sent there waits until it adds the app again."""
@@ -228,12 +248,15 @@ class SlackConnection:
         # With HTTP beside it, a refused app token does not keep everything out.
         is_worse = state.status is Status.OFF and self._http is not None
         with self._lock:
+            before = self._line
             self._line = State(Status.TROUBLE, state.reason) if is_worse else state
+            is_changed = self._line != before
         if state.status is Status.CONNECTED:
             self._backfill.found()
         else:
             self._backfill.lost()
-        log.info("slack socket", status=state.status.value, reason=state.reason)
+        if is_changed:
+            log.info("slack socket", status=state.status.value, reason=state.reason)
 
 
 def slack(

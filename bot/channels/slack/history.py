@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,13 +14,17 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from bot.channels.slack.clients import Clients
-from bot.channels.slack.names import Direct, Place
+from bot.channels.slack.names import Direct, Place, Whole
 from bot.channels.slack.refusals import LOST, TOKEN, Answer, answer_of
 
 log = structlog.get_logger()
 _PAGE, _PAGES = 100, 3
 _WAITING = 300.0
 """Seconds that one look back spends in Slack's pauses at most."""
+_TRIES = 6
+"""So often a call is made of which Slack says nothing, or that it has trouble of its own."""
+_KINDS = ("im", "public_channel", "private_channel")
+_LISTED = 200
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,14 @@ class Spoken:
 
 class Enough(Exception):
     """Nothing more can be had now."""
+
+
+class CutShort(Enough):
+    """Slack did not answer, time and again. It will: then all is to be looked at once more."""
+
+
+class TokenGone(Enough):
+    """Slack refuses the token: once it takes it again, all is to be looked at once more."""
 
 
 class Look:
@@ -51,6 +63,30 @@ class Look:
     def all_of(self, places: list[Spoken]) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """(team, channel, message), those of one place in the order in which they were said. Raises Enough."""
         read: set[str] = set()
+        yield from self._said_in(places, read)
+
+    def all_unheard(self, team: str, places: Sequence[Spoken], most: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """The same of ``most`` places that the bot of ``team`` is in and that are none of ``places``, the newest first:
+        who wrote for the first time while we were away is in one of them. Raises Enough."""
+        client = self._clients.of(team)
+        if client is None:
+            return
+        people = {spoken.place.user for spoken in places if isinstance(spoken.place, Direct)}
+        channels = {spoken.channel for spoken in places}
+        rows = [row for kind in _KINDS for row in self._listed(client, kind) if not row.get("is_archived")]
+        unheard = [row for row in rows if row.get("user") not in people and row.get("id") not in channels]
+        unheard.sort(key=_made, reverse=True)
+        named = [(str(row.get("id")), row.get("user")) for row in unheard[:most]]
+        found = [Spoken(Direct(team, user) if user else Whole(team, id), id, None) for id, user in named]
+        yield from self._said_in(found, set())
+
+    def _listed(self, client: WebClient, kind: str) -> list[dict[str, Any]]:
+        def page(cursor: str | None) -> SlackResponse:
+            return client.users_conversations(types=kind, exclude_archived=True, limit=_LISTED, cursor=cursor)
+
+        return self._pages("users.conversations", page, "channels")
+
+    def _said_in(self, places: Sequence[Spoken], read: set[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for spoken in places:
             team, client = spoken.place.team, self._clients.of(spoken.place.team)
             channel = self._channel(spoken, client) if client is not None else None
@@ -96,13 +132,15 @@ class Look:
         found = self._pages("conversations.replies", page)
         return [message for message in found if _order(str(message.get("ts"))) > _order(self._oldest)]
 
-    def _pages(self, method: str, page: Callable[[str | None], SlackResponse]) -> list[dict[str, Any]]:
+    def _pages(
+        self, method: str, page: Callable[[str | None], SlackResponse], of: str = "messages"
+    ) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         cursor: str | None = None
         for _ in range(_PAGES):
             answer = self._ask(method, partial(page, cursor))
-            messages = answer.get("messages") if answer is not None else None
-            found += [message for message in messages or [] if isinstance(message, dict)]
+            rows = answer.get(of) if answer is not None else None
+            found += [row for row in rows or [] if isinstance(row, dict)]
             cursor = ((answer.get("response_metadata") or {}) if answer is not None else {}).get("next_cursor")
             if not cursor:
                 return found
@@ -111,21 +149,27 @@ class Look:
 
     def _ask(self, method: str, call: Callable[[], SlackResponse]) -> SlackResponse | None:
         """What Slack answers; None where it does not let us look. Raises Enough."""
+        troubles = 0
         while True:
-            if self._stopping.wait(self._pause):
+            # A trouble that lasts is left more and more time to end.
+            if self._stopping.wait(self._pause * 2**troubles):
                 raise Enough("stopped")
             try:
                 return call()
             except SlackApiError as error:
-                answer = answer_of(error)
+                answer, troubles = answer_of(error), troubles + 1
                 if answer.code in TOKEN:
-                    raise Enough(answer.code) from error
-                if not answer.is_limit:
+                    raise TokenGone(answer.code) from error
+                if answer.is_limit:
+                    troubles -= 1
+                    self._wait(answer.retry_after)
+                elif not answer.is_unclear or troubles >= _TRIES:
                     self._is_refused(method, answer)
                     return None
-                self._wait(answer.retry_after)
             except LOST as error:
-                raise Enough(type(error).__name__) from error
+                troubles += 1
+                if troubles >= _TRIES:
+                    raise CutShort(type(error).__name__) from error
 
     def _wait(self, seconds: float) -> None:
         self._waited += seconds
@@ -138,6 +182,12 @@ class Look:
         if why not in self._refused:
             self._refused.add(why)
             log.warning("slack does not let us look back", method=method, error=why, needed=answer.needed)
+
+
+def _made(row: dict[str, Any]) -> int:
+    """When the place was made, which for direct messages is when they were opened."""
+    created = row.get("created")
+    return created if isinstance(created, int) else 0
 
 
 def _order(ts: str) -> tuple[int, int]:

@@ -39,8 +39,9 @@ REQUIRED_SCOPES = {
 }
 OPTIONAL_SCOPES = {
     "assistant:write": "suggest first questions, and show that the bot is at it",
-    "channels:read": "check that the bot is in the agents' channel",
-    "groups:read": "check that the bot is in the agents' channel, where that is private",
+    "channels:read": "check that the bot is in the agents' channel, and find mentions that Slack could not bring",
+    "groups:read": "do the same in private channels",
+    "im:read": "find who wrote for the first time while Firstline was down",
     "users:read.email": "tie a customer to an account by the domain of their address",
 }
 """Without these the bot works, with less comfort."""

@@ -40,7 +40,7 @@ REFUSED = {
     "token_expired": "it has expired",
     "token_revoked": "it was revoked",
 }
-"""Why Slack does not take an app-level token, by its code. Nothing but another token helps."""
+"""Why Slack does not take an app-level token, by its code. Most often nothing but another token helps."""
 GREETING = 3.0
 """Seconds for the greeting that begins a connection."""
 FINISHING = 2.0
@@ -109,9 +109,11 @@ class SocketMode:
                 answer = answer_of(error)
                 if why := REFUSED.get(answer.code):
                     self._report(State(Status.OFF, f"Slack refuses FIRSTLINE_SLACK_APP_TOKEN: {why}. Set another one."))
-                    return
-                pause = max(pause, answer.retry_after) if answer.is_limit else pause
-                self._say_trouble(f"Slack opens no connection ({answer.code or answer.status}); it is tried again.")
+                    # An admin may bring it back to life, and Slack may have been mistaken.
+                    pause = self._patience.refused
+                else:
+                    pause = max(pause, answer.retry_after) if answer.is_limit else pause
+                    self._say_trouble(f"Slack opens no connection ({answer.code or answer.status}); it is tried again.")
             except LOST as error:
                 self._say_trouble(f"Slack cannot be reached ({type(error).__name__}); it is tried again.")
             finally:

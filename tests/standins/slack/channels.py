@@ -82,7 +82,7 @@ class Channel:
             self.bots.clear()
 
     def wait_for_bot(
-        self, words: str = "", thread_ts: object = ANY, count: int = 1, timeout: float = 10, after: str = ""
+        self, words: str = "", thread_ts: object = ANY, count: int = 1, timeout: float = 60, after: str = ""
     ) -> Message:
         """The newest message of a bot with these words, once there are ``count`` of them.
 

@@ -61,7 +61,7 @@ class Delivery:
     def wait(self, timeout: float | None = None) -> Delivery:
         """Until it is acknowledged or given up; for as long as one attempt may take, and some."""
         self.world.wait_for(
-            lambda: self.is_done, timeout or self.world.times.ack + 10, lambda: f"{self} was not answered"
+            lambda: self.is_done, timeout or self.world.times.ack + 60, lambda: f"{self} was not answered"
         )
         return self
 

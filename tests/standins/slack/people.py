@@ -56,7 +56,7 @@ class Person(Acting):
         assert self.modals, f"{self.name} has no modal open"
         return self.modals[-1]
 
-    def wait_for_modal(self, words: str = "", timeout: float = 10) -> View:
+    def wait_for_modal(self, words: str = "", timeout: float = 60) -> View:
         """The modal on top, once it shows these words in its title or body."""
 
         def shown() -> View | None:
@@ -65,7 +65,7 @@ class Person(Acting):
 
         return self.team.world.wait_for(shown, timeout, lambda: f"no modal with {words!r}: {self.modals}")
 
-    def wait_for_home(self, words: str = "", timeout: float = 10) -> View:
+    def wait_for_home(self, words: str = "", timeout: float = 60) -> View:
         """Her App Home, once it shows these words."""
 
         def shown() -> View | None:

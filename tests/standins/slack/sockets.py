@@ -216,5 +216,5 @@ class Sockets:
     def accept(self) -> None:
         self.is_refusing = False
 
-    def wait_connected(self, count: int = 1, timeout: float = 10) -> None:
+    def wait_connected(self, count: int = 1, timeout: float = 60) -> None:
         self._world.wait_for(lambda: len(self.connections) >= count, timeout, lambda: "no connection came")

@@ -27,9 +27,14 @@ class Times:
     """How long an assistant's status stays without a message."""
 
     @classmethod
+    def patient(cls) -> Times:
+        """As real, but for the seconds that an app has, for a busy machine may take them all."""
+        return cls(ack=60.0, trigger=60.0)
+
+    @classmethod
     def quick(cls) -> Times:
-        """Deliveries are repeated at once; all else is as real."""
-        return cls(retries=(0.02, 0.05, 0.1))
+        """Deliveries are repeated at once, and an app has time; all else is as real."""
+        return cls(ack=60.0, trigger=60.0, retries=(0.02, 0.05, 0.1))
 
 
 class Clock:

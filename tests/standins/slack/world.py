@@ -30,6 +30,8 @@ from .teams import BOT_SCOPES, DEFAULT_SCOPES, App, Bot, Grant, Team
 from .times import Clock, Times
 
 T = TypeVar("T")
+PATIENCE = 60.0
+"""Seconds after which a test gives up waiting; none takes as long, however busy the machine is."""
 
 
 class SlackWorld:
@@ -134,7 +136,7 @@ class SlackWorld:
                 self.changed.notify_all()
 
     def wait_for(
-        self, predicate: Callable[[], T | None], timeout: float = 10, says: Callable[[], str] | None = None
+        self, predicate: Callable[[], T | None], timeout: float = PATIENCE, says: Callable[[], str] | None = None
     ) -> T:
         """The first true value of ``predicate``, which is asked again at every change.
 

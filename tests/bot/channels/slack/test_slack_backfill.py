@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
-from slack_house import SlackHouse, settled, slack_house
+from slack_house import SlackHouse, is_down, settled, slack_house
 from standins.slack.server import Http, SlackWorld, Times
 
 from bot.channels.base import Status
@@ -21,14 +21,14 @@ from handoff.customers import find_customer, find_thread
 from store import Database, reading, transaction
 
 AT_ONCE = Patience(
-    silence=timedelta(seconds=5), ping=timedelta(milliseconds=200), look=timedelta(milliseconds=50), between=0.0
+    silence=timedelta(seconds=20), ping=timedelta(milliseconds=200), look=timedelta(milliseconds=50), between=0.0
 )
 NOBODY = Http("http://127.0.0.1:9/", "secret")
 
 
 @pytest.fixture
 def world() -> Iterator[SlackWorld]:
-    with SlackWorld(times=Times(ack=0.5, retries=(0.02, 0.05, 0.1))) as world:
+    with SlackWorld(times=Times.quick()) as world:
         world.add_team("T1")
         yield world
         assert world.complaints == []
@@ -46,6 +46,11 @@ def talks(database: Database, thread: str, person: str, *, is_open: bool = True,
         conversation = open_conversation(session, find_thread(session, "slack", thread, now), customer, "en", now)
         add_incoming(session, conversation, "hi", None, now, {"spot": spot} if spot else None)
         conversation.closed_at = None if is_open else now
+
+
+def later() -> datetime:
+    """Four minutes on: more than is looked back at in any case, and less than a signature may be old."""
+    return datetime.now(UTC) + timedelta(minutes=4)
 
 
 def misses(world: SlackWorld) -> None:
@@ -175,6 +180,124 @@ def test_what_slack_does_not_let_us_see_is_said_once_in_the_log(
     refusals = [line for line in told if line["event"].startswith(("slack does not let", "slack back-fill ended"))]
     assert len(refusals) == 1
     assert trouble in str(refusals)
+
+
+@pytest.mark.parametrize("trouble", ["drop_before", "drop_after", "http_500", "internal_error"])
+def test_a_look_back_that_is_cut_short_is_taken_up_again(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path, trouble: str
+) -> None:
+    ann = world.teams[0].add_person("ann")
+    talks(sqlite_database, f"T1:@{ann.id}", ann.id)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        ann.says("hello", ann.dm)
+        house.kept(1)
+    world.deliver_by = NOBODY
+    ann.says("still there?", ann.dm)
+    misses(world)
+    world.fail_next("conversations.history", trouble, times=2)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.kept(2)
+        assert house.texts() == ["hello", "still there?"]
+
+
+def test_a_server_that_ends_while_it_looks_back_leaves_the_rest_to_the_next(
+    world: SlackWorld, database: Database, tmp_path: Path
+) -> None:
+    ann, bob = (world.teams[0].add_person(name) for name in ("ann", "bob"))
+    with at(world, database, tmp_path) as house:
+        house.is_connected()
+        ann.says("hello", ann.dm)
+        house.kept(1)
+    world.deliver_by = NOBODY
+    ann.says("still there?", ann.dm)
+    misses(world)
+    world.fail_next("conversations.history", "drop_before", times=10_000)
+    with at(world, database, tmp_path, now=later) as house:
+        house.is_connected()
+        looked_back(world)
+        bob.says("hello from bob", bob.dm)
+        house.kept(2)
+    world.faults.forget()
+    with at(world, database, tmp_path, now=later) as house:
+        house.kept(3)
+        assert sorted(house.texts()) == ["hello", "hello from bob", "still there?"]
+
+
+@pytest.mark.parametrize("is_worker", [True, False])
+def test_what_could_not_be_kept_while_the_database_was_away_is_fetched_when_it_is_back(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path, is_worker: bool
+) -> None:
+    ann = world.teams[0].add_person("ann")
+    talks(sqlite_database, f"T1:@{ann.id}", ann.id)
+    with at(world, sqlite_database, tmp_path, is_worker=is_worker) as house:
+        house.is_connected()
+        with is_down(sqlite_database):
+            ann.says("is anybody there?", ann.dm)
+            misses(world)
+        house.kept(1)
+        assert house.texts() == ["is anybody there?"]
+
+
+def test_who_writes_for_the_first_time_while_the_server_is_down_is_heard(
+    world: SlackWorld, database: Database, tmp_path: Path
+) -> None:
+    ann, bob = (world.teams[0].add_person(name) for name in ("ann", "bob"))
+    with at(world, database, tmp_path) as house:
+        house.is_connected()
+        ann.says("hello", ann.dm)
+        house.kept(1)
+    world.deliver_by = NOBODY
+    bob.says("is anybody there?", bob.dm)
+    misses(world)
+    with at(world, database, tmp_path) as house:
+        house.kept(2)
+        assert house.texts() == ["hello", "is anybody there?"]
+        assert house.rows()[1].thread_key == f"T1:@{bob.id}"
+
+
+def test_a_mention_in_a_channel_that_is_new_to_us_is_fetched_as_well(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path
+) -> None:
+    team = world.teams[0]
+    ann = team.add_person("ann")
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        ann.says("hello", ann.dm)
+        house.kept(1)
+    world.deliver_by = NOBODY
+    room = team.add_channel("general", members=[ann], bot=True)
+    elsewhere = team.add_channel("lunch", members=[ann], bot=False)
+    ann.says("lunch?", room)
+    ann.says(f"{team.bot.mention} where is my invoice?", room)
+    ann.says(f"{team.bot.mention} is not here", elsewhere)
+    misses(world)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.kept(2)
+        looked_back(world)
+        assert [text.replace(team.bot.mention, "@bot") for text in house.texts()] == [
+            "hello",
+            "@bot where is my invoice?",
+        ]
+
+
+def test_without_the_scope_to_list_direct_messages_the_known_ones_are_read(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path
+) -> None:
+    ann = world.teams[0].add_person("ann")
+    talks(sqlite_database, f"T1:@{ann.id}", ann.id)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        ann.says("hello", ann.dm)
+        house.kept(1)
+    world.deliver_by = NOBODY
+    ann.says("still there?", ann.dm)
+    misses(world)
+    world.fail_next("users.conversations", "missing_scope", times=9)
+    with structlog.testing.capture_logs() as told, at(world, sqlite_database, tmp_path) as house:
+        house.kept(2)
+        settled(lambda: any("looked back" in line["event"] for line in told), lambda: str(told))
+    assert len([line for line in told if line["event"].startswith("slack does not let")]) == 1
 
 
 def test_where_nobody_ever_wrote_nothing_is_asked(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> None:

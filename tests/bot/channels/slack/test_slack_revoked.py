@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from slack_house import SlackHouse, settled, slack_house
 from sqlmodel import col, select
-from standins.slack.server import SlackWorld
+from standins.slack.server import Http, SlackWorld
 
 from bot.channels.base import Status
 from bot.channels.slack.socket import Patience
@@ -22,7 +22,7 @@ from store import Database, reading, transaction
 
 @pytest.fixture
 def house(world: SlackWorld, database: Database, tmp_path: Path) -> Iterator[SlackHouse]:
-    with slack_house(world, database, tmp_path, http=True, patience=Patience(refused=0.05)) as house:
+    with slack_house(world, database, tmp_path, http=True, patience=Patience(refused=0.05, between=0.0)) as house:
         house.is_connected()
         yield house
 
@@ -69,6 +69,23 @@ def test_what_is_to_be_sent_waits_with_all_its_attempts_and_goes_out_in_order(ho
         deliver(house)
     assert [message.text for message in ann.dm.bot_messages] == ["one", "two", "three"]
     assert states(house) == [(DeliveryState.SENT, 1)] * 3
+
+
+def test_what_was_said_while_the_token_was_refused_is_fetched_once_it_is_taken_again(house: SlackHouse) -> None:
+    world = house.world
+    ann = world.teams[0].add_person("ann")
+    say_some(house, f"T1:@{ann.id}", ["one"])
+    world.fail_next("*", "account_inactive", times=10_000)
+    deliver(house)
+    house.is_now(Status.OFF)
+    settled(lambda: not house.connection.channel.is_open, lambda: "the channel is still open")
+    way, world.deliver_by = world.deliver_by, Http("http://127.0.0.1:9/", "secret")
+    ann.says("is anybody there?", ann.dm)
+    world.wait_for(lambda: all(delivery.is_done for delivery in world.deliveries))
+    world.deliver_by = way
+    world.faults.forget()
+    house.kept(1)
+    assert house.texts() == ["is anybody there?"]
 
 
 def test_after_the_app_was_removed_and_installed_again_all_goes_on(house: SlackHouse) -> None:

@@ -153,6 +153,18 @@ def list_(caller: Caller, arguments: Arguments) -> Json:
     return {"channels": rows, "response_metadata": {"next_cursor": cursor}}
 
 
+@method(
+    "users.conversations",
+    scopes=("channels:read", "groups:read", "im:read", "mpim:read"),
+    takes={**PAGES, "exclude_archived": bool, "team_id": str, "types": str, "user": str},
+)
+def of_caller(caller: Caller, arguments: Arguments) -> Json:
+    """As the list, of those that the bot is in."""
+    team, listed = caller.home, list_(caller, arguments)
+    inside = {channel.id for home in caller.world.teams for channel in home.channels if team.id in channel.bots}
+    return {**listed, "channels": [row for row in listed["channels"] if row["id"] in inside]}
+
+
 @method("conversations.members", tier=4, needs={"channel": str}, takes=PAGES)
 def members(caller: Caller, arguments: Arguments) -> Json:
     channel = channel_seen(caller, arguments["channel"], "read")
