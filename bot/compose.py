@@ -27,6 +27,8 @@ LONGEST_TEXT = 6_000
 LONGEST_QUOTE = 200
 _HIGH_SHARE = 0.2
 """Among the candidates, what a second article must have to be said beside the first."""
+_TAKEN_UP = 0.7
+"""Of what the extract takes up of a question, what the model's words must."""
 
 Shelf = Mapping[tuple[str, str], PublishedArticle]
 """The live articles by (article id, language)."""
@@ -81,11 +83,19 @@ def answer(serving: Serving, reading: Reading, article_id: str, language: str, q
     if not excerpts:
         raise ArticleGone(f"The article {article_id} has no text to answer with.")
     composed = write_out(excerpts, language, serving.address, serving.secret)
-    worded = rephrased(serving, excerpts, said(excerpts), question, language, _weigher(serving, hit.language))
-    if worded is None:
+    extract_said = said(excerpts)
+    worded = rephrased(serving, excerpts, extract_said, question, language, _weigher(serving, hit.language))
+    if worded is None or _lacks_what_was_asked(asked, worded, extract_said):
         return composed
     lead = say("from_article", language, title=excerpts[0].published.article.title)
     return replace(composed, text=f"{lead}\n\n{worded}", extract=composed.text)
+
+
+def _lacks_what_was_asked(asked: Asked, worded: str, extract_said: str) -> bool:
+    """Whether ``worded`` takes up clearly less of the question: the sentence that answers was left out, or replaced by
+    one that had to be dropped. What is left may all be true, and answers something else."""
+    taken_up = asked.weight(frozenset(asked.words_of(worded)))
+    return taken_up < _TAKEN_UP * asked.weight(frozenset(asked.words_of(extract_said)))
 
 
 def _weigher(serving: Serving, language: str) -> Callable[[str], float]:

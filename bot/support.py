@@ -37,6 +37,8 @@ _NAMES = 0.6
 _BELIEVED = 0.5
 _LONGEST_RUN = 3
 _MARKER = re.compile(r"\s*(?:\d+[.)]|[•>])\s+")
+_HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What nobody sees, or what shows the letters around it in another order."""
 _CLAUSE = re.compile(r"[;；]\s*")
 
 
@@ -146,7 +148,9 @@ class Book:
 
 def supported(written: str, book: Book, extract: str, language: str) -> str | None:
     """``written`` without what ``book`` does not say; None if ``extract`` had better be said as it is."""
-    if len(written) > 1.5 * len(extract) + 400 or language_of(written, language) != language:
+    if len(written) > 1.5 * len(extract) + 400 or _HIDDEN.search(written):
+        return None
+    if language_of(written, language) != language:
         return None
     check = _Check(book)
     kept = "\n\n".join(filter(None, map(check.block, text_blocks(written))))

@@ -12,6 +12,7 @@ from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, Rest
 from bot.policy import Policy, Standing, decide, escalate, fixed_rule
 from handoff.models import Reason
 from retrieval.audience import ANYONE, Asker
+from retrieval.confidence import OPTIONS
 from retrieval.followups import Before, Read, read_after
 from retrieval.parts import questions_in
 from retrieval.reader import Reader, Reading
@@ -86,9 +87,24 @@ def _several(read: Read, policy: Policy, text: str, asked: Sequence[str]) -> Und
     surest = max(parts, key=lambda part: part.confidence)
     if len(parts) > 2:
         ruled = (part for part in parts if fixed_rule(part, policy) is not None)
-        return Understood(next(ruled, surest))
+        return Understood(next(ruled, _with_firsts(surest, parts, policy)))
     whole = read(text)
-    return Understood(surest if sure and not _answers(whole, policy) else whole)
+    if _answers(whole, policy):
+        return Understood(whole)
+    return Understood(surest if sure else _with_firsts(whole, parts, policy))
+
+
+def _with_firsts(reading: Reading, parts: Sequence[Reading], policy: Policy) -> Reading:
+    """``reading`` with the article that each of several questions finds first among its choices: of what nobody is
+    sure of, no question is passed over."""
+    likely = (part for part in parts if part.hits and part.confidence >= policy.offer_floor and not part.foreign)
+    firsts = {part.hits[0].article_id: part.hits[0] for part in likely if weight(part.text)}
+    if len(firsts) < 2:
+        return reading
+    known = {hit.article_id for hit in reading.hits}
+    others = (hit for article_id, hit in firsts.items() if article_id not in known)
+    close = tuple(dict.fromkeys([*firsts, *reading.close]))[:OPTIONS]
+    return replace(reading, hits=(*reading.hits, *others), close=close)
 
 
 def _is_own_matter(part: Reading, sure: Mapping[str, Reading], policy: Policy) -> bool:

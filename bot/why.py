@@ -176,7 +176,7 @@ def signs_of(reading: Reading) -> list[Sign]:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 4)
+    return None if value is None else round(float(value), 4) or 0.0
 
 
 def _about(reading: Reading, decision: Decision) -> Hit | None:

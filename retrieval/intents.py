@@ -34,6 +34,7 @@ the share of the question's words that occur in its examples: "where is the agen
 
 _EXACT = 0.995
 _SAME_SHARE = 0.3
+_LIKELY = 0.5
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,22 @@ def builtin_intents() -> tuple[Intent, ...]:
 
 
 def intents_of(contents: Contents) -> tuple[Intent, ...]:
-    """The KB's own intents, or the built-in ones where it has none."""
-    return contents.intents or builtin_intents()
+    """The KB's own intents, or the built-in ones where it has none. Whoever asks for a person is always understood."""
+    return (*contents.intents, *_builtin_for(contents))
+
+
+def _builtin_for(contents: Contents) -> tuple[Intent, ...]:
+    """Those of the built-in intents that the KB leaves to us."""
+    if not contents.intents:
+        return builtin_intents()
+    person = next(intent for intent in builtin_intents() if intent.name == ASKS_FOR_HUMAN)
+    # Under another name it has the same words among its examples.
+    is_there = any(intent.name == person.name or _said_in(intent) & _said_in(person) for intent in contents.intents)
+    return () if is_there else (person,)
+
+
+def _said_in(intent: Intent) -> set[str]:
+    return {plain_key(text) for examples in intent.examples.values() for text in examples} - {""}
 
 
 def intent_pieces(intent: Intent, encoder: Encoder, encoders: Encoders) -> list[Piece]:
@@ -102,6 +117,8 @@ class IntentModel:
     """Of each group, how many of its texts have each word."""
     texts: tuple[str, ...]
     parameters: IntentParameters
+    lent: str | None = None
+    """The built-in intent beside those of the KB, if any."""
 
     def guess(self, text: str, vector: Floats) -> IntentGuess:
         """The intent of a question whose vector is ``vector``; the same words as an example are that example."""
@@ -112,9 +129,16 @@ class IntentModel:
             return IntentGuess(None, 0.0)
         features, similar = self.features(vector)
         name, signs = self.signs(features, similar, vector, self.parameters.ranker, words_of(text))
-        if name is None:
-            return IntentGuess(None, 0.0)
-        return IntentGuess(name, float(probability(signs, self.parameters.confidence)))
+        confidence = 0.0 if name is None else float(probability(signs, self.parameters.confidence))
+        return (
+            IntentGuess(None, 0.0)
+            if name is None or self._is_faint(name, confidence)
+            else IntentGuess(name, confidence)
+        )
+
+    def _is_faint(self, name: str, confidence: float) -> bool:
+        """Whether it names an intent that the KB does not have, and not even that is likely."""
+        return name == self.lent and confidence < _LIKELY
 
     def features(
         self, vector: Floats, discriminant: Floats | None = None, row: int | None = None
@@ -184,9 +208,12 @@ def open_intents(
     exact: dict[str, str] = {}
     texts: list[list[str]] = []
     words: list[dict[str, int]] = []
-    intents = intents_of(contents)
+    intents, built_in = intents_of(contents), _builtin_for(contents)
     for intent in intents:
         pieces = intent_pieces(intent, encoder, encoders)
+        if intent in built_in and contents.intents:
+            # A release from before they were added has no vectors of them.
+            pieces = [piece for piece in pieces if piece.key(encoder) in vectors]
         names.append(intent.name)
         parts.append(stacked(vectors, encoder, pieces))
         texts.append([piece.text for piece in pieces])
@@ -205,7 +232,7 @@ def open_intents(
         words.append(_article_counts(published))
         for question in plain_words(published)[1:]:
             exact.pop(question, None)
-    if not contents.intents and (everyday := _everyday(encoder, encoders, vectors)):
+    if built_in and (everyday := _everyday(encoder, encoders, vectors)):
         names.append(None)
         parts.append(stacked(vectors, encoder, everyday))
         texts.append([piece.text for piece in everyday])
@@ -226,11 +253,12 @@ def open_intents(
         words=tuple(words),
         texts=tuple(text for several in texts for text in several),
         parameters=parameters,
+        lent=built_in[0].name if built_in and contents.intents else None,
     )
 
 
 def _everyday(encoder: Encoder, encoders: Encoders, vectors: VectorCache) -> list[Piece]:
-    """What no KB is about: without intents of its own, and above all without articles in the customer's language, one
+    """What no KB is about: with built-in intents, and above all without articles in the customer's language, one
     has too little else to hold against its three. Without what ``vectors`` of an older release lack."""
     pieces = [Piece(Role.QUESTION, text, n) for n, text in enumerate(background_texts(encoder, encoders))]
     return [piece for piece in pieces if piece.key(encoder) in vectors]

@@ -10,7 +10,8 @@ from retrieval.chinese import is_traditional
 # Only words that carry no topic; a word shared by two languages counts for both.
 _STOPWORDS = {
     "en": "the a an is are was i you my we it to of in on for and or not how what why when where can do does did "
-    "this that with from your our have has had cannot can't don't doesn't i'm it's get please there be will me if",
+    "this that with from your our have has had cannot can't don't doesn't i'm it's get please there be will me if as "
+    "per no",
     "de": "der die das ein eine einen ist sind war ich du sie wir es zu von im in auf für und oder nicht wie was warum "
     "wann wo kann kannst mein meine mit nach bei aus dem den des habe hat kein keine man mich bitte wird auch wenn",
     "fr": "le la les un une est sont je tu vous nous il de du des à au en dans pour et ou ne pas comment que quoi "
@@ -56,7 +57,10 @@ _SCRIPTS = (
 _SCRIPT_PATTERNS = tuple((language, re.compile(pattern)) for language, pattern in _SCRIPTS)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
-_LATIN_WORD = re.compile(r"[a-zà-öø-ÿāăąćčđęěğıłńňőœřśşšťůűźżžơưạ-ỹ]+(?:['’-][a-zà-öø-ÿ]+)*")
+_LETTERS = "a-zà-öø-ÿāăąćčđęěğıłńňőœřśşšťůűźżžơưạ-ỹ"
+_LATIN_WORD = re.compile(rf"[{_LETTERS}]+(?:['’-][a-zà-öø-ÿ]+)*")
+_WHOLE_WORD = re.compile(rf"(?<![\d_.@/{_LETTERS}])[{_LETTERS}]++(?:['’-][a-zà-öø-ÿ]+)*+(?!-?\d|_)")
+"""A word that is no piece of a code or an address: the E of "error E12" is no Italian, "acme.com" no Portuguese."""
 _ENOUGH = 2_000
 
 
@@ -78,7 +82,7 @@ def language_of(text: str, default: str = "en") -> str:
     )
     if count >= 2 and count * 2 >= len(words) * 3:
         return "uk" if script == "ru" and re.search("[іїєґ]", folded) else script
-    return _latin_language(folded, words, default) if words else default
+    return _latin_language(folded, default) if words else default
 
 
 def tag_of(text: str, language: str) -> str:
@@ -86,10 +90,10 @@ def tag_of(text: str, language: str) -> str:
     return "zh-Hant" if language == "zh" and is_traditional(text) else language
 
 
-def _latin_language(folded: str, words: list[str], default: str) -> str:
+def _latin_language(folded: str, default: str) -> str:
     """Most stopwords win; letters that only some languages have break the tie."""
     scores = dict.fromkeys(_WORDS_OF, 0.0)
-    for word in words:
+    for word in _WHOLE_WORD.findall(folded):
         for language in _SPEAKERS.get(word.replace("’", "'"), ()):
             scores[language] += 1
     if not folded.isascii():
@@ -98,5 +102,7 @@ def _latin_language(folded: str, words: list[str], default: str) -> str:
     best = max(scores.values())
     if best < 1:
         return default if default in _WORDS_OF else "en"
-    # English first: among equals it is by far the likeliest in a support channel.
+    if scores.get(default) == best:
+        return default
+    # English first: among other equals it is by far the likeliest in a support channel.
     return next(language for language, score in scores.items() if score == best)

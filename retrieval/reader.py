@@ -10,6 +10,7 @@ from kb_content.articles import Contents, PublishedArticle
 from retrieval import prior
 from retrieval.audience import ANYONE, Asker
 from retrieval.background import nearest, open_background
+from retrieval.codes import codes_in, is_about_another
 from retrieval.confidence import OPTIONS, Ranking
 from retrieval.encoders import Encoders
 from retrieval.index import Floats
@@ -36,6 +37,9 @@ _FOREIGN_CONFIDENCE = 0.4
 
 _VERBATIM = 0.995
 """Confidence in the article that has the very words of the question among its own."""
+
+_OTHER_CODE = 0.4
+"""No article about error E12 is answered from when E21 was asked for, but it may be offered."""
 
 _FOREIGN_WORDS = 0.65
 """A text of which the KB knows this share of the words, by weight, is not foreign however far its vector lies."""
@@ -180,6 +184,8 @@ class Reader:
             # What an editor wrote down as a question of an article is answered by it, whatever else lies near.
             ranking, confidence = ranking.led_by(int(verbatim[0])), max(confidence, _VERBATIM)
             offer = confidence
+        elif is_about_another(codes_in(text), view.articles[int(evidence.articles[ranking.order[0]])]):
+            confidence = min(confidence, _OTHER_CODE)
         tag = tag or tag_of(text, language)
         return Reading(
             text=text,

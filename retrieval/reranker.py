@@ -50,7 +50,7 @@ def load_reranker(spec: str | None, report: Report) -> Reranker | None:
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelUnavailable(
-            f"FIRSTLINE_RERANKER is {spec!r}, but no CrossEncoder could be loaded from it: {reason}. "
+            f"FIRSTLINE_RERANKER is {spec!r}, but no CrossEncoder could be loaded from it: {reason.rstrip('.')}. "
             "Give a folder that holds one, or an id that this machine has or may download, or leave it unset."
         ) from error
     fault = _fault_of(model)

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from small_kb import articles, contents_of
 from standins.llm import Drips, LlmServer, Says, Stalls, Status, serving
 from standins.llm.server import KEY, MODEL
 from talk import HOUSE, CustomerOnTheWeb, World, small_serving
 
 from bot.compose import ArticleGone, Composed, answer, joined
-from bot.live import Live, Serving
+from bot.live import Live, Serving, policy_of
 from bot.writer import LlmSettings, OpenAIWriter
 from kb_content.html import to_html
+from retrieval.build import build
+from retrieval.encoders import load_encoders
+from retrieval.reader import Reader
 from store import Database
 
 FORGOT = "I forgot my password"
@@ -38,6 +42,22 @@ def worded(release: Serving, llm: LlmServer) -> Iterator[Serving]:
     writer = OpenAIWriter(LlmSettings(llm.base_url, MODEL, KEY, seconds=1.0))
     yield replace(release, writer=writer)
     writer.close()
+
+
+@pytest.fixture(scope="module")
+def bare() -> Serving:
+    """Eight articles of two sentences each."""
+    contents, encoders = contents_of(articles()), load_encoders(None, lambda _: None)
+    built = build(contents, encoders, {})
+    reader = Reader.open(contents, built.vectors, built.parameters, encoders)
+    shelf = {(item.article.id, item.article.language): item for item in contents.articles}
+    return Serving(1, reader, policy_of(HOUSE, 0.6, contents.intents, contents.articles), shelf, HOUSE.address)
+
+
+@pytest.fixture
+def small(bare: Serving, worded: Serving) -> Serving:
+    """The same with a language model."""
+    return replace(bare, writer=worded.writer)
 
 
 def answered(
@@ -164,6 +184,28 @@ def test_whatever_goes_wrong_the_customer_gets_the_extract(worded: Serving, llm:
     composed = answered(worded, FORGOT)
     assert composed == answered(replace(worded, writer=None), FORGOT)
     assert "rephrased" not in composed.detail
+
+
+INVITED = "Open Settings, Members and type the addresses of your colleagues."
+
+
+@pytest.mark.parametrize(
+    "reply", [INVITED, f"{INVITED} Each gets an invitation that lasts 30 days."], ids=["left out", "replaced by a lie"]
+)
+def test_where_the_models_words_lack_what_was_asked_the_extract_is_said(
+    small: Serving, llm: LlmServer, reply: str
+) -> None:
+    llm.says(reply)
+    composed = answered(small, "how many days does an invitation last", "invite-people")
+    assert "Each gets an invitation that lasts 7 days." in composed.text
+    assert composed.extract is None
+
+
+def test_a_shorter_rewording_that_has_what_was_asked_is_said(small: Serving, llm: LlmServer) -> None:
+    llm.says("Each gets an invitation that lasts 7 days.")
+    composed = answered(small, "how many days does an invitation last", "invite-people")
+    assert INVITED not in composed.text
+    assert composed.text.endswith("Each gets an invitation that lasts 7 days.")
 
 
 def test_the_model_is_given_this_question_and_the_cited_passages_alone(worded: Serving, llm: LlmServer) -> None:

@@ -102,6 +102,11 @@ def test_a_lie_is_dropped_and_the_truth_beside_it_is_kept(lie: str) -> None:
     assert check(lie, FACTS, FACTS_TEXT) is None
 
 
+@pytest.mark.parametrize("hidden", ["\x00", "\x1b", "\u202e", "\u2066"])
+def test_marks_that_cannot_be_seen_or_turn_the_text_around_are_not_said(hidden: str) -> None:
+    assert check(f"A single {hidden}file may be up to 100 MB.", FACTS, FACTS_TEXT) is None
+
+
 FAITHFUL_CHINESE = [
     "单个文件最大 100 MB。",
     "新密码至少 12 个字符。",

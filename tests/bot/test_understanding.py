@@ -5,6 +5,8 @@ A knowledge base of nine articles, built for these claims alone.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from small_kb import articles, contents_of
 
@@ -75,6 +77,26 @@ def test_what_cannot_be_answered_of_two_questions_is_said_to_be_open(serving: Se
     assert decision.rest.question == "Do you give discounts for charities?"
     assert isinstance(decision.rest.decision, Clarify | Decline | Escalate)
     assert "About “Do you give discounts for charities?”" in ask(serving, text)["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        (
+            "how do I verify the signature of a webhook? where do I see what I owe? can I export as pdf?",
+            ("webhooks", "pay-invoice", "export-report"),
+        ),
+        ("How do I add people? And where do I see what I owe?", ("invite-people", "pay-invoice")),
+        ("怎么加同事进来？另外发票在哪看？还有报表怎么导出？", ("invite-people", "pay-invoice", "export-report")),
+    ],
+)
+def test_where_no_question_of_several_is_sure_each_has_its_article_among_the_choices(
+    serving: Serving, text: str, offered: tuple[str, ...]
+) -> None:
+    careful = replace(serving.policy, threshold=0.999)
+    _, decision = first_message(serving.reader, careful, text)
+    assert isinstance(decision, Clarify)
+    assert tuple(option.article_id for option in decision.options) == offered
 
 
 @pytest.mark.parametrize(

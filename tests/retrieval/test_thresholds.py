@@ -89,5 +89,14 @@ def test_next_to_no_questions_leave_a_cautious_threshold() -> None:
     assert threshold_of(_graded(_LADDER[:8], np.ones(8, bool)), 0.95) == pytest.approx(0.93)
 
 
+@pytest.mark.parametrize(
+    ("target", "cautious", "usual"), [(0.95, "0.93", "0.8625"), (0.9, "0.86", "0.725"), (0.8, "0.72", "0.45")]
+)
+def test_a_threshold_that_the_target_fixes_is_printed_without_dust(target: float, cautious: str, usual: str) -> None:
+    assert str(threshold_of(_graded(_LADDER[:8], np.ones(8, bool)), target)) == cautious
+    everything = _graded(1 - np.linspace(0, 0.9, 800) ** 4, np.ones(800, bool))
+    assert str(threshold_of(everything, target)) == usual
+
+
 def test_there_is_none_where_even_the_surest_answers_are_wrong() -> None:
     assert threshold_of(_graded(_LADDER, np.zeros(800, bool) | (np.arange(800) % 2 == 0)), 0.95) is None

@@ -26,6 +26,8 @@ from store import Database, open_database, reading
 QUICK = Waits(poll=1, first=0.02, longest=0.05, conflict=0.02, refused=0.05, standby=0.02, webhook=0.02, stop=5)
 UNHURRIED = Limits(chat_span=0.0, per_group=100_000, overall=100_000)
 SECRET = "a-secret_of_our_own"
+PATIENCE = 60.0
+"""Seconds after which a test gives up waiting; none takes as long, however busy the machine is."""
 
 
 class Connects(Protocol):
@@ -102,7 +104,7 @@ def _threads_of(connection: TelegramConnection) -> list[threading.Thread]:
 
 def until(is_so: Callable[[], Any], what: str) -> None:
     """Look again and again; what is looked at tells nobody when it changes."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not is_so():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         threading.Event().wait(0.005)
