@@ -176,6 +176,13 @@ def is_sample_live(session: Session) -> bool:
     return found.first() is not None
 
 
+def is_all_sample(session: Session) -> bool:
+    """Whether customers are answered from the sample, and nobody has brought or written an article beside it."""
+    own = select(KbArticle.id).where(KbArticle.source != SAMPLE, KbArticle.current > 0)
+    is_alone = session.exec(own.where(col(KbArticle.archived_at).is_(None)).limit(1)).first() is None
+    return is_alone and is_sample_live(session)
+
+
 def _live_version(session: Session, row: KbArticle) -> int | None:
     return session.exec(
         select(ArticleVersion.number)
@@ -235,6 +242,7 @@ __all__ = [
     "give_up",
     "give_up_dead",
     "glossary",
+    "is_all_sample",
     "is_empty",
     "is_sample_live",
     "live_release",

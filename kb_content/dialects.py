@@ -50,8 +50,12 @@ _SILENT_LINE = re.compile(
     re.IGNORECASE,
 )
 _COMMENT = re.compile(r"%(?:\s|\Z)")
-_TEMPLATE = re.compile(r"\s*(?:\{%-?.*?-?%\}|\{\{[<%].*?[%>]\}\})\s*\Z")
+_TEMPLATE = re.compile(r"\s*(?:\{%(?:(?!%\}).)*%\}|\{\{[<%](?:(?![%>]\}\}).)*[%>]\}\})\s*\Z")
 _COMPONENT = re.compile(r"\s*(?:</?[A-Z][A-Za-z.]*(?:\s[^<>]*)?/?>\s*)+\Z")
+_COMPONENT_MARKS = re.compile(r"(</?[A-Z][A-Za-z.]*(?:\s[^<>]*)?/?>)")
+_ONE_LINE = re.compile(r"\s*<[A-Z](?=.*</[A-Z][A-Za-z.]*>\s*\Z)[^`]*\Z")
+"""A component that begins and ends on the same line, with no code in it."""
+_ONE_LINE_TEMPLATE = re.compile(r"\s*(\{%-?\s*(\w+)(?:(?!%\}).)*%\})(.*?)(\{%-?\s*end\2\s*-?%\})\s*\Z")
 _TITLE = re.compile(r"\b(?:title|label|summary|name|header)=[\"']([^\"']+)[\"']")
 _DEFINITION = re.compile(r":[ \t]+(?=\S)")
 _PLAIN = re.compile(r"(?![#>|<`~:=]|[-*+][ \t]|\d{1,9}[.)][ \t]|[-=]{3,}\s*\Z)\S")
@@ -120,6 +124,7 @@ class Walk:
             self._indented,
             self._alert,
             self._silent,
+            self._one_line,
             self._definitions,
         ):
             found = reader(lines, number)
@@ -200,6 +205,16 @@ class Walk:
         if _TEMPLATE.match(line) or (_COMPONENT.match(line) and self.page.is_component(line)):
             named = _TITLE.search(line)
             return 1, iter([("", False), (f"**{named[1]}**" if named else "", False), ("", False)])
+        return None
+
+    def _one_line(self, lines: Sequence[str], number: int) -> tuple[int, Iterator[Line]] | None:
+        """What begins and ends on one line, read as if each of its marks stood on a line of its own."""
+        line = lines[number]
+        if template := _ONE_LINE_TEMPLATE.match(line):
+            return 1, iter(self.walk([template[1], template[3], template[4]]))
+        if _ONE_LINE.match(line) and self.page.is_component(line):
+            parts = (part.strip() for part in _COMPONENT_MARKS.split(line))
+            return 1, iter(self.walk([part for part in parts if part]))
         return None
 
     def _definitions(self, lines: Sequence[str], number: int) -> tuple[int, Iterator[Line]] | None:

@@ -61,12 +61,12 @@ def files_of(
         named = Named(INTENT, intent.name)
         name = lying.places.get(named) or _free(f"intents/{_safe(intent.name)}", ".yml", taken)
         files[name] = File(write_intent(intent), {named: sha256_of(intent_values(intent))})
-    by_language: dict[str, list[GoldQuestion]] = {}
+    by_place: dict[str, list[GoldQuestion]] = {}
     for question in gold:
-        by_language.setdefault(question.language, []).append(question)
-    for language, questions in sorted(by_language.items()):
+        by_place.setdefault(_gold_place(question, lying), []).append(question)
+    for place, questions in sorted(by_place.items()):
         asked = {named_gold(one.text, one.language): sha256_of(gold_values(one)) for one in questions}
-        files[f"gold/{language}.jsonl"] = File(write_gold(questions), asked)
+        files[place] = File(write_gold(questions), asked)
     if glossary:
         terms = {named_term(term.term, term.language): sha256_of(term_values(term)) for term in glossary}
         place = next((lying.places[named] for named in terms if named in lying.places), GLOSSARY_FILES[0])
@@ -75,6 +75,12 @@ def files_of(
         said = {Named(SENTENCE, one.key, one.language): sha256_of({"text": one.text}) for one in sentences}
         files[SENTENCES_FILE] = File(write_sentences(sentences), said)
     return files
+
+
+def _gold_place(question: GoldQuestion, lying: Lying) -> str:
+    """A file with a line that could not be read is left to whoever wrote it."""
+    place = lying.places.get(named_gold(question.text, question.language))
+    return place if place and place not in lying.unread else f"gold/{question.language}.jsonl"
 
 
 def plan_export(

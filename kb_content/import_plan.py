@@ -126,6 +126,7 @@ class ImportPlan:
         yield from (f"conflict {conflict}" for conflict in self.undecided)
         yield from (f"adopt    {_name(key)}  (it came from another source)" for key in self.taken_over)
         for kind, entries in (("intent", self.intents), ("sentence", self.sentences)):
+            yield from (f"adopt    {kind} {name}  (it came from another source)" for name in entries.names_adopted)
             yield from (f"change   {kind} {name}" for name in entries.names_changed)
             yield from (f"remove   {kind} {name}" for name in entries.names_removed)
 

@@ -122,8 +122,12 @@ class Entries:
     @property
     def names_changed(self) -> tuple[str, ...]:
         """New and changed ones, in the order of the folder."""
-        touched = {*self.added, *self.changed, *self.adopted}
+        touched = {*self.added, *self.changed}
         return tuple(named.name for named in self.rows if named in touched)
+
+    @property
+    def names_adopted(self) -> tuple[str, ...]:
+        return tuple(sorted(named.name for named in self.adopted))
 
     @property
     def names_removed(self) -> tuple[str, ...]:

@@ -93,7 +93,10 @@ def publish_kb(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Build a release, check it against the live one, and put it live unless answers get worse (exit code 1)."""
+    """Build a release, check it against the live one, and put it live unless answers get worse.
+
+    Exit code 1 if they do, or if something of DIR was left out for an error or a conflict.
+    """
     from api.settings import Settings
 
     settings = Settings()
@@ -106,7 +109,10 @@ def publish_kb(
             found = _publish_here(database, settings, folder, override, percent)
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
     report(_outcome(found))
-    raise typer.Exit(0 if found["state"] in ("published", "staged") else 1)
+    if found["left_out"]:
+        report(f"{found['left_out']} errors and conflicts, listed above: what they concern stays as it was.")
+    is_done = found["state"] in ("published", "staged") and not found["left_out"]
+    raise typer.Exit(0 if is_done else 1)
 
 
 def _publish_here(
@@ -122,12 +128,14 @@ def _publish_here(
     if percent is None:
         tell_standing(database)
     imports: list[int | None] = []
+    left_out = 0
     with reading(database) as session:
         check_share(session, percent, ())
     if folder is not None:
         read = publish.read_usable(folder_at(folder), report)
         planned = publish.plan(database, read, publish.source_of(folder))
         imports.append(publish.carry_out(database, planned, ACTOR, now()))
+        left_out = len(read.errors) + len(planned.undecided)
         for line in planned.lines():
             report(line)
     brought = [one for one in imports if one is not None]
@@ -135,7 +143,7 @@ def _publish_here(
         asked = ask(session, (), None, now(), override=override, percent=percent, actor=ACTOR, imports=brought)
     carried_out(database, asked, fit_of(settings), house_of(settings), now, report)
     with reading(database) as session:
-        return told(session, asked)
+        return told(session, asked) | {"left_out": left_out}
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -64,6 +64,8 @@ def import_any(
     settings, started = Settings(), monotonic()
     prefer, choices = side_of(ours, theirs), _choices(language, category, chapters)
     with _read(settings, what, choices, _mapping(columns), most) as (source, root, read), opened(settings) as database:
+        _refuse_unclear(read)
+        _tell_errors(read)
         report(f"read in {monotonic() - started:.0f} s: {len(read.folder.articles):,} articles")
         planned = publish.plan(database, read.folder, source, replace=replace, prefer=prefer)
         looked = _looked(settings, database, planned, is_kept=not dry_run) if duplicates else None
@@ -132,7 +134,7 @@ def _read(
 ) -> Iterator[tuple[str, Path | None, Read]]:
     """The source's name, the folder that it is (None for the web), and what was read of it."""
     from api.cli.refusals import Refused
-    from api.uploads import unpacked
+    from api.uploads import UploadTooLarge, unpacked
     from bot.learning.importing.addresses import networks
     from bot.learning.importing.fetching import Fetcher
     from bot.learning.importing.reading import read_address, read_files
@@ -146,8 +148,12 @@ def _read(
     if path.is_dir():
         yield source_of(path), path, read_files(path, choices, report)
     elif path.is_file():
-        with unpacked(path.name, path.read_bytes()) as folder:
-            yield source_of(path), folder, read_files(folder, choices, report, mapping)
+        try:
+            with unpacked(path.name, path.read_bytes()) as folder:
+                yield source_of(path), folder, read_files(folder, choices, report, mapping)
+        except UploadTooLarge as error:
+            words = "has more than 5,000 files or 50 MB in it. Unpack it, and import the folder."
+            raise Refused(f"{path.name} {words}") from error
     else:
         raise Refused(
             f"{what} is not a folder, a file or a web address. Give the KB folder, or what is to be imported."
@@ -198,6 +204,25 @@ def _mapping(columns: list[str] | None) -> dict[str, str] | None:
     if any(field not in FIELDS or not column for field, _, column in pairs):
         raise Refused(f"Write --map FIELD=COLUMN. The fields are: {', '.join(FIELDS)}.")
     return {field: column for field, _, column in pairs}
+
+
+def _refuse_unclear(read: Read) -> None:
+    """Raises Refused for a table of which nobody said what its columns are: as if it had no lines, all that came from
+    it before would be archived."""
+    from api.cli.refusals import Refused
+
+    if read.table is not None and not read.folder.articles:
+        raise Refused(
+            "Say which column holds the titles and which one the texts: --map title=COLUMN --map body=COLUMN. The file "
+            f"has: {', '.join(read.table.columns)}."
+        )
+
+
+def _tell_errors(read: Read) -> None:
+    """Of a folder with Markdown its reader has told them."""
+    if read.is_foreign:
+        for problem in read.folder.errors:
+            report(f"error: {problem}")
 
 
 def _exit(read: Read, planned: ImportPlan) -> None:

@@ -42,7 +42,7 @@ def publish_on(
         found = _asked(client, server, folder, {"override": override, "percent": percent})
         for line in found.get("changes", ()):
             report(line)
-        return _followed(client, server, found, pause)
+        return _followed(client, server, found, pause) | {"left_out": found.get("left_out", 0)}
 
 
 def _asked(client: httpx2.Client, server: str, folder: Path | None, more: dict[str, Any]) -> dict[str, Any]:

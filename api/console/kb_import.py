@@ -26,7 +26,7 @@ from bot.learning.publish_soon import Publishing, publishing
 from handoff.models import Staff
 from handoff.permissions import Permission
 from handoff.rows import id_of
-from kb_content.catalogue import is_sample_live, live_release
+from kb_content.catalogue import is_all_sample, is_sample_live, live_release
 from kb_content.import_record import ImportLine, imports
 from kb_content.studio.models import ImportState, KbImport
 from store import files, reading, transaction
@@ -46,6 +46,9 @@ class Knowledge:
     """How the KB stands, beside the form."""
 
     is_sample: bool
+    """Whether articles of the sample answer customers."""
+    is_all_sample: bool
+    """Whether none but those are there: then who brings in the first of their own says whether they go."""
     release: int | None
     publishing: Publishing
     imports: list[ImportLine]
@@ -92,6 +95,7 @@ def start_page(
         live = live_release(session)
         state = Knowledge(
             is_sample_live(session),
+            is_all_sample(session),
             live.id if live else None,
             publishing(session, now),
             imports(session),

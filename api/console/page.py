@@ -23,6 +23,7 @@ from api.pages.texts import nearest_language
 from api.product import Product
 from api.texts import LANGUAGES, Texts, also, texts
 from api.vitals import needed
+from bot.learning.importing import approval
 from handoff.domains import readable
 from handoff.models import Staff
 from handoff.permissions import Permission, allowed
@@ -30,6 +31,7 @@ from handoff.rows import id_of
 from handoff.ticketing.notices import unseen
 from handoff.workplace.work import wanted
 from kb_content.catalogue import is_sample_live
+from kb_content.studio import reviewing
 from store import reading
 from store.changes import latest_change
 from store.errors import StoreError
@@ -53,6 +55,8 @@ class Surroundings:
     """How many of their own notices whoever asks has not seen."""
     work: int = 0
     """How many tickets want them."""
+    reviews: int = 0
+    """How many drafts and imports wait for their second pair of eyes."""
     steps_left: int = 0
     """How many of the first steps an admin has not taken yet; 0 in a house that was set up long ago."""
 
@@ -106,10 +110,16 @@ def surroundings(product: Product, staff: Staff | None) -> Surroundings:
             is_sample = bool(tokens) and is_sample_live(session)
             channels = ", ".join(map(str.capitalize, tokens)) if is_sample else ""
             change, waiting, me = latest_change(session), needed(session), id_of(staff)
-            left = _steps_left(session, staff)
-            return Surroundings(channels, reasons, change, waiting, unseen(session, me), wanted(session, me), left)
+            own = (unseen(session, me), wanted(session, me), _reviews(session, staff))
+            return Surroundings(channels, reasons, change, waiting, *own, _steps_left(session, staff))
     except StoreError as error:
         return Surroundings(reasons=(*reasons, str(error)))
+
+
+def _reviews(session: Session, staff: Staff) -> int:
+    if not allowed(staff.role, Permission.EDIT_ARTICLES):
+        return 0
+    return reviewing.wait_for(session, id_of(staff)) + approval.wait_for(session, id_of(staff))
 
 
 def _steps_left(session: Session, staff: Staff) -> int:
@@ -118,12 +128,13 @@ def _steps_left(session: Session, staff: Staff) -> int:
 
 
 def beside(product: Product, staff: Staff | None) -> Surroundings:
-    """What comes with the middle part of a page: how many notices are new, and how many tickets want this person."""
+    """What comes with the middle part of a page: how many notices are new, tickets want this person, reviews wait."""
     if staff is None:
         return Surroundings()
     try:
         with reading(product.database) as session:
-            return Surroundings(unseen=unseen(session, id_of(staff)), work=wanted(session, id_of(staff)))
+            me, reviews = id_of(staff), _reviews(session, staff)
+            return Surroundings(unseen=unseen(session, me), work=wanted(session, me), reviews=reviews)
     except StoreError:
         return Surroundings()
 

@@ -53,6 +53,7 @@ class PublicationRead(BaseModel):
 
 class PublicationAsked(PublicationRead):
     changes: list[str] = Field(description="What the folder changes of the knowledge base, a line each.")
+    left_out: int = Field(description="How many of these lines name an error or a conflict: what stays as it was.")
 
 
 @router.post("", status_code=202, responses=answers(400, 401, 403, 409, 413, 422))
@@ -79,6 +80,7 @@ def publish_folder(
     """
     changes: list[str] = []
     imports: list[int | None] = []
+    left_out = 0
     try:
         with reading(product.database) as session:
             check_share(session, percent, ())
@@ -89,6 +91,7 @@ def publish_folder(
             known_as = f"api: {source or caller.name}"[:255]
             planned = plan(product.database, read, known_as)
             changes += planned.lines()
+            left_out = len(read.errors) + len(planned.undecided)
             if not planned.is_empty and _needs_approval(product, request):
                 sent = Sent(folder.filename or "kb.zip", content, known_as, caller.name, percent)
                 _wait_for_approval(product, sent, now)
@@ -96,7 +99,7 @@ def publish_folder(
         brought = [one for one in imports if one is not None]
         with transaction(product.database) as session:
             asked = ask(session, (), None, now, override=override, percent=percent, actor=caller.name, imports=brought)
-            return PublicationAsked(**told(session, asked), changes=changes)
+            return PublicationAsked(**told(session, asked), changes=changes, left_out=left_out)
     except (BadUpload, NothingToRead, FileTooLarge) as error:
         raise ApiProblem(422, str(error)) from error
     except KbError as error:

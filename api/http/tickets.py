@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlmodel import Session
 
 from api.http.parts import Now, TheProduct, caller
 from api.http.problems import answers
-from api.http.words import ReplyWords
+from api.http.words import ReplyWords, storable
 from api.product import Product
 from bot.replies import closing_words
 from handoff import desk, views
@@ -20,6 +20,9 @@ from handoff.actors import Actor
 from handoff.errors import Stale, StaleReply
 from handoff.models import Conversation, Owner, Priority, Reason, TicketStatus
 from handoff.permissions import Permission
+from handoff.rows import id_of
+from handoff.staff import staff_by_email
+from handoff.staffing import deeds
 from handoff.tickets import ticket_by_number
 from store import reading, transaction
 
@@ -36,6 +39,12 @@ Number = Annotated[int, Path(ge=1, le=2**53, description="The ticket's number.")
 
 class WrittenText(BaseModel):
     text: ReplyWords
+
+
+class Claim(BaseModel):
+    agent: Annotated[str, Field(max_length=254), BeforeValidator(storable)] = Field(
+        "", description="Who works on it: their e-mail address. A token is nobody, so without it nobody is assigned."
+    )
 
 
 class MessageRead(BaseModel):
@@ -130,9 +139,10 @@ def read_ticket(number: Number, product: TheProduct, _: Reader) -> dict[str, Any
 
 
 @router.post("/{number}/claim", response_model=TicketRead, responses=ACT)
-def claim(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
-    """Say that you work on it."""
-    return act(product, number, lambda session: desk.claim(session, number, actor, now))
+def claim(number: Number, product: TheProduct, actor: Agent, now: Now, body: Claim | None = None) -> dict[str, Any]:
+    """Say that you work on it, or that one of the agents does."""
+    agent = body.agent if body else ""
+    return act(product, number, lambda session: _claim(session, number, agent, actor, now))
 
 
 @router.post("/{number}/replies", status_code=201, response_model=TicketRead, responses=ACT)
@@ -169,6 +179,12 @@ def take_over(number: Number, product: TheProduct, actor: Agent, now: Now) -> di
 def hand_back(number: Number, product: TheProduct, actor: Agent, now: Now) -> dict[str, Any]:
     """Let the bot talk with the customer again."""
     return act(product, number, lambda session: desk.hand_back(session, number, actor, now))
+
+
+def _claim(session: Session, number: int, agent: str, actor: Actor, now: datetime) -> None:
+    desk.claim(session, number, actor, now)
+    if agent:
+        deeds.give(session, number, id_of(staff_by_email(session, agent)), actor, now)
 
 
 def _resolve(session: Session, number: int, actor: Actor, now: datetime) -> None:

@@ -64,7 +64,8 @@ def begin(
     content: Mapping[str, Any] | None = None,
     actor: str = "",
 ) -> Draft:
-    """The draft of this thing: the one that is there already, else a new one with what the KB says, or ``content``.
+    """The draft of this thing: the one that is there already, else a new one with what the KB says, of an archived
+    article what it said last, or ``content``.
 
     Raises BadName for a name or language that nothing can have.
     """
@@ -73,7 +74,7 @@ def begin(
     if there is not None:
         return there
     now_there = state_of(session, kind, name, language)
-    written = content if content is not None else now_there.content or {}
+    written = content if content is not None else now_there.content or now_there.last or {}
     values = {
         **Draft(kind=kind, name=name, language=language, made_at=now, changed_at=now).model_dump(exclude={"id"}),
         "content": cleaned(kind, name, language, written),

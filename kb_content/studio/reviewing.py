@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from kb_content.errors import DraftRefused
 from kb_content.studio.draft_rows import locked, told
@@ -102,6 +102,12 @@ def is_publishable(draft: Draft, four_eyes: bool) -> str | None:
 def may_approve(draft: Draft, staff_id: int | None) -> bool:
     """Whether they are a second pair of eyes. Pure."""
     return draft.state is DraftState.IN_REVIEW and staff_id not in _hands(draft)
+
+
+def wait_for(session: Session, staff_id: int | None) -> int:
+    """How many drafts wait for the eyes of ``staff_id``."""
+    waiting = select(Draft.submitted_by, Draft.changed_by).where(Draft.state == DraftState.IN_REVIEW)
+    return sum(staff_id not in hands for hands in session.exec(waiting))
 
 
 def _hands(draft: Draft) -> set[int]:

@@ -23,11 +23,13 @@ class KbState:
     """What the KB says of one thing. ``content`` is None where it says nothing: not there, or archived.
 
     ``number``: of an article the version, 0 where there never was one. ``sha256`` is empty where it says nothing.
+    ``last``: what an archived article said.
     """
 
     content: Content | None = None
     number: int = 0
     sha256: str = ""
+    last: Content | None = None
 
 
 def state_of(session: Session, kind: DraftKind, name: str, language: str) -> KbState:
@@ -106,9 +108,10 @@ def _article_state(session: Session, article_id: str, language: str) -> KbState:
     version = find_version(session, row, row.current) if row else None
     if row is None or version is None:
         return KbState()
+    content = content_of(article_from(row, version))
     if row.archived_at is not None:
-        return KbState(number=row.current)
-    return KbState(content_of(article_from(row, version)), row.current, version.sha256)
+        return KbState(number=row.current, last=content)
+    return KbState(content, row.current, version.sha256)
 
 
 def _plain_state(content: Content) -> KbState:

@@ -36,7 +36,7 @@ def listening(customer: Customer, after: int = 0, last_event_id: str = "") -> It
         "headers": {**customer.headers, "Last-Event-ID": last_event_id},
     }
     with (
-        httpx2.Client(base_url=customer.house.address, timeout=10) as client,
+        httpx2.Client(base_url=customer.house.address, timeout=60) as client,
         client.stream("GET", STREAM, **options) as response,
     ):
         assert response.status_code == 200
@@ -108,7 +108,7 @@ def test_many_streams_leave_room_for_requests(house: House) -> None:
     """Forty threads serve requests; a stream that held one would starve them."""
     ada = house.visitor()
     limits = httpx2.Limits(max_connections=100)
-    with httpx2.Client(base_url=house.address, timeout=10, limits=limits) as client:
+    with httpx2.Client(base_url=house.address, timeout=60, limits=limits) as client:
         open_streams = [
             client.send(client.build_request("GET", STREAM, headers=ada.headers), stream=True) for _ in range(60)
         ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from console_fixtures import BUT_COLOURS, Office, an_office, chromium, in_each_look, serious, served
+from console_fixtures import BUT_COLOURS, Office, a_tab, an_office, chromium, in_each_look, leave, serious, served
 from playwright.sync_api import Browser, Page, expect
 from suggested import CITATION, TEXT, state_of, suggest
 
@@ -30,20 +30,25 @@ def chrome() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def tab(chrome: Browser) -> Iterator[Page]:
+    with a_tab(chrome, **LOOKS["desktop"]) as tab:
+        yield tab
+
+
 @pytest.fixture
-def address(office: Office) -> Iterator[str]:
+def address(office: Office, tab: Page) -> Iterator[str]:
     office.publish()
     with served(office) as address:
         yield address
+        leave(tab)
 
 
-def window(office: Office, chrome: Browser, address: str, language: str = "en") -> Page:
+def window(office: Office, tab: Page, address: str, language: str = "en") -> Page:
     """bob's browser."""
     cookie = office.browser("bob", Role.ADMIN, language).cookies["firstline"]
-    context = chrome.new_context(locale="en-GB", **LOOKS["desktop"])
-    context.set_default_timeout(20_000)
-    context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
-    return context.new_page()
+    tab.context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
+    return tab
 
 
 def eve_sends(office: Office, number: int, suggestion_id: int) -> None:
@@ -54,10 +59,10 @@ def eve_sends(office: Office, number: int, suggestion_id: int) -> None:
         suggestions.send(session, number, suggestion_id, eve, office.now)
 
 
-def test_send_by_keyboard_alone(office: Office, chrome: Browser, address: str) -> None:
+def test_send_by_keyboard_alone(office: Office, tab: Page, address: str) -> None:
     number = office.escalate()
     suggestion_id = suggest(office, number)
-    page = window(office, chrome, address)
+    page = window(office, tab, address)
     page.goto(f"{address}/console/tickets/{number}")
     page.get_by_role("region", name="The suggested words").focus()
     page.keyboard.press("Tab")
@@ -70,10 +75,10 @@ def test_send_by_keyboard_alone(office: Office, chrome: Browser, address: str) -
     assert state_of(office, suggestion_id) is SuggestionState.SENT
 
 
-def test_edit_moves_the_words_into_the_box_behind_what_was_typed(office: Office, chrome: Browser, address: str) -> None:
+def test_edit_moves_the_words_into_the_box_behind_what_was_typed(office: Office, tab: Page, address: str) -> None:
     number = office.escalate()
     suggestion_id = suggest(office, number)
-    page = window(office, chrome, address)
+    page = window(office, tab, address)
     page.goto(f"{address}/console/tickets/{number}")
     page.get_by_label("Reply to the customer").fill("Hello ada!")
     page.get_by_role("button", name="Edit").click()
@@ -89,10 +94,10 @@ def test_edit_moves_the_words_into_the_box_behind_what_was_typed(office: Office,
     expect(page.locator(".line.agent").last).not_to_contain_text("Suggested")
 
 
-def test_a_colleague_is_faster_than_the_editor(office: Office, chrome: Browser, address: str) -> None:
+def test_a_colleague_is_faster_than_the_editor(office: Office, tab: Page, address: str) -> None:
     number = office.escalate()
     suggestion_id = suggest(office, number)
-    page = window(office, chrome, address)
+    page = window(office, tab, address)
     page.goto(f"{address}/console/tickets/{number}")
     page.get_by_role("button", name="Edit").click()
     eve_sends(office, number, suggestion_id)
@@ -104,9 +109,9 @@ def test_a_colleague_is_faster_than_the_editor(office: Office, chrome: Browser, 
     expect(page.locator(".line.agent")).to_have_count(2)
 
 
-def test_a_suggestion_appears_without_a_reload(office: Office, chrome: Browser, address: str) -> None:
+def test_a_suggestion_appears_without_a_reload(office: Office, tab: Page, address: str) -> None:
     number = office.escalate()
-    page = window(office, chrome, address)
+    page = window(office, tab, address)
     page.goto(f"{address}/console/tickets/{number}")
     expect(page.locator("#suggestion")).to_have_count(0)
     suggest(office, number)
@@ -114,10 +119,10 @@ def test_a_suggestion_appears_without_a_reload(office: Office, chrome: Browser, 
     expect(page.locator("#suggestion")).to_contain_text("Follow the link")
 
 
-def test_an_answer_is_judged_without_leaving_the_page(office: Office, chrome: Browser, address: str) -> None:
+def test_an_answer_is_judged_without_leaving_the_page(office: Office, tab: Page, address: str) -> None:
     conversation_id = office.ask()
     office.answer(conversation_id, "Press Forgot?", article="reset-password", citations=[CITATION])
-    page = window(office, chrome, address)
+    page = window(office, tab, address)
     page.goto(f"{address}/console/conversations/{conversation_id}")
     page.get_by_text("Was this right?").click()
     page.get_by_label("The right article, if you know it").fill("Export your data (export-data)")
@@ -131,11 +136,11 @@ def test_an_answer_is_judged_without_leaving_the_page(office: Office, chrome: Br
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_box_and_topics_are_accessible_and_fit(office: Office, chrome: Browser, address: str, language: str) -> None:
+def test_box_and_topics_are_accessible_and_fit(office: Office, tab: Page, address: str, language: str) -> None:
     number = office.escalate()
     office.answer(1, "Press Forgot?", article="reset-password", citations=[CITATION])
     suggest(office, number, TEXT + "\n" + "W" * 90)
-    page = window(office, chrome, address, language)
+    page = window(office, tab, address, language)
     for path in (f"/console/tickets/{number}", "/console/topics"):
         page.goto(f"{address}{path}")
         for summary in page.locator(".audit summary").all():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from console_fixtures import BUT_COLOURS, SCRIPT, Office, an_office, chromium, serious, served
+from console_fixtures import BUT_COLOURS, SCRIPT, Office, a_tab, an_office, chromium, leave, serious, served
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route, expect
 
 from handoff import desk
@@ -58,23 +58,35 @@ class Window:
             self.wrongs.append(said.text)
 
 
+@pytest.fixture(scope="module")
+def tab(chrome: Browser) -> Iterator[Page]:
+    with a_tab(chrome) as tab:
+        yield tab
+
+
 @pytest.fixture
-def window(office: Office, chrome: Browser) -> Iterator[Window]:
+def window(office: Office, tab: Page) -> Iterator[Window]:
     with served(office) as address:
-        yield from a_window(office, chrome, address)
+        try:
+            yield from a_window(office, tab, address)
+        finally:
+            leave(tab)
 
 
-def a_window(office: Office, chrome: Browser, address: str, name: str = "bob", **options: Any) -> Iterator[Window]:
-    cookie = office.browser(name, language=options.pop("language", "en")).cookies["firstline"]
-    context = chrome.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options})
-    context.set_default_timeout(30_000)
-    context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
-    window = Window(context.new_page(), address)
-    window.page.on("dialog", window.note_dialog)
-    window.page.on("pageerror", lambda error: window.wrongs.append(f"error {error}"))
-    window.page.on("console", window.note_report)
+def a_window(office: Office, page: Page, address: str, name: str = "bob", language: str = "en") -> Iterator[Window]:
+    cookie = office.browser(name, language=language).cookies["firstline"]
+    page.context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
+    window = Window(page, address)
+    heard: dict[Any, Any] = {
+        "dialog": window.note_dialog,
+        "pageerror": lambda error: window.wrongs.append(f"error {error}"),
+        "console": window.note_report,
+    }
+    for what, note in heard.items():
+        page.on(what, note)
     yield window
-    context.close()
+    for what, note in heard.items():
+        page.remove_listener(what, note)
     assert not window.wrongs
 
 
@@ -237,8 +249,8 @@ def test_a_lost_connection_is_said_and_nothing_is_missed(office: Office, window:
 
 def test_without_javascript_a_ticket_is_still_answered(office: Office, chrome: Browser) -> None:
     number = office.escalate()
-    with served(office) as address:
-        for window in a_window(office, chrome, address, java_script_enabled=False):
+    with served(office) as address, a_tab(chrome, java_script_enabled=False) as tab:
+        for window in a_window(office, tab, address):
             page = window.open("/console")
             page.get_by_role("link", name="I cannot get in").click()
             page.get_by_role("button", name="Claim").click()
@@ -290,7 +302,7 @@ PAGES = {
 # On a phone and in the dark every page is looked at by test_console_pages_browser.
 LOOKS: dict[str, dict[str, Any]] = {
     "desktop": {},
-    "Chinese": {"language": "zh", "locale": "zh-CN", "viewport": {"width": 800, "height": 500}},
+    "Chinese": {"locale": "zh-CN", "viewport": {"width": 800, "height": 500}},
 }
 
 
@@ -304,8 +316,8 @@ def test_every_page_is_accessible_and_fits(office: Office, chrome: Browser, look
     browser = office.browser("eve")
     browser.post(f"/console/tickets/{number}/note", data={"text": "careful"})
     office.browser("ed", Role.EDITOR).post("/console/articles/reset-password/en/edit")
-    with served(office) as address:
-        for window in a_window(office, chrome, address, **dict(LOOKS[look])):
+    with served(office) as address, a_tab(chrome, **LOOKS[look]) as tab:
+        for window in a_window(office, tab, address, language="zh" if look == "Chinese" else "en"):
             for name, path in PAGES.items():
                 page = window.open(path)
                 for summary in page.locator(".reading summary").all():

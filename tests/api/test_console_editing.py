@@ -329,3 +329,9 @@ def test_every_deed_is_in_the_audit_log(office: Office, ed: TestClient) -> None:
     with reading(office.database) as session:
         rows = [(row.actor, row.action) for row in session.exec(select(Audit)) if row.action.startswith("kb.draft")]
     assert rows == [("ed", f"kb.draft.{deed}") for deed in ("begin", "save", "submit", "discard")]
+
+
+def test_an_archived_article_is_edited_from_what_it_said_last(office: Office, ed: TestClient) -> None:
+    office.publish(ARTICLES[1:])
+    form = opened(ed, begun(ed))
+    assert (form["title"], form["body"].startswith("Anyone can.")) == ("Reset a forgotten password", True)

@@ -17,7 +17,7 @@ from bot.learning.importing import jobs
 from bot.learning.importing.wishes import Wish
 from handoff.models import Role
 from kb_content.articles import Article
-from kb_content.catalogue import apply_import, articles_overview, plan_import, start_release
+from kb_content.catalogue import SAMPLE, apply_import, articles_overview, plan_import, start_release
 from kb_content.folder import Folder
 from kb_content.models import ArticleVersion, KbArticle
 from kb_content.passages import split
@@ -88,6 +88,33 @@ def test_the_columns_of_a_table_are_named_on_its_page(office: Office, editor: Te
     with reading(office.database) as session:
         line = next(line for line in articles_overview(session) if line.title == "Kennwort")
     assert (line.language, line.category, line.source) == ("de", "konto", "upload: faq.csv")
+
+
+def offered(browser: TestClient) -> list[str]:
+    """The ways that the page has to let other articles go, as the browser shows them at first."""
+    return re.findall(r'<input type="(?:checkbox|radio)" name="replace"[^>]*>', browser.get(HERE).text)
+
+
+def test_nothing_says_that_the_sample_goes_before_somebody_does(office: Office) -> None:
+    office.publish(source=SAMPLE)
+    page = office.browser("edith", Role.EDITOR)
+    ways = offered(page)
+    assert [re.findall('value="([a-z]+)"', way) for way in ways] == [["true"], ["false"]] * 2, "for files and the web"
+    assert all("required" in way and "checked" not in way for way in ways), "it is asked"
+    assert "Leave them: customers are answered from them, too" in page.get(HERE).text
+    _, looked = brought(page, "refunds.md", ARTICLE.format(days=30), replace="false")
+    assert "1 new, 0 changed, 0 archived" in looked
+    _, looked = brought(page, "refunds.md", ARTICLE.format(days=30), replace="true")
+    assert "1 new, 0 changed, 3 archived" in looked
+
+
+def test_beside_own_articles_it_is_not_said_that_only_the_sample_goes(office: Office) -> None:
+    office.publish(source=SAMPLE)
+    office.publish((Article("own", "en", "Our own", "Our own words of it."),), source="ours")
+    page = office.browser("edith", Role.EDITOR)
+    assert "Archive all other articles, those of the sample, too" in page.get(HERE).text
+    assert "It is the sample" not in page.get(HERE).text
+    assert not any("checked" in way or "radio" in way for way in offered(page))
 
 
 def test_what_both_changed_is_ticked_one_by_one(office: Office, editor: TestClient) -> None:

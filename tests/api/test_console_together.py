@@ -179,7 +179,7 @@ def client(office: Office) -> Iterator[httpx2.Client]:
     browser = office.browser("bob")
     with (
         served(office) as address,
-        httpx2.Client(base_url=address, cookies=dict(browser.cookies), timeout=20) as client,
+        httpx2.Client(base_url=address, cookies=dict(browser.cookies), timeout=60) as client,
     ):
         yield client
 

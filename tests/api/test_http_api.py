@@ -12,7 +12,8 @@ import pytest
 from http_house import House, running
 from sqlmodel import select
 
-from handoff.models import ApiToken, Scope
+from handoff.models import ApiToken, Role, Scope
+from handoff.staff import add_staff
 from handoff.tokens import revoke_token
 from store import reading, transaction
 
@@ -166,6 +167,17 @@ def test_a_note_never_reaches_the_customer(house: House, agent: dict[str, str]) 
     assert noted.status_code == 201
     assert (noted.json()["messages"][-1]["private"], noted.json()["messages"][-1]["delivery"]) == (True, None)
     assert customer.reads() == before
+
+
+def test_a_token_claims_a_ticket_for_the_agent_who_works_on_it(house: House, agent: dict[str, str]) -> None:
+    _, number = house.ticket()
+    with transaction(house.product.database) as session:
+        add_staff(session, "ann@example.com", "Ann", Role.AGENT, datetime.now(UTC))
+    place = f"/api/v1/tickets/{number}/claim"
+    unknown = house.client.post(place, json={"agent": "nobody@example.com"}, headers=agent)
+    assert_problem(unknown, 409, "Nobody with the address nobody@example.com works here")
+    assert house.client.post(place, json={"agent": "ann@example.com"}, headers=agent).json()["assignee"] == "Ann"
+    assert_problem(house.client.post(place, headers=agent), 409)
 
 
 def test_a_ticket_goes_through_its_life(house: House, agent: dict[str, str]) -> None:

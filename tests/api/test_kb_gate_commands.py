@@ -156,6 +156,31 @@ def test_publishing_a_folder_is_held_against_what_is_live(command: Callable[...,
     assert "Reset a forgotten password" in titles, "customers are still answered from the good one"
 
 
+def test_publishing_what_is_not_whole_says_so_by_its_exit_code_and_publishes_the_rest(
+    command: Callable[..., Result], tmp_path: Path
+) -> None:
+    folder = written(tmp_path / "main")
+    (folder / "articles" / "en" / "broken.md").write_text("---\ntitle: Broken: it\n---\nSome text.\n", "utf-8")
+    result = command("publish", str(folder), "--json")
+    assert result.exit_code == 1, "CI must not call it done"
+    found = json.loads(result.stdout)
+    assert (found["state"], found["left_out"]) == ("published", 1)
+    assert "error: articles/en/broken.md:2" in result.stderr
+    assert "1 errors and conflicts, listed above" in result.stderr
+
+
+def test_the_api_says_how_much_of_a_sent_folder_was_left_out(office: Office, tmp_path: Path) -> None:
+    with transaction(office.database) as session:
+        token = add_token(session, "ci", Scope.EDITOR, office.now)
+    folder = written(tmp_path / "main")
+    (folder / "articles" / "en" / "broken.md").write_text("---\ntitle: Broken: it\n---\nSome text.\n", "utf-8")
+    files = {"folder": ("kb.zip", zipped(folder), "application/zip")}
+    headers = {"Authorization": f"Bearer {token}"}
+    told = office.stranger().post("/api/v1/kb/publications", headers=headers, files=files).json()
+    assert told["left_out"] == 1
+    assert told["changes"][0].startswith("error: articles/en/broken.md:2")
+
+
 @pytest.fixture
 def server(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
     """A running server with one worker that cannot build anything: its address and an editor's token."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from http_house import House, running
+from ports import quiet_ports
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text as sql
 
@@ -117,15 +118,15 @@ def test_a_database_that_is_down_is_a_figure_and_no_error(house: House, monkeypa
 
 
 def test_on_its_own_port_this_machine_needs_no_token(house: House) -> None:
-    port = free_port()
+    (port,) = quiet_ports(1)
     with beside(house.product, port):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             assert "firstline_inbox_depth" in answer.read().decode()
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=60) as answer:
             assert answer.read() == b'{"status":"ok"}'
         house.product.dead_loops = lambda: ["turns"]
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=60)
         assert refused.value.code == 503
         assert b"turns" in refused.value.read()
         refused.value.close()
@@ -147,9 +148,3 @@ def test_counters_begin_at_nothing_rather_than_nowhere(house: House) -> None:
     measures.expect(["pigeon"])
     assert measures.REGISTRY.get_sample_value("firstline_parked_total", {"channel": "pigeon"}) == 0.0
     assert measures.value("sent_total", channel="pigeon", outcome="uncertain") == 0.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

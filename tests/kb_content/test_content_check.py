@@ -212,3 +212,37 @@ def test_a_step_that_was_moved_once_more_must_be_looked_at_again() -> None:
 def test_a_change_says_under_which_heading_it_is() -> None:
     (change,) = changes(ENGLISH, replace(ENGLISH, body=ENGLISH.body.replace("$30", "$40")))
     assert (change.where, change.before, change.after) == ("If it fails", "30 $", "40 $")
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "before", "after"),
+    [
+        ("en", "number", "Fill in 500 ml.", "Fill in 500 l."),
+        ("en", "number", "It holds 60 litres.", "It holds 60 gallons."),
+        ("en", "number", "It needs 12 V to run.", "It needs 12 W to run."),
+        ("en", "negation", "Clean the filter weekly.", "Clean the filter monthly."),
+        ("en", "negation", "Return it within 14 days.", "Return it after 14 days."),
+        ("en", "negation", "Keep it closed while it runs.", "Keep it closed before it runs."),
+        ("en", "negation", "Wait until the orange lamp shows.", "Wait until the green lamp shows."),
+        ("zh", "number", "加入 500 毫升水。", "加入 500 升水。"),
+        ("zh", "number", "加入一包除垢剂。", "加入两包除垢剂。"),
+        ("zh", "negation", "橙色灯亮起时除垢。", "橙色灯熄灭时除垢。"),
+        ("zh", "negation", "每周清洗一次滤网。", "每月清洗一次滤网。"),
+    ],
+)
+def test_what_a_device_is_told_must_be_ticked_as_well(language: str, kind: str, before: str, after: str) -> None:
+    article = Article("device", language, "The device", before)
+    assert [change.kind for change in changes(article, replace(article, body=after))] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after"),
+    [
+        ("en", "Fill in 500 ml.", "Fill in 500 millilitres, please."),
+        ("en", "It holds 60 litres.", "It holds 60 l."),
+        ("zh", "加入 500 毫升水。", "请加入 500 ml 水。"),
+    ],
+)
+def test_a_unit_in_another_spelling_passes(language: str, before: str, after: str) -> None:
+    article = Article("device", language, "The device", before)
+    assert changes(article, replace(article, body=after)) == []

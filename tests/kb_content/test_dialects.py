@@ -61,6 +61,14 @@ def said(body: str) -> str:
         (":::caution\nSave first.\n:::", "Caution: Save first."),
         ("::: details More\nSave first.\n:::", "More\n\nSave first."),
         ('{% hint style="info" %}\nSave first.\n{% endhint %}', "Save first."),
+        ("{% note %}Save first.{% endnote %}", "Save first."),
+        ("{{< warning >}}All recipes are deleted.{{< /warning >}}", "All recipes are deleted."),
+        ("{{% tip %}}Save{{% /tip %}} first {{< now >}}", "Save first"),
+        ("<Note>Save first.</Note>", "Save first."),
+        (
+            "<Tabs><TabItem value='a'>Linux: apt</TabItem><TabItem value='b'>Mac: brew</TabItem></Tabs>",
+            "Linux: apt\n\nMac: brew",
+        ),
         ('{{< tabs >}}\n{{% tab name="Linux" %}}\napt\n{{% /tab %}}\n{{< /tabs >}}', "Linux\n\napt"),
         (
             "import Tabs from '@theme/Tabs';\n\n<Tabs>\n<TabItem label=\"Linux\">\n\napt\n\n</TabItem>\n</Tabs>",

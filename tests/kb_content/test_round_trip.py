@@ -19,7 +19,8 @@ from kb_content.articles import Article, GoldQuestion, Intent, Sentence, Term
 from kb_content.catalogue import ImportPlan, apply_import, plan_import
 from kb_content.errors import ExportRefused, ImportOutdated
 from kb_content.export import Exported, export_folder
-from kb_content.folder import read_folder
+from kb_content.folder import Folder, read_folder
+from kb_content.intent_file import write_intent
 from kb_content.models import ArticleVersion, GlossaryRow, GoldRow, KbArticle, KbIntent, KbSentence
 from kb_content.passages import split
 from kb_content.versions import article_from, new_version
@@ -321,3 +322,31 @@ def test_a_plan_is_not_carried_out_over_what_was_changed_meanwhile(house: House)
     with pytest.raises(ImportOutdated, match=r"reset \(en\) was changed"), transaction(house.database) as session:
         apply_import(session, plan, house.now)
     assert house.titles()["reset"] == "Here"
+
+
+def test_gold_questions_stay_in_the_file_that_a_team_keeps_them_in(house: House, tmp_path: Path) -> None:
+    gold = house.folder / "gold"
+    gold.mkdir(exist_ok=True)
+    text = '{"text": "locked out", "language": "en", "expect": ["locked"]}\n'
+    (gold / "sign-in.jsonl").write_text(text + text.replace("locked out", "no way in"), "utf-8")
+    house.pull()
+    house.push()
+    assert sorted(file.name for file in gold.iterdir()) == ["sign-in.jsonl"]
+    with transaction(house.database) as session:
+        session.add(GoldRow(data={"text": "seen in the console", "language": "en", "expect": []}, source="console"))
+    house.push()
+    assert sorted(file.name for file in gold.iterdir()) == ["en.jsonl", "sign-in.jsonl"], "what is new is added"
+    assert (gold / "sign-in.jsonl").read_text("utf-8").startswith(text), "and what was there is not touched"
+
+
+def test_an_intent_that_came_from_another_source_is_adopted_and_not_called_changed(house: House) -> None:
+    with transaction(house.database) as session:
+        plan = plan_import(session, Folder(intents=(INTENT,)), "sample")
+        apply_import(session, plan, house.now)
+    (house.folder / "intents").mkdir(exist_ok=True)
+    (house.folder / "intents" / "access.yml").write_text(write_intent(INTENT), "utf-8")
+    plan = house.pull()
+    assert plan.counts()["intents_changed"] == 0
+    assert any(line.startswith("adopt    intent access") for line in plan.lines())
+    with reading(house.database) as session:
+        assert session.exec(select(KbIntent.source)).all() == ["git"]

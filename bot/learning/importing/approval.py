@@ -83,6 +83,15 @@ def in_review(session: Session) -> Sequence[KbImport]:
     return [row for row in session.exec(read.limit(_LOOKED_AT)) if review_of(row) is not None]
 
 
+def wait_for(session: Session, staff_id: int) -> int:
+    """How many imports wait for the eyes of ``staff_id``; what was read of them is not fetched for it."""
+    review = col(KbImport.found)[_REVIEW]
+    submitted = review["by"].as_integer()
+    brought = col(KbImport.wish)["by"].as_integer()
+    waiting = select(submitted, brought).where(KbImport.state == ImportState.READ, review["name"].as_string() != "")
+    return sum(staff_id not in hands for hands in session.exec(waiting))
+
+
 def is_mine(row: KbImport, staff_id: int) -> bool:
     """Whether they brought it in or submitted it, and so must not approve it."""
     review = review_of(row)
