@@ -99,6 +99,13 @@ def _statements_compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _logs_as_at_the_start() -> Iterator[None]:
+    """What one module keeps out of the logs, another may be waiting for there."""
+    yield
+    structlog.reset_defaults()
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a running server. Without one the tests are skipped aloud, in CI they fail."""

@@ -211,7 +211,7 @@ def served(office: Office) -> Iterator[str]:
         if any(page.url.startswith(address) for page in context.pages):
             context.close()
     server.should_exit = True
-    thread.join(20)
+    thread.join(60)
 
 
 # For pages whose colours are measured already, with other words or on another screen.
@@ -241,6 +241,22 @@ def chromium() -> Iterator[Browser]:
         yield browser
         _BROWSERS.remove(browser)
         browser.close()
+
+
+@contextmanager
+def a_tab(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A page for several tests, one after the other: to begin a new one takes the browser two seconds of work."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+def leave(tab: Page) -> None:
+    """Nothing stays for the next test, which has an address of its own, but what this one listened to."""
+    tab.goto("about:blank")
+    tab.unroute_all()
+    tab.context.clear_cookies()
 
 
 def in_each_look(page: Page, looks: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -94,7 +94,7 @@ def slack_house(
             house.connection.stop()
 
 
-def settled(is_so: Callable[[], bool], says: Callable[[], str], seconds: float = 10.0) -> None:
+def settled(is_so: Callable[[], bool], says: Callable[[], str], seconds: float = 60.0) -> None:
     """Look until it is so. What changes here has no bell to ring: rows, states, tables of another thread."""
     pause = threading.Event()
     for _ in range(int(seconds * 100)):

@@ -19,7 +19,7 @@ from standins.telegram import TelegramWorld
 
 TESTS = Path(__file__).parents[1]
 PATIENCE = 120.0
-LEASE = 3.0
+LEASE = 6.0
 """Seconds. Longer than any call to the stand-ins takes, so that only the dead lose what they hold."""
 
 
@@ -79,17 +79,24 @@ class Nursery:
         lease: float = LEASE,
         has_upkeep: bool = False,
         knows_nothing: bool = False,
+        release: int = 0,
     ) -> Life:
         """A new life; it dies by itself at ``crash_at`` (see ``store.crashpoints``).
 
-        ``knows_nothing``: it must read the live release of its database before it answers.
+        ``knows_nothing``: it must read the live release of its database before it answers. ``release``: which one it
+        has read already; 0 without one.
         """
         order = {"crash_at": crash_at, "lease": lease, "has_upkeep": has_upkeep, "knows_nothing": knows_nothing}
+        order["release"] = release
         return Life(self, int(self.ask(settings=settings, log=str(self.log), **order)["pid"]))
 
     def publish(self, url: str) -> None:
         """Make what the lives know the live release of the database at ``url``."""
         assert self.ask(publish=url)["code"] == 0, self.log.read_text()[-2000:]
+
+    def carry_out(self, url: str, crash_at: str) -> int:
+        """Let a process carry out what is to be published in the database at ``url``; what it ended with."""
+        return int(self.ask(carry_out=url, crash_at=crash_at)["code"])
 
 
 def settings_of(folder: Path, url: str, telegram: TelegramWorld, slack: SlackWorld) -> dict[str, Any]:

@@ -20,12 +20,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from chaos.publishing import carry_out
+
 ARTICLES = ("reset-password", "export-data", "webhooks", "file-limits")
 INTENTS = ("asks-for-human", "thanks")
 ADDRESS = "http://firstline.test"
 THRESHOLD = 0.6
 CHANNELS = ("telegram.connection", "slack.connection")
 PERSON = "let me talk to a human"
+PACE = 1.0
+"""Seconds between two customers to whom a correction goes."""
+POLL = 1.0
+"""Seconds that one question for news may take on Telegram; whole ones, for less would be none at all."""
 _DIE_WITH_PARENT = 1
 
 
@@ -43,6 +49,8 @@ def main() -> None:
             _say(code=_reaped(order["reap"]))
         elif "publish" in order:
             _say(code=_reaped(_fork(partial(_publish, order["publish"], live.serving, built))))
+        elif "carry_out" in order:
+            _say(code=_reaped(_fork(partial(carry_out, order["carry_out"], order["crash_at"]))))
         else:
             _say(pid=_fork(partial(_live, order, live)))
 
@@ -54,6 +62,7 @@ def _import_all() -> None:
         "api.logging",
         "bot.worker",
         "bot.learning.upkeep",
+        "bot.learning.studio.carrying_out",
         *(f"bot.channels.{each}" for each in CHANNELS),
     ):
         importlib.import_module(name)
@@ -79,7 +88,7 @@ def _serving(house: Any) -> tuple[Any, Any]:
     built = build(contents, encoders, {})
     reader = Reader.open(contents, built.vectors, built.parameters, encoders)
     shelf = {(item.article.id, item.article.language): item for item in articles}
-    # As release 0: whatever a database has live is another one.
+    # As release 0, unless a life is told which one it is: whatever a database has live is another one.
     return Serving(0, reader, policy_of(house, THRESHOLD, intents, articles), shelf, house.address), built
 
 
@@ -150,8 +159,7 @@ def _live(order: dict[str, Any], live: Any) -> None:
     from store.watch import Watch
 
     configure("WARNING")
-    if order["knows_nothing"]:
-        live.serving = None
+    live.serving = None if order["knows_nothing"] else replace(live.serving, release_id=order["release"])
     if order["crash_at"]:
         crashpoints.arm(order["crash_at"])
     settings = Settings(_env_file=None, **order["settings"])  # type: ignore[call-arg]
@@ -161,7 +169,7 @@ def _live(order: dict[str, Any], live: Any) -> None:
             settings, database, ADDRESS, SERVER if database.is_sqlite else f"life-{os.getpid()}"
         )
         for connection in connections.values():
-            _be_impatient(connection, order["lease"])
+            _be_impatient(connection)
             connection.start()
         channels = {name: each.channel for name, each in connections.items()}
         worker = Worker(database, watch, live, {WEB: Mailbox(WEB), **channels})
@@ -182,8 +190,8 @@ def _write_to(log: Path) -> None:
 
 
 def _hurry(lease: float) -> None:
-    """What a dead worker held is free after ``lease`` seconds instead of a minute, and nothing waits for the disk:
-    what a killed process wrote is there all the same."""
+    """What a dead worker held is free after ``lease`` seconds, and soon found; and nothing waits for the disk: what a
+    killed process wrote is there all the same."""
     from bot import inbox, worker
     from bot.channels.telegram import line, polling
     from bot.learning.recall import sending
@@ -198,19 +206,19 @@ def _hurry(lease: float) -> None:
         (line, "LEASE", timedelta(seconds=lease)),
         (polling, "LEASE", timedelta(seconds=lease)),
         (worker, "LEASES_EVERY", min(lease / 4, 1.0)),
-        (sending, "PACE", timedelta(seconds=lease)),
+        (sending, "PACE", timedelta(seconds=PACE)),
     ):
         assert hasattr(place, name), f"{place.__name__} has no {name} any more"
         setattr(place, name, value)
 
 
-def _be_impatient(connection: Any, lease: float) -> None:
+def _be_impatient(connection: Any) -> None:
     """Trouble on the line is tried again at once, so that a short test sees more of it."""
     from bot.channels.telegram.connection import TelegramConnection
     from bot.channels.telegram.line import Waits
 
     if isinstance(connection, TelegramConnection):
-        connection._line.waits = Waits(poll=lease / 4, first=0.1, longest=1.0, conflict=0.5, standby=0.3, stop=1.0)
+        connection._line.waits = Waits(poll=POLL, first=0.1, longest=1.0, conflict=0.5, standby=0.3, stop=1.0)
 
 
 def _say(**values: Any) -> None:

@@ -16,18 +16,21 @@ from chaos.lives import Life, Nursery, settings_of
 from chaos.nursery import PERSON
 from chaos.people import Customer, OnSlack, OnTelegram, OnTheWeb
 from chaos.verdict import Verdict, judge, unfinished
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 from standins.slack.server import SlackWorld, Times
 from standins.telegram import TelegramWorld
 
+from bot.models import InboxRow
 from handoff import desk
 from handoff.models import Delivery, Ticket
 from store import Database, migrate, open_database, reading, transaction
+from store.models import Lease
 from store.watch import Watch
 
-LEASE = 1.0
-"""Seconds: on PostgreSQL the next life waits so long for what the dead one held."""
-PATIENCE = 60.0
+LEASE = 60.0
+"""Seconds, as in the product: whoever is only slow keeps what it holds. What a dead one held is free at once."""
+PATIENCE = 120.0
 
 
 @dataclass
@@ -40,11 +43,13 @@ class Stage:
     telegram: TelegramWorld
     slack: SlackWorld
     chance: random.Random = field(default_factory=lambda: random.Random(1))
+    release: int = 0
+    """What the lives know, where it was published in this database: they need not read it again."""
     count: int = 0
     with_people: dict[str, tuple[Customer, int]] = field(default_factory=dict)
 
     def begin(self, crash_at: str = "", **kind: bool) -> Life:
-        return self.nursery.begin(self.settings, crash_at=crash_at, lease=LEASE, **kind)
+        return self.nursery.begin(self.settings, crash_at=crash_at, lease=LEASE, release=self.release, **kind)
 
     def works(self, **kind: bool) -> None:
         """A life goes on until nothing is left to do, and is stopped."""
@@ -82,8 +87,13 @@ class Stage:
             return session.exec(select(Delivery.id).where(Delivery.message_id == message.id)).one() or 0
 
     def dies(self, life: Life) -> None:
-        """It was killed at its place, and not by anything else."""
+        """It was killed at its place, and not by anything else. What it held was held for a minute, which is over."""
         assert life.wait() == -signal.SIGKILL, self.nursery.log.read_text()[-3000:]
+        now = datetime.now(UTC)
+        with transaction(self.database) as session:
+            for kind in (InboxRow, Delivery):
+                session.execute(update(kind).where(col(kind.lease_until) > now).values(lease_until=now))
+            session.execute(update(Lease).where(col(Lease.expires_at) > now).values(expires_at=now))
 
     def recovers(self, customers: list[Customer], **kind: bool) -> Verdict:
         """Another life goes on where the dead one ended."""
@@ -115,7 +125,9 @@ def a_stage(lives: Nursery, folder: Path, url: str = "") -> Iterator[Stage]:
         database = open_database(url)
         stack.callback(database.close)
         telegram = stack.enter_context(TelegramWorld(patience=PATIENCE))
-        slack = stack.enter_context(SlackWorld(times=Times(retries=(0.05, 0.2, 0.5, 1.0, 2.0, 4.0))))
+        slack = stack.enter_context(
+            SlackWorld(times=Times(ack=60.0, trigger=60.0, retries=(0.05, 0.2, 0.5, 1.0, *[2.0] * 30)))
+        )
         slack.add_team("T1")
         yield Stage(lives, database, settings_of(folder, url, telegram, slack), telegram, slack)
 

@@ -3,17 +3,14 @@ it, and it is done once."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from chaos.lives import TESTS
+from chaos.lives import Nursery
 from chaos.publishing import PLACES
 from sqlmodel import Session, select
 from studio_kb import RESET, drafted, publish_small
@@ -56,11 +53,8 @@ def database(published: Path, tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-def dies(database: Database, place: str) -> None:
-    path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
-    command = [sys.executable, "-m", "chaos.publishing", database.url, place]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
+def dies(lives: Nursery, database: Database, place: str) -> None:
+    assert lives.carry_out(database.url, place) == -signal.SIGKILL, lives.log.read_text()[-3000:]
 
 
 def is_as_it_was(session: Session) -> bool:
@@ -68,8 +62,10 @@ def is_as_it_was(session: Session) -> bool:
 
 
 @pytest.mark.parametrize("place", PLACES[:-1])
-def test_killed_while_it_is_built_or_checked_it_is_wished_for_once_more(database: Database, place: str) -> None:
-    dies(database, place)
+def test_killed_while_it_is_built_or_checked_it_is_wished_for_once_more(
+    lives: Nursery, database: Database, place: str
+) -> None:
+    dies(lives, database, place)
     with reading(database) as session:
         assert session.exec(select(Publication.state)).one() in UNDER_WAY
         assert is_as_it_was(session), "customers get what they got"
@@ -79,8 +75,10 @@ def test_killed_while_it_is_built_or_checked_it_is_wished_for_once_more(database
         assert is_as_it_was(session)
 
 
-def test_killed_while_it_is_put_live_it_is_carried_out_once_by_the_next_life(database: Database) -> None:
-    dies(database, PLACES[-1])
+def test_killed_while_it_is_put_live_it_is_carried_out_once_by_the_next_life(
+    lives: Nursery, database: Database
+) -> None:
+    dies(lives, database, PLACES[-1])
     with reading(database) as session:
         assert is_as_it_was(session)
     now = datetime.now(UTC) + LATER

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import pytest
 from chaos.lives import Nursery
-from chaos.nursery import PERSON
+from chaos.nursery import PACE, PERSON
 from chaos.people import Customer, OnSlack, OnTelegram
-from chaos.stage import LEASE, Stage, a_stage
+from chaos.stage import Stage, a_stage
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -21,6 +21,7 @@ from bot.learning.recall.models import Recall, RecallRecipient, RecallState, Rec
 from handoff.actors import OPERATOR
 from handoff.models import Conversation, Message, Thread
 from handoff.rows import id_of
+from kb_content import catalogue
 from store import reading, transaction
 
 ARTICLE = "reset-password"
@@ -32,6 +33,7 @@ def stage(lives: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with a_stage(lives, tmp_path_factory.mktemp("recalls")) as stage:
         lives.publish(stage.settings["database_url"])
         with transaction(stage.database) as session:
+            stage.release = catalogue.live_release_id(session) or 0
             earlier.look_through(session, 100)
         yield stage
 
@@ -41,7 +43,7 @@ def told(stage: Stage) -> list[Customer]:
     customers, asked = stage.customers(), next(each for each in stage.nursery.questions if "password" in each[0])[0]
     for customer in customers:
         customer.says(asked)
-    stage.works(knows_nothing=True)
+    stage.works()
     return customers
 
 
@@ -59,7 +61,7 @@ def is_over(session: Session) -> bool:
 
 
 def goes_on(stage: Stage) -> None:
-    life = stage.begin(knows_nothing=True)
+    life = stage.begin()
     stage.settles(is_over)
     assert life.stop() == 0
 
@@ -82,16 +84,16 @@ def states(stage: Stage, recall_id: int) -> dict[str, RecipientState]:
 def test_killed_while_it_is_sent_each_is_corrected_once_and_no_two_at_the_same_time(stage: Stage) -> None:
     customers = told(stage)
     recall_id = begun(stage)
-    stage.dies(stage.begin("timer.in_deed", knows_nothing=True))
+    stage.dies(stage.begin("timer.in_deed"))
     assert sum(map(corrections, customers)) == 0, "what was not committed was not sent"
-    stage.dies(stage.begin("timer.in_deed:2", knows_nothing=True))
+    stage.dies(stage.begin("timer.in_deed:2"))
     goes_on(stage)
     assert list(map(corrections, customers)) == [1, 1, 1]
     assert set(states(stage, recall_id).values()) == {RecipientState.SENT}
     with reading(stage.database) as session:
         sent = select(Message.at).where(RecallRecipient.sent_message_id == Message.id)
         moments = sorted(session.exec(sent.where(RecallRecipient.recall_id == recall_id)))
-    assert all((later - sooner).total_seconds() >= LEASE for sooner, later in pairwise(moments))
+    assert all((later - sooner).total_seconds() >= PACE for sooner, later in pairwise(moments))
 
 
 def test_who_pressed_no_more_or_has_blocked_the_bot_is_left_alone_and_who_has_a_ticket_is_not(stage: Stage) -> None:
@@ -101,12 +103,12 @@ def test_who_pressed_no_more_or_has_blocked_the_bot_is_left_alone_and_who_has_a_
     below = next(heard for heard in on_slack.place.hears() if WORDS in heard.text)
     assert isinstance(on_slack.place, OnSlack)
     assert isinstance(on_telegram.place, OnTelegram)
-    life = stage.begin(knows_nothing=True)
+    life = stage.begin()
     on_slack.place.presses_until_taken(below, "No more such messages")
     assert life.stop() == 0
     on_telegram.place.person.blocks_bot()
     on_the_web.says(PERSON)
-    stage.works(knows_nothing=True)
+    stage.works()
     assert states(stage, first)["slack"] is RecipientState.SENT
     second = begun(stage)
     goes_on(stage)

@@ -49,7 +49,7 @@ from pathlib import Path
 
 import pytest
 from end_to_end.chat_house import House, a_house, ends_well
-from standins.slack.server import SlackWorld
+from standins.slack.server import SlackWorld, Times
 from standins.slack.teams import Team
 from standins.telegram import Limits, TelegramWorld
 
@@ -64,7 +64,7 @@ def telegram() -> Iterator[TelegramWorld]:
 @pytest.fixture(scope="session")
 def slack() -> Iterator[SlackWorld]:
     """Slack with one workspace."""
-    with SlackWorld() as world:
+    with SlackWorld(times=Times.patient()) as world:
         world.add_team("T1")
         yield world
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,9 +20,10 @@ from end_to_end.chat_house import (
     heard,
     starting,
 )
+from ports import quiet_ports
 from server import post
 from sqlmodel import Session, col, func, select
-from standins.slack.server import SlackWorld
+from standins.slack.server import SlackWorld, Times
 from standins.telegram import TelegramWorld
 from standins.telegram.samples import PNG
 from talk import small_contents
@@ -55,7 +55,7 @@ def telegram() -> Iterator[TelegramWorld]:
 
 @pytest.fixture(scope="module")
 def slack() -> Iterator[SlackWorld]:
-    with SlackWorld() as world:
+    with SlackWorld(times=Times.patient()) as world:
         world.add_team("T1")
         yield world
 
@@ -73,12 +73,10 @@ def revived(
         telegram.person(f"Ada {number}").says(QUESTION)
         ann = slack.teams[0].add_person(f"ann-{number}")
         ann.says(QUESTION, ann.dm)
-    # The knowledge is read after the channels are open: until then what comes is kept and waits.
-    with starting(folder, small_kb, **settings) as killed:
-        telegram.wait_until_confirmed()
-        slack.wait_for(lambda: not slack.unacknowledged())
-        killed.process.kill()
-        killed.process.wait()
+    # The knowledge is read after the channels are open: until then what comes is kept and waits. However quick it is,
+    # the first turn ends the product before anybody is answered.
+    with starting(folder, small_kb, **settings, CRASH_AT="turn.claimed") as killed:
+        assert killed.process.wait() == -signal.SIGKILL
     assert telegram.from_bot == []
     assert slack.calls_of("chat.postMessage") == []
     with a_house(folder, small_kb, **settings) as house:
@@ -175,7 +173,7 @@ def test_refused_tokens_switch_their_channels_off_and_the_rest_runs(tmp_path: Pa
 def test_platforms_that_are_away_keep_the_product_from_being_ready_until_they_are_back(
     tmp_path: Path, small_kb: Path
 ) -> None:
-    ports = free_ports(2)
+    ports = quiet_ports(2)
     settings = {
         "TELEGRAM_TOKEN": "123456:secret",
         "TELEGRAM_BASE_URL": f"http://127.0.0.1:{ports[0]}",
@@ -245,7 +243,7 @@ def smaller_kb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_on_postgresql_it_is_the_same(postgresql_url: str, tmp_path: Path, smaller_kb: Path) -> None:
-    with TelegramWorld(patience=60) as telegram, SlackWorld() as slack:
+    with TelegramWorld(patience=60) as telegram, SlackWorld(times=Times.patient()) as slack:
         team = slack.add_team("T1")
         settings = settings_of(telegram, slack) | {"DATABASE_URL": postgresql_url}
         with a_house(tmp_path, smaller_kb, **settings) as house:
@@ -285,12 +283,3 @@ def asks_in_web_chat(house: House, text: str) -> None:
     token = post(f"{house.address}/api/v1/chat/sessions").json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
     assert post(f"{house.address}/api/v1/chat/messages", json={"text": text}, headers=headers).is_success
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports on which nobody listens."""
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in taken]
-    for each in taken:
-        each.close()
-    return ports

@@ -47,7 +47,7 @@ class Fleet:
     key: str
 
     def ready(self, server: Server) -> tuple[int, list[str]]:
-        found = httpx2.get(f"{address_of(server)}/readyz", timeout=20)
+        found = httpx2.get(f"{address_of(server)}/readyz", timeout=60)
         return found.status_code, found.json()["reasons"]
 
     def unfinished(self) -> list[object]:
@@ -98,12 +98,12 @@ class Visitor:
 
     def talk(self) -> list[dict[str, Any]]:
         """All that was said up to now."""
-        found = httpx2.get(f"{self.address}/api/v1/chat/messages", headers=self.headers, timeout=20)
+        found = httpx2.get(f"{self.address}/api/v1/chat/messages", headers=self.headers, timeout=60)
         return list(found.json()["messages"])
 
     def _post(self, what: str, body: dict[str, str]) -> dict[str, Any]:
         headers = getattr(self, "headers", {})
-        answer = httpx2.post(f"{self.address}/api/v1/chat/{what}", json=body, headers=headers, timeout=20)
+        answer = httpx2.post(f"{self.address}/api/v1/chat/{what}", json=body, headers=headers, timeout=60)
         assert answer.status_code in (200, 201, 202), answer.text
         return dict(answer.json())
 
@@ -134,7 +134,7 @@ def fleet(postgres_server: str, postgres_template: str, tmp_path_factory: pytest
         url = stack.enter_context(postgres.new_database(postgres_server, postgres_template))
         settings = {"KB": str(kb), "DATABASE_URL": url, "LEASE_SECONDS": LEASE}
         pages = stack.enter_context(running(folder, "api", **settings))
-        without_worker = httpx2.get(f"{address_of(pages)}/readyz", timeout=20).json()["reasons"]
+        without_worker = httpx2.get(f"{address_of(pages)}/readyz", timeout=60).json()["reasons"]
         assert any("firstline worker" in reason for reason in without_worker), without_worker
         worker = stack.enter_context(running(folder, "worker", **settings, CRASH_AT=DIES_AT))
         both = stack.enter_context(running(folder, **settings))

@@ -107,7 +107,7 @@ def test_what_is_not_signed_by_slack_now_is_refused_whatever_it_is(house: House,
 def test_a_pause_that_slack_asks_for_is_kept_and_so_is_the_order(house: House, slack: SlackWorld, team: Team) -> None:
     ann = team.add_person("ann")
     _, number = asks_on_slack(ann)
-    slack.fail_next("chat.postMessage", "ratelimited", retry_after=1)
+    slack.fail_next("chat.postMessage", "ratelimited", retry_after=1, channel=ann.dm)
     for word in ("one", "two", "three"):
         house.replies(number, word)
     ann.dm.wait_for_bot("three")
@@ -120,7 +120,7 @@ def test_a_pause_that_slack_asks_for_is_kept_and_so_is_the_order(house: House, s
 def test_a_post_whose_answer_was_lost_shows_exactly_once(house: House, slack: SlackWorld, team: Team) -> None:
     ann = team.add_person("ann")
     _, number = asks_on_slack(ann)
-    slack.fail_next("chat.postMessage", "drop_after")
+    slack.fail_next("chat.postMessage", "drop_after", channel=ann.dm)
     house.replies(number, "Once and only once.")
     house.when(lambda: house.ticket(number)["messages"][-1]["delivery"] == "sent")
     assert [message.words for message in ann.dm.bot_messages[1:]] == [f"From {AGENT}\nOnce and only once."]

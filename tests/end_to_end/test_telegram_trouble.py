@@ -28,11 +28,13 @@ def test_after_a_429_nothing_is_sent_before_its_time_and_the_order_is_kept(
 
 def test_a_chat_that_must_wait_holds_up_nobody_else(house: House, telegram: TelegramWorld) -> None:
     ada, bob = telegram.person("Ada"), telegram.person("Bob")
-    telegram.fault("sendMessage", faults.Slow(2), when=lambda args: args["chat_id"] == ada.id)
-    ada.says(QUESTION)
-    ada.says("hello")
-    bob.says(QUESTION)
-    quick, slow = bob.private.next_from_bot(), ada.private.next_from_bot()
+    with telegram.hold("sendMessage", when=lambda args: args["chat_id"] == ada.id) as held:
+        ada.says(QUESTION)
+        ada.says("hello")
+        held.wait_for_arrival()
+        bob.says(QUESTION)
+        quick = bob.private.next_from_bot()
+    slow = ada.private.next_from_bot()
     assert quick.order < slow.order
     assert ANSWER in slow.text, "and what Ada asked first is answered first"
     assert "support bot" in ada.private.next_from_bot().text

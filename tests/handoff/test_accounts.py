@@ -296,7 +296,7 @@ def test_of_two_who_open_a_link_at_once_one_gets_in(database: Database, link: st
     together = Barrier(2)
 
     def open_it(customer_id: int) -> bool:
-        together.wait(10)
+        together.wait(60)
         try:
             opens(database, link, customer_id, now)
         except AccountLinkExpired:

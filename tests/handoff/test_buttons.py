@@ -52,7 +52,7 @@ def test_of_presses_at_once_one_is_the_first(database: Database, token: str, now
     together = Barrier(3)
 
     def tap(_: int) -> bool:
-        together.wait(10)
+        together.wait(60)
         with transaction(database) as session:
             pressed = press(session, token, now)
         return pressed is not None and not pressed.already_pressed

@@ -45,7 +45,7 @@ def test_first_messages_at_once_make_one_customer(database: Database, now: datet
     together = Barrier(4)
 
     def arrive(_: int) -> int:
-        together.wait(10)
+        together.wait(60)
         with transaction(database) as session:
             find_thread(session, "web", "ada", now)
             return id_of(find_customer(session, "web", "ada", now, name="Ada"))
@@ -92,7 +92,7 @@ def test_of_turns_recorded_at_once_one_wins(database: Database, ask: Callable[..
     together = Barrier(4)
 
     def record(turn: int) -> bool:
-        together.wait(10)
+        together.wait(60)
         try:
             with transaction(database) as session:
                 advance(session, conversation_id, 0, Owner.BOT, now)

@@ -145,7 +145,7 @@ def test_workers_at_once_send_everything_once_and_in_order(
     guard, together = Lock(), Barrier(4)
 
     def work(worker: str) -> None:
-        together.wait(10)
+        together.wait(60)
         while True:
             with guard:
                 if len(sent) >= 30:

@@ -66,7 +66,7 @@ def test_of_two_agents_who_claim_at_once_one_gets_it(
     def claim_all(actor: Actor) -> list[int]:
         mine = []
         for number in numbers:
-            together.wait(10)
+            together.wait(60)
             try:
                 with transaction(database) as session:
                     desk.claim(session, number, actor, now)
@@ -144,18 +144,18 @@ def test_bot_and_agent_at_once_end_with_a_human_and_no_later_word_of_the_bot(
             read = session.get_one(Conversation, conversation_id)
 
         def answer(read: Conversation = read, together: Barrier = together) -> None:
-            together.wait(10)
+            together.wait(60)
             with suppress(Stale):
                 record(database, read, now)
 
         def take_over(conversation_id: int = conversation_id, together: Barrier = together) -> None:
-            together.wait(10)
+            together.wait(60)
             with transaction(database) as session:
                 desk.take_over(session, conversation_id, bob, now)
 
         with ThreadPoolExecutor(2) as pool:
             for future in [pool.submit(answer), pool.submit(take_over)]:
-                future.result(20)
+                future.result(60)
         with reading(database) as session:
             lines = [line.message for line in history(session, conversation_id)]
             owner = session.get_one(Conversation, conversation_id).owner

@@ -187,7 +187,7 @@ def test_colleagues_who_join_the_same_people_at_once_leave_no_chain(
     together = Barrier(len(pairs))
 
     def try_it(pair: tuple[int, int]) -> None:
-        together.wait(20)
+        together.wait(60)
         with suppress(Stale, AlreadyDone):
             joined(database, bob, now, pair)
 

@@ -113,7 +113,7 @@ def test_of_two_who_redeem_a_link_at_once_one_comes_in(database: Database, bob: 
     together = Barrier(2)
 
     def come_in(_: int) -> bool:
-        together.wait(10)
+        together.wait(60)
         try:
             with transaction(database) as session:
                 redeem(session, link, now)
@@ -217,7 +217,7 @@ def test_at_most_four_hashes_are_computed_at_once(monkeypatch: pytest.MonkeyPatc
                 now_inside += 1
                 inside.append(now_inside)
             # Nobody goes on before four are here, so four do run at once; a fifth would show in the count.
-            four.wait(10)
+            four.wait(60)
             with counting:
                 now_inside -= 1
             return password
@@ -335,7 +335,7 @@ def test_of_two_first_admins_at_once_one_is_it(database: Database, now: datetime
     together = Barrier(2)
 
     def become(place: int) -> bool:
-        together.wait(10)
+        together.wait(60)
         try:
             with transaction(database) as session:
                 first_admin(session, links[place], "x", f"x{place}@example.com", PASSWORD, now)

@@ -66,7 +66,7 @@ def test_transactions_at_once_get_numbers_without_a_gap(
     together = Barrier(4)
 
     def escalate_three(mine: list[int]) -> None:
-        together.wait(10)
+        together.wait(60)
         for conversation_id in mine:
             with transaction(database) as session:
                 conversation = session.get_one(Conversation, conversation_id)
@@ -97,7 +97,7 @@ def test_two_escalations_of_one_conversation_at_once_make_one_ticket(
     together = Barrier(2)
 
     def hand_over(_: int) -> str:
-        together.wait(10)
+        together.wait(60)
         try:
             with transaction(database) as session:
                 open_ticket(session, read, Reason.URGENT, "Down", now)

@@ -12,7 +12,7 @@ from bot.live import Live, Serving
 from store import Database
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def quiet() -> None:
     """What the product logs of the failures that these tests cause is no news."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -78,7 +78,7 @@ class Listening:
     def types(self) -> list[str]:
         return [request.payload.get("event", request.payload).get("type", request.type) for request in self.seen]
 
-    def wait_for(self, count: int, timeout: float = 10) -> list[SocketModeRequest]:
+    def wait_for(self, count: int, timeout: float = 60) -> list[SocketModeRequest]:
         self.world.wait_for(lambda: len(self.seen) >= count, timeout, lambda: f"only {self.types()} came")
         return self.seen
 
@@ -135,14 +135,14 @@ def loop_app(world: SlackWorld) -> Iterator[Listening]:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
-    client = asyncio.run_coroutine_threadsafe(begin(), loop).result(10)
+    client = asyncio.run_coroutine_threadsafe(begin(), loop).result(60)
     try:
         world.sockets.wait_connected()
         yield app
     finally:
-        asyncio.run_coroutine_threadsafe(end(client), loop).result(10)
+        asyncio.run_coroutine_threadsafe(end(client), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 
@@ -178,7 +178,7 @@ def endpoint() -> Iterator[Endpoint]:
             end.received.append(Received(self.path, dict(self.headers), body))
             status = end.statuses.pop(0) if end.statuses else 200
             if end.slow is not None:
-                end.slow.wait(10)
+                end.slow.wait(60)
             self.send_response(status)
             for name, value in end.headers.items():
                 self.send_header(name, value)
@@ -198,4 +198,4 @@ def endpoint() -> Iterator[Endpoint]:
             yield end
         finally:
             server.shutdown()
-            thread.join(10)
+            thread.join(60)

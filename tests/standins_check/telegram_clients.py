@@ -109,7 +109,7 @@ def ask(world: TelegramWorld, method: str, *, token: str = "", **arguments: Any)
     )
     address = f"{world.base_url}/bot{token or world.token}/{method}"
     try:
-        with urllib.request.urlopen(address, data.encode() or None, timeout=10) as answer:
+        with urllib.request.urlopen(address, data.encode() or None, timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

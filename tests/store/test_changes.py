@@ -77,11 +77,11 @@ def test_the_transaction_that_commits_first_has_the_lower_id(postgresql_database
             note_change(session, "ticket", 1, now)
             session.execute(text("SELECT 1"))
             slow_has_noted.set()
-            assert fast_is_done.wait(10)
+            assert fast_is_done.wait(60)
 
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(slow)
-        assert slow_has_noted.wait(10)
+        assert slow_has_noted.wait(60)
         with transaction(postgresql_database) as session:
             note_change(session, "ticket", 2, now)
         fast_is_done.set()

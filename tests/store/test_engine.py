@@ -374,7 +374,7 @@ def test_a_thread_that_waits_for_its_turn_gets_it(sqlite_database: Database) -> 
         other.start()
         other.join(0.1)
         assert other.is_alive()
-    other.join(10)
+    other.join(60)
     assert names(sqlite_database) == ["first", "second"]
 
 

@@ -119,13 +119,13 @@ def test_a_slow_deed_holds_nobody_else_up(postgresql_database: Database, now: da
         with transaction(postgresql_database) as session:
             timers.claim_due(session, now, limit=1)
             claimed.set()
-            assert may_end.wait(10)
+            assert may_end.wait(60)
 
     set_timer(postgresql_database, 1, now - MINUTE)
     set_timer(postgresql_database, 2, now)
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(be_slow)
-        assert claimed.wait(10)
+        assert claimed.wait(60)
         assert claim(postgresql_database, now) == [2]
         may_end.set()
         done.result()

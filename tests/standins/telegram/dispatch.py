@@ -71,7 +71,7 @@ def check_token(world: TelegramWorld, token: str) -> None:
 
 
 async def _with_faults(world: TelegramWorld, ticker: Ticker, caller: Caller, name: str, arguments: Arguments) -> Any:
-    await _wait_for_holds(world, name)
+    await _wait_for_holds(world, name, arguments)
     fault = _planned(world, name, arguments)
     if isinstance(fault, faults.TooMany) and fault.is_meant:
         with world.changing():
@@ -85,10 +85,10 @@ async def _with_faults(world: TelegramWorld, ticker: Ticker, caller: Caller, nam
     return result
 
 
-async def _wait_for_holds(world: TelegramWorld, name: str) -> None:
+async def _wait_for_holds(world: TelegramWorld, name: str, arguments: Arguments) -> None:
     loop = asyncio.get_running_loop()
     with world.lock:
-        holds = [hold for hold in world.holds if hold.method == name]
+        holds = [hold for hold in world.holds if hold.method == name and hold.when(arguments.shown())]
     for hold in holds:
         released = asyncio.Event()
         if hold.arrive(partial(_set, loop, released)):

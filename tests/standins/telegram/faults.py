@@ -81,13 +81,14 @@ class Hold:
     """Calls of a method wait here until they are let go."""
 
     method: str
+    when: Callable[[dict[str, Any]], bool] = lambda args: True
     waiting: int = 0
     arrived: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _is_released: bool = False
     _wakers: list[Callable[[], None]] = field(default_factory=list)
 
-    def wait_for_arrival(self, n: int = 1, timeout: float = 10.0) -> None:
+    def wait_for_arrival(self, n: int = 1, timeout: float = 60.0) -> None:
         with self._changed:
             assert self._changed.wait_for(lambda: self.arrived >= n, timeout), f"{self.arrived} of {n} calls came"
 

@@ -54,7 +54,7 @@ class TelegramWorld:
         webhook_backoff: tuple[float, ...] = (0.05, 0.1, 0.2),
         press_lifetime: float = 900.0,
         sizes: Sizes | None = None,
-        patience: float = 10.0,
+        patience: float = 60.0,
     ) -> None:
         self.token, self.username, self.name, self.privacy = token, username, name, privacy
         self.bot_id = int(token.split(":")[0])
@@ -224,10 +224,10 @@ class TelegramWorld:
             self.plans.append(plan)
             return plan
 
-    def hold(self, method: str) -> faults.Hold:
-        """Calls of this method wait, before they have any effect, until the hold is released."""
+    def hold(self, method: str, *, when: Callable[[dict[str, Any]], bool] = lambda args: True) -> faults.Hold:
+        """Calls of this method (that ``when`` fits) wait, before they have any effect, until the hold is released."""
         with self.lock:
-            hold = faults.Hold(method)
+            hold = faults.Hold(method, when)
             self.holds.append(hold)
             return hold
 

@@ -34,7 +34,7 @@ def served(app: App, world: SlackWorld) -> Iterator[str]:
         yield address
     finally:
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
         server.server_close()
 
 

@@ -186,7 +186,7 @@ def test_a_hanging_call_waits_until_it_is_released(world: SlackWorld, room: Chan
     room.wait_for_bot("x")
     assert ends == []
     world.release()
-    caller.join(10)
+    caller.join(60)
     assert ends == ["RemoteProtocolError"]
 
 

@@ -305,7 +305,7 @@ def test_a_held_call_has_no_effect_until_it_is_let_go(client: Client, world: Tel
         sending = client.begin("send_message", chat_id=ada.id, text="late")
         held.wait_for_arrival()
         assert ada.private.from_bot == []
-    assert sending.result(10).text == "late"
+    assert sending.result(60).text == "late"
 
 
 def test_the_log_of_calls_has_arguments_as_values(client: Client, world: TelegramWorld) -> None:
