@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from kb_content.agreement import Recorded
 from kb_content.article_file import ArticleFile, read_article
 from kb_content.articles import Article, GoldQuestion, Intent, Sentence, Term
 from kb_content.distinct import distinct_articles, named
 from kb_content.export_record import read_record
+from kb_content.file_names import FOLDER, names_in
 from kb_content.folder_files import LARGEST_FILE, Unreadable, has_pages, text_of, texts
 from kb_content.glossary_file import GlossaryFile, read_glossary, unused_terms
 from kb_content.gold_file import read_gold
@@ -78,7 +80,7 @@ def read_folder(path: Path) -> Folder:
     )
     unread |= {file.id for file in articles if file.article is None and not file.is_left_out}
     read = [file for file in articles if file.article]
-    problems += _about_questions(read) + _about_intents(read, intents)
+    problems += [*_about_questions(read), *_about_intents(read, intents), *_about_files(path, read)]
     gold = _gold(path, {file.id for file in read}, unread, problems)
     glossary, sentences = _glossary(path), _sentences(path)
     problems += [*glossary.problems, *unused_terms(glossary, (file.article for file in read if file.article))]
@@ -160,6 +162,21 @@ def _about_questions(files: list[ArticleFile]) -> list[Problem]:
                 )
                 problems.append(Problem(file.path, line, message, is_error=False))
     return problems
+
+
+def _about_files(root: Path, files: list[ArticleFile]) -> Iterator[Problem]:
+    """Pictures and files that an article names and the folder does not hold: customers would get a broken picture."""
+    for file in files:
+        body = file.article.body if file.article else ""
+        for name in sorted(names_in(body)):
+            if not (root / FOLDER / name).is_file():
+                places = (body.find(f"{FOLDER}/{each}") for each in (name, quote(name)))
+                at = max(*places, 0)
+                message = (
+                    f"there is no {FOLDER}/{name} in this folder: put it there, or take it out of the article, unless "
+                    "the knowledge base has it already"
+                )
+                yield Problem(file.path, file.body_line + body.count("\n", 0, at), message, is_error=False)
 
 
 def _about_intents(files: list[ArticleFile], intents: list[IntentFile]) -> list[Problem]:

@@ -40,6 +40,13 @@ def test_a_folder_of_another_shape_is_told_what_is_expected(
     assert [words in problem.message for problem in folder.errors] == [True]
 
 
+def test_a_picture_that_is_not_in_the_folder_is_named_with_its_line(read_kb: ReadKb) -> None:
+    text = "---\ntitle: Lamp\n---\nHere it is.\n\n![lamp](../files/灯.png)\n\n![plug](../files/plug.png)\n"
+    folder = read_kb({"articles/lamp.md": text, "files/plug.png": b"\x89PNG\r\n\x1a\n"})
+    assert [(each.path, each.line, each.is_error) for each in folder.problems] == [("articles/lamp.md", 6, False)]
+    assert "there is no files/灯.png in this folder" in folder.problems[0].message
+
+
 def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
     assert "does not exist" in str(read_folder(tmp_path / "nowhere").errors[0])
 
