@@ -29,7 +29,7 @@ from standins.telegram.samples import PNG
 from talk import small_contents
 
 from bot.models import InboxRow, InboxState
-from handoff.models import Delivery, DeliveryState
+from handoff.models import Delivery, DeliveryState, Thread
 from kb_content.export import write_folder
 
 MANY = 10
@@ -274,8 +274,15 @@ def is_stopping(house: House) -> bool:
 
 
 def has_unsent(session: Session) -> bool:
-    inbox = select(InboxRow.id).where(col(InboxRow.state).in_([InboxState.NEW, InboxState.WORKING]))
-    unsent = select(Delivery.id).where(col(Delivery.state).in_([DeliveryState.READY, DeliveryState.SENDING]))
+    """Whether something of Telegram is still to be done; what Slack refuses waits for its token."""
+    inbox = select(InboxRow.id).where(
+        InboxRow.channel == "telegram", col(InboxRow.state).in_([InboxState.NEW, InboxState.WORKING])
+    )
+    unsent = (
+        select(Delivery.id)
+        .join(Thread, col(Thread.id) == Delivery.thread_id)
+        .where(Thread.channel == "telegram", col(Delivery.state).in_([DeliveryState.READY, DeliveryState.SENDING]))
+    )
     return any(session.exec(query.limit(1)).first() is not None for query in (inbox, unsent))
 
 
