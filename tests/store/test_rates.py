@@ -248,3 +248,15 @@ def test_all_processes_agree_on_the_time(database: Database) -> None:
     with transaction(database) as session:
         assert clock(session) > first
         assert session.exec(select(func.count()).select_from(Rate)).one() == 0
+
+
+def test_what_is_closed_is_closed_at_the_time_that_all_processes_agree_on(database: Database) -> None:
+    with transaction(database) as session:
+        before = rates.clock(session)
+    closes(database, before + timedelta(minutes=1), before, "bot")
+    closes(database, before, before - SECOND, "ada")
+    with transaction(database) as session:
+        now, until = rates.clock_and_closed(session, ["ada", "bot"])
+        assert (now >= before, until) == (True, before + timedelta(minutes=1))
+        assert rates.clock_and_closed(session, ["ada"])[1] is None
+        assert rates.clock_and_closed(session, [])[1] is None

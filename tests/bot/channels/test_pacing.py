@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -44,7 +44,14 @@ def shared(postgresql_database: Database, clock: Clock, monkeypatch: pytest.Monk
     """A book in a real database, whose clock is ours meanwhile."""
     with transaction(postgresql_database) as session:
         began = rates.clock(session)
-    monkeypatch.setattr(rates, "clock", lambda session: began + timedelta(seconds=clock.now - 1000.0))
+
+    def now() -> datetime:
+        return began + timedelta(seconds=clock.now - 1000.0)
+
+    monkeypatch.setattr(rates, "clock", lambda session: now())
+    monkeypatch.setattr(
+        rates, "clock_and_closed", lambda session, keys: (now(), rates.closed_until(session, keys, now()))
+    )
     return TableBook(postgresql_database)
 
 
