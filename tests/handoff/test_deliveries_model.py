@@ -160,6 +160,11 @@ class Deliveries(RuleBasedStateMachine):
         self._release(None, late)
 
     @precondition(lambda self: self.is_sending)
+    @rule()
+    def all_expire(self) -> None:
+        self.expires(61)
+
+    @precondition(lambda self: self.is_sending)
     @rule(worker=st.sampled_from("ab"))
     def lives(self, worker: str) -> None:
         """A worker prolongs all that it has."""
