@@ -122,8 +122,7 @@ def open_conversation(
 ) -> Conversation:
     """A new conversation in ``thread``, with the bot."""
     session.flush()
-    if session.get_bind().dialect.name == "postgresql":
-        _HOLD.rows(session, thread_id=id_of(thread))
+    _hold_thread(session, id_of(thread))
     conversation = enter(
         session,
         Conversation,
@@ -150,13 +149,13 @@ def lock_conversation(session: Session, conversation_id: int) -> Conversation:
     return conversation
 
 
-def hold_thread(session: Session, which: ColumnElement[bool]) -> None:
+def _hold_thread(session: Session, thread_id: int) -> None:
     """Let nobody else write in the thread until this transaction ends, so that its message ids are in commit order.
 
     Always the first lock that is taken. SQLite has one writer at a time anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.exec(select(Thread.id).where(which).with_for_update(key_share=True)).all()
+        _HOLD.rows(session, thread_id=thread_id)
 
 
 def _hold_thread_of(session: Session, conversation_id: int) -> None:

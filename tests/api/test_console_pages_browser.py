@@ -235,7 +235,7 @@ def walk(chrome: Browser, sqlite_template: Path, tmp_path_factory: pytest.TempPa
     """Every page, opened once on a phone, with everything that anybody writes being long and hostile."""
     walk, folder = Walk(), tmp_path_factory.mktemp("office")
     url = f"sqlite:///{shutil.copyfile(sqlite_template, folder / 'firstline.db')}"
-    for office in open_office(url, Settings(_env_file=None, data_dir=folder)):  # type: ignore[call-arg]
+    for office in open_office(url, Settings(_env_file=None, data_dir=folder)):
         others = a_hostile_house(office)
         with served(office) as address:
             context = signed_in(office, chrome, address, viewport={"width": 320, "height": 640})

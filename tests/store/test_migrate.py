@@ -92,8 +92,10 @@ def test_upgrading_prints_and_logs_nothing(
 def test_processes_that_start_at_once_wait_for_each_other(empty_url: str) -> None:
     program = "import sys; from store.migrate import upgrade; sys.stdin.read(1); upgrade(sys.argv[1])"
     line = [sys.executable, "-W", "error", "-c", program, empty_url]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    racers = [subprocess.Popen(line, text=True, **pipes) for _ in range(3)]  # type: ignore[call-overload]
+    racers = [
+        subprocess.Popen(line, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(3)
+    ]
     said = [racer.communicate("x", timeout=60)[0] for racer in racers]
     assert (said, [racer.returncode for racer in racers]) == ([""] * 3, [0] * 3)
     assert migrate.is_at_head(empty_url)
