@@ -43,7 +43,7 @@ def measure() -> Iterator[Figure]:
         # A checkpoint that is still under way may write its file again while the folder is emptied.
         folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         yield from _on(f"sqlite:///{folder}/desk.db", "SQLite")
-    with postgres.server() as address, postgres.new_database(address) as url:
+    with postgres.server(on_disk=True) as address, postgres.new_database(address) as url:
         yield from _on(url, "PostgreSQL")
 
 

@@ -128,7 +128,7 @@ def site(name: str, replicas: int, alone_ms: float) -> Iterator[Site]:
         team = slack.add_team("T1", bot_token="xoxb-1")
         settings = _settings(telegram, slack, team) | {"KB": str(english_sample(folder / "kb"))}
         if replicas:
-            address = stack.enter_context(postgres.server())
+            address = stack.enter_context(postgres.server(on_disk=True))
             settings["DATABASE_URL"] = stack.enter_context(postgres.new_database(address))
         servers = []
         for _ in range(max(replicas, 1)):

@@ -34,7 +34,7 @@ def measure() -> Iterator[Figure]:
     yield Figure("encoders alone", alone, "messages/s")
     with tempfile.TemporaryDirectory() as folder:
         yield from _through(f"sqlite:///{folder}/bench.db", "SQLite", serving, alone)
-    with postgres.server() as address, postgres.new_database(address) as url:
+    with postgres.server(on_disk=True) as address, postgres.new_database(address) as url:
         yield from _through(url, "PostgreSQL", serving, alone)
 
 

@@ -37,6 +37,7 @@ SQLITE_SETTINGS = (
 SQLITE_WRITER = (*SQLITE_SETTINGS, "cache_size=-65536")
 SQLITE_READER = (*SQLITE_SETTINGS, "cache_size=-8192", "query_only=ON")
 RESTS_SECONDS = 1.0
+_ONLY_WHEN_TOLD = 1_000_000_000
 POSTGRES_SETTINGS = "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000"
 
 
@@ -151,6 +152,9 @@ def reading(database: Database) -> Iterator[Session]:
     """A session for reading one snapshot; a write raises. Rows stay readable after the block."""
     with sentences(), Session(database.reader, expire_on_commit=False, autoflush=False) as session:
         yield session
+        if not database.is_sqlite and session.in_transaction():
+            # Where the session would roll back: the driver forgets what it prepared whenever it does that.
+            session.connection().connection.commit()
 
 
 @contextmanager
@@ -179,7 +183,7 @@ def _turn(database: Database) -> Iterator[None]:
 
 
 def _postgres_engine(url: URL) -> Engine:
-    # prepare_threshold=None keeps it working behind PgBouncer. What the address itself says wins.
+    # What the address itself says wins.
     settings = {"connect_timeout": 5, "prepare_threshold": None, "options": POSTGRES_SETTINGS}
     engine = create_engine(
         url,
@@ -192,8 +196,25 @@ def _postgres_engine(url: URL) -> Engine:
         json_serializer=dump_json,
         connect_args={name: value for name, value in settings.items() if name not in url.query},
     )
+    _prepare_where_direct(engine)
     _ping_what_rested(engine)
     return engine
+
+
+def _prepare_where_direct(engine: Engine) -> None:
+    """Statements that every message needs (``store.prepared``) are parsed and planned once a connection: that was half
+    of what PostgreSQL did for a message. All others are planned for their values, each time.
+
+    A pooler that hands out another server process per transaction (PgBouncer) does not know what was prepared on the
+    last one. Who is behind one is told another process's number than the process itself tells.
+    """
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: ConnectionPoolEntry) -> None:
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+        connection.rollback()
+        if row is not None and row[0] == connection.info.backend_pid:
+            connection.prepare_threshold = _ONLY_WHEN_TOLD
 
 
 def _ping_what_rested(engine: Engine) -> None:

@@ -9,10 +9,11 @@ that waits to be written before, and the session's objects stay as they were.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    BindParameter,
     ClauseElement,
     ColumnElement,
     Connection,
@@ -26,10 +27,13 @@ from sqlalchemy import (
 )
 from sqlalchemy import insert as insert_into
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import cloned_traverse
 from sqlmodel import Session, SQLModel
 
 Model = TypeVar("Model", bound=SQLModel)
 Convert = Callable[[Any], Any]
+_PREPARED = {"prepare": True}
+"""Parsed and planned once a connection, where ``engine`` lets the driver prepare at all."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class _Form:
     """What makes what the driver gives what the columns hold, by place."""
     lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Values that are several, with the name of each."""
+    how: Mapping[str, Any] = field(default_factory=dict)
+    """What else the driver is told when it runs."""
 
     def arguments(self, values: Mapping[str, Any]) -> Any:
         given = {**self.fixed, **values}
@@ -117,7 +123,7 @@ class Prepared:
     def _run(self, session: Session, values: dict[str, Any]) -> tuple[_Form, Any]:
         connection = session.connection()
         form = self._form(connection.dialect, values)
-        return form, run_plainly(connection, form.sql, form.arguments(values))
+        return form, run_plainly(connection, form.sql, form.arguments(values), **form.how)
 
     def _form(self, dialect: Dialect, values: Mapping[str, Any]) -> _Form:
         key = (dialect.name, *(len(value) for value in values.values() if type(value) is tuple))
@@ -157,12 +163,12 @@ class PreparedRows:
         return statement if self._returning is None else statement.returning(columns[self._returning])
 
 
-def run_plainly(connection: Connection, sql: str, arguments: Any = ()) -> Any:
+def run_plainly(connection: Connection, sql: str, arguments: Any = (), **how: Any) -> Any:
     """The driver's cursor, which has run ``sql``. An error is raised as if SQLAlchemy had run it: what was lost with
-    the server leaves the pool, too."""
+    the server leaves the pool, too. ``how``: what else the driver is to be told."""
     cursor = connection.connection.cursor()
     try:
-        cursor.execute(sql, arguments)
+        cursor.execute(sql, arguments, **how)
     except connection.dialect.loaded_dbapi.Error as error:
         # It has no public name for that.
         connection._handle_dbapi_exception(error, sql, None, cursor, None)
@@ -190,10 +196,22 @@ def _called(place: int, name: str) -> str:
     return f"row{place}_{name}"
 
 
+def _written_out(statement: ClauseElement, values: Mapping[str, Any]) -> ClauseElement:
+    """``statement`` with its own values in its text. A plan that PostgreSQL makes once for all values would else
+    expect as many rows that are ready as are sent, and read a million of these to find three of those."""
+
+    def write_out(value: BindParameter[Any]) -> None:
+        if value.key not in values:
+            value.literal_execute = True
+
+    written: ClauseElement = cloned_traverse(statement, {}, {"bindparam": write_out})
+    return written
+
+
 def _form_of(statement: Executable, dialect: Dialect, values: Mapping[str, Any]) -> _Form:
     named: dict[str, Any] = {"column_keys": list(values)} if isinstance(statement, Insert) else {}
     assert isinstance(statement, ClauseElement)
-    compiled = statement.compile(dialect=dialect, **named)
+    compiled = _written_out(statement, values).compile(dialect=dialect, **named)
     assert isinstance(compiled, SQLCompiler)
     state = compiled.construct_expanded_state(dict(values))
     columns = tuple(getattr(statement, "exported_columns", ()))
@@ -218,4 +236,5 @@ def _form_of(statement: Executable, dialect: Dialect, values: Mapping[str, Any])
             if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None))
         ),
         lists=tuple((name, parts) for name, parts in lists.items() if name in values),
+        how=_PREPARED if dialect.name == "postgresql" else {},
     )

@@ -23,6 +23,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
+DURABLE = "-c listen_addresses=''"
+"""As PostgreSQL is delivered: what was committed is there after a crash."""
 # Tests start anew after a crash, so nothing waits for the disk.
 SETTINGS = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
 _numbers = count(1)
@@ -33,15 +35,22 @@ class NoPostgres(Exception):
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The address of a server that may create databases; raises NoPostgres where there is none."""
+def server(*, on_disk: bool = False) -> Iterator[str]:
+    """The address of a server that may create databases; raises NoPostgres where there is none.
+
+    ``on_disk``: it keeps what it commits, at the price that its users pay, so that it can be measured.
+    """
     if given := os.environ.get("TEST_PG_URL"):
         yield given
         return
     programs()
     # A session of its own: Ctrl-C at the tests must not reach the server before the tests are through with it.
     keeper = subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, __file__, *(["on disk"] if on_disk else [])],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     with keeper:
         assert keeper.stdin
@@ -92,14 +101,15 @@ def command(address: str, statement: str) -> None:
 class Cluster:
     """A server of our own in a new folder, reached by a socket there; also for tests that stop and crash it."""
 
-    def __init__(self, settings: str = SETTINGS) -> None:
+    def __init__(self, settings: str = SETTINGS, *, on_disk: bool = False) -> None:
         self._settings = settings
         self._as: dict[str, Any] = {}
         self._programs = programs()
         # Not TMPDIR: the address of a socket has at most 107 characters, and another account must get there.
         self.folder = Path(tempfile.mkdtemp(prefix="firstline-pg-", dir="/tmp"))
         # In memory a new database is there in 20 ms instead of half a second on a busy disk.
-        self._data = Path(tempfile.mkdtemp(prefix="firstline-pg-", dir=_memory() or self.folder))
+        memory = None if on_disk else _memory()
+        self._data = Path(tempfile.mkdtemp(prefix="firstline-pg-", dir=memory or self.folder))
         try:
             if os.geteuid() == 0:
                 self._become_nobody()
@@ -153,7 +163,7 @@ def _memory() -> str | None:
 
 def main() -> None:
     """Keep a server until standard input ends."""
-    cluster = Cluster()
+    cluster = Cluster(DURABLE, on_disk=True) if sys.argv[1:] == ["on disk"] else Cluster()
     try:
         cluster.start()
         try:

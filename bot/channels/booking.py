@@ -105,11 +105,14 @@ class TableBook:
     def book(self, lanes: Sequence[Lane], gates: Sequence[str]) -> float:
         try:
             with transaction(self._database) as session:
-                return self._book(session, lanes, gates)
+                found = self._book(session, lanes, gates)
         except StoreError as error:
             # Without it nobody knows what the others send, and what became of this could not be written down.
             log.warning("no slot to write could be booked", error=type(error).__name__)
             raise OutOfReach(_UNTIL_THE_DATABASE_IS_BACK) from error
+        if isinstance(found, TooSoon):
+            raise found
+        return found
 
     def close(self, gate: str, seconds: float) -> None:
         try:
@@ -120,17 +123,21 @@ class TableBook:
             # This process keeps quiet all the same; another hears it from the platform.
             log.warning("a pause could not be shared", error=type(error).__name__)
 
-    def _book(self, session: Session, lanes: Sequence[Lane], gates: Sequence[str]) -> float:
+    def _book(self, session: Session, lanes: Sequence[Lane], gates: Sequence[str]) -> float | TooSoon:
+        """TooSoon is returned where nothing was booked: a connection that rolls back forgets what it prepared."""
         now, closed = rates.clock_and_closed(session, gates)
         at = now
         if closed is not None:
-            raise TooSoon((closed - now).total_seconds())
-        for lane in lanes:
+            return TooSoon((closed - now).total_seconds())
+        for number, lane in enumerate(lanes):
             every, ahead = timedelta(seconds=lane.every), timedelta(seconds=lane.ahead)
             slot = rates.book(session, lane.key, at, every, lane.burst, ahead)
             if not slot.is_booked:
-                # By raising, what the lanes before it booked is rolled back.
-                raise TooSoon((slot.at - now).total_seconds(), lane)
+                refused = TooSoon((slot.at - now).total_seconds(), lane)
+                if number == 0:
+                    return refused
+                # What the lanes before it booked is rolled back.
+                raise refused
             at = slot.at
         if next(self._booked) % _MANY == 0:
             rates.forget(session, now)

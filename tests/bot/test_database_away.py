@@ -36,7 +36,7 @@ SECRET = "a-secret_of_our_own"
 def cluster(postgres_server: str) -> Iterator[postgres.Cluster]:
     """A PostgreSQL that forgets nothing when it crashes."""
     assert postgres_server
-    cluster = postgres.Cluster("-c listen_addresses=''")
+    cluster = postgres.Cluster(postgres.DURABLE)
     try:
         cluster.start()
         yield cluster

@@ -43,8 +43,6 @@ ENOUGH = 80
 carries whose processes are killed as soon as they work."""
 _LATELY = 500
 """The deliveries of Slack among which those that wait are looked for."""
-# A crash with fsync off would show nothing: what was committed must be there after it.
-DURABLE = "-c listen_addresses='' -c max_connections=80"
 AWAY = (StoreError, DBAPIError)
 
 
@@ -186,7 +184,8 @@ def _database(storm: Storm, folder: Path) -> Iterator[tuple[str, postgres.Cluste
     if storm.database == SQLITE:
         yield f"sqlite:///{folder / 'firstline.db'}", None
         return
-    cluster = postgres.Cluster(DURABLE)
+    # A crash with fsync off would show nothing.
+    cluster = postgres.Cluster(postgres.DURABLE)
     try:
         cluster.start()
         yield cluster.url, cluster
