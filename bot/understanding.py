@@ -37,7 +37,16 @@ class Understood:
 
     def about(self, article_id: str) -> Reading:
         """The reading of the question that this article answers."""
-        return next((part for part in self.parts if part.hits and part.hits[0].article_id == article_id), self.reading)
+        return next((part for part in self.parts if _finds(part, article_id)), self.reading)
+
+    def answered_by(self, article_id: str, policy: Policy) -> tuple[Reading, ...]:
+        """The same of every question that it answers: each may be about another section of it."""
+        sure = (part for part in self.parts if _finds(part, article_id) and _answers(part, policy))
+        return tuple(sure) or (self.about(article_id),)
+
+
+def _finds(part: Reading, article_id: str) -> bool:
+    return bool(part.hits) and part.hits[0].article_id == article_id
 
 
 def first_message(
@@ -97,7 +106,7 @@ def _several(read: Read, policy: Policy, text: str, asked: Sequence[str]) -> Und
 def _with_firsts(reading: Reading, parts: Sequence[Reading], policy: Policy) -> Reading:
     """``reading`` with the article that each of several questions finds first among its choices: of what nobody is
     sure of, no question is passed over."""
-    likely = (part for part in parts if part.hits and part.confidence >= policy.offer_floor and not part.foreign)
+    likely = (part for part in parts if part.hits and _is_likely(part, policy))
     firsts = {part.hits[0].article_id: part.hits[0] for part in likely if weight(part.text)}
     if len(firsts) < 2:
         return reading
@@ -108,11 +117,21 @@ def _with_firsts(reading: Reading, parts: Sequence[Reading], policy: Policy) -> 
 
 
 def _is_own_matter(part: Reading, sure: Mapping[str, Reading], policy: Policy) -> bool:
-    """Whether a question is more than a word about another one of its message, which ``sure`` ones answer."""
+    """Whether a question is more than a word about another one of its message, which ``sure`` ones answer.
+
+    Who is told a section of an article is not told another one, nor anything by an article that is hardly about it.
+    """
     if fixed_rule(part, policy) is not None:
         return True
-    best = part.hits[0].article_id if part.hits else ""
-    return sure[best] is part if best in sure else weight(part.text) >= _OWN_WORDS
+    other = sure.get(part.hits[0].article_id) if part.hits else None
+    if other is part:
+        return True
+    is_told = other is not None and part.hits[0].passage == other.hits[0].passage and _is_likely(part, policy)
+    return weight(part.text) >= _OWN_WORDS and not is_told
+
+
+def _is_likely(part: Reading, policy: Policy) -> bool:
+    return part.confidence >= policy.offer_floor and not part.foreign
 
 
 def _answers(reading: Reading, policy: Policy) -> str | None:

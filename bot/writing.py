@@ -57,7 +57,9 @@ def answer_text(
 
     None where one of them is not in the release.
     """
-    asked = [(understood.about(article_id), article_id) for article_id in articles]
+    asked = [
+        (each, article_id) for article_id in articles for each in understood.answered_by(article_id, serving.policy)
+    ]
     try:
         parts = [
             (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 import numpy as np
@@ -119,6 +119,10 @@ class IntentModel:
     parameters: IntentParameters
     lent: str | None = None
     """The built-in intent beside those of the KB, if any."""
+    for_people: frozenset[str] = frozenset()
+    """The intents that lead to a person."""
+    urgent: frozenset[str] = frozenset()
+    """Those that do whatever an article says."""
 
     def guess(self, text: str, vector: Floats) -> IntentGuess:
         """The intent of a question whose vector is ``vector``; the same words as an example are that example."""
@@ -135,6 +139,25 @@ class IntentModel:
             if name is None or self._is_faint(name, confidence)
             else IntentGuess(name, confidence)
         )
+
+    def is_for_people(self, guess: IntentGuess, answered: float) -> bool:
+        """Whether a person is likely to deal with it anyhow, as what it is; an article is right by ``answered``."""
+        if guess.confidence < _LIKELY:
+            return False
+        return guess.name in self.urgent or (guess.name in self.for_people and guess.confidence >= answered)
+
+    def has(self, text: str) -> bool:
+        """Whether ``text`` is, word for word, an example of some intent."""
+        return plain_key(text) in self.exact
+
+    @cached_property
+    def requests(self) -> dict[str, int]:
+        """How many of the texts that ask for a person have each word."""
+        said: Counter[str] = Counter()
+        for name, counts in zip(self.names, self.words, strict=True):
+            if name == ASKS_FOR_HUMAN:
+                said.update(counts)
+        return said
 
     def _is_faint(self, name: str, confidence: float) -> bool:
         """Whether it names an intent that the KB does not have, and not even that is likely."""
@@ -254,6 +277,8 @@ def open_intents(
         texts=tuple(text for several in texts for text in several),
         parameters=parameters,
         lent=built_in[0].name if built_in and contents.intents else None,
+        for_people=frozenset(intent.name for intent in intents if intent.leads_to is LeadsTo.ESCALATE),
+        urgent=frozenset(intent.name for intent in intents if intent.urgent),
     )
 
 

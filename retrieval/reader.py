@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,12 +15,14 @@ from retrieval.codes import codes_in, is_about_another
 from retrieval.confidence import OPTIONS, Ranking
 from retrieval.encoders import Encoders
 from retrieval.index import Floats
-from retrieval.intents import IntentModel, open_intents
+from retrieval.intents import ASKS_FOR_HUMAN, IntentGuess, IntentModel, open_intents
 from retrieval.languages import language_of, tag_of
 from retrieval.opening import open_views
 from retrieval.parameters import Parameters, ViewParameters
+from retrieval.quoting import quoted
 from retrieval.reranker import Reranker
-from retrieval.rereading import WORTH, Careful, judge, reread
+from retrieval.rereading import SIGN, WORTH, Careful, judge, reread
+from retrieval.sentences import beginnings, told
 from retrieval.texts import clean, plain_key, says_something
 from retrieval.variants import Variants, base, languages_of
 from retrieval.vectors import VectorCache
@@ -40,6 +43,21 @@ _VERBATIM = 0.995
 
 _OTHER_CODE = 0.4
 """No article about error E12 is answered from when E21 was asked for, but it may be offered."""
+
+_EXPLAINS, _EXPLAINED = 0.3, 0.4
+"""Where an article may well be right, and says more of the words than all requests for a person do, the
+sentence is likely none of them."""
+_SAID_ENOUGH = 0.6
+"""What requests for a person say so much of, by weight, is one however much of it an article says."""
+
+_REQUEST = 0.95
+"""How sure a clause must be a request for a person, to be one for its whole message."""
+_REQUEST_WORDS = 0.75
+"""The share of its words, by weight, that requests for a person must say."""
+_SOME_WORDS = 0.2
+"""The share from which a clause may begin as one."""
+_BEGUN = (_REQUEST_WORDS, 0.95)
+"""The shares of the beginnings that are looked at."""
 
 _FOREIGN_WORDS = 0.65
 """A text of which the KB knows this share of the words, by weight, is not foreign however far its vector lies."""
@@ -148,8 +166,48 @@ class Reader:
             reading = self.understand(text, spoken, asked, asker, language)
         pays = self.reranker is not None and self.reranker.fitted(fitted.rereading).pays
         if pays and WORTH[0] < reading.confidence < WORTH[1]:
-            return self.understand(text, spoken, asked, asker, language, reranker=self.reranker)
+            reading = self.understand(text, spoken, asked, asker, language, reranker=self.reranker)
+        return self._with_request(reading, view)
+
+    def _with_request(self, reading: Reading, view: View) -> Reading:
+        """``reading`` as a request for a person if a part of it is one by itself, whatever else is told beside it."""
+        intents = self.intents[view.spaces[0].encoder.name]
+        guess = IntentGuess(reading.intent, reading.intent_confidence)
+        is_request = guess.name == ASKS_FOR_HUMAN
+        if guess.confidence >= _REQUEST if is_request else intents.is_for_people(guess, reading.confidence):
+            return reading
+        for part in self._requests(reading, view, intents):
+            text = view.wording.question(clean(part))
+            guess = intents.guess(text, view.spaces[0].encoder.queries([text])[0])
+            if guess.name == ASKS_FOR_HUMAN and guess.confidence >= _REQUEST:
+                return replace(reading, intent=guess.name, intent_confidence=guess.confidence)
         return reading
+
+    def _requests(self, reading: Reading, view: View, intents: IntentModel) -> list[str]:
+        """The clauses of the text, if several, and the beginnings of clauses ("I want to talk to a person" about this
+        and that) of which requests for a person say most: few are worth encoding."""
+        clauses = told(reading.text)
+        found = []
+        for clause in clauses if intents.requests else ():
+            share = self._share(clause, view, intents.requests)
+            if share >= _REQUEST_WORDS:
+                found += [clause] if len(clauses) > 1 else []
+            elif share >= _SOME_WORDS:
+                found += self._beginnings(clause, reading, view, intents.requests)
+        return found
+
+    def _beginnings(self, clause: str, reading: Reading, view: View, requests: Mapping[str, int]) -> list[str]:
+        """The longest, and the longest that says nothing else at all where the first ends on "about the". What an
+        article says as well ("opening hours of our agents") is no request."""
+        said = {part: self._share(part, view, requests) for part in beginnings(clause)}
+        longest = (next((part for part, share in said.items() if share >= least), "") for least in _BEGUN)
+        article = view.words_of(reading.hits[0].article_id, reading.hits[0].language) if reading.hits else {}
+        parts = (part for part in dict.fromkeys(longest) if part)
+        return [part for part in parts if self._share(part, view, article) < said[part]]
+
+    def _share(self, text: str, view: View, counts: Mapping[str, int]) -> float:
+        """How much of its words texts with ``counts`` say, by weight."""
+        return view.rarity.share(view.wording.words(text), counts, {})
 
     def view_of(self, language: str) -> View:
         """What is searched for a customer of ``language``."""
@@ -170,7 +228,8 @@ class Reader:
         view = self.view_of(language)
         fitted = self.parameters.view(view.language, view.belief)
         look = fitted.first if asked.second is None or fitted.second is None else fitted.second
-        guess = self.intents[view.spaces[0].encoder.name].guess(view.wording.question(clean(text)), asked.vectors[0])
+        intents = self.intents[view.spaces[0].encoder.name]
+        guess = intents.guess(view.wording.question(clean(text)), asked.vectors[0])
         evidence = view.evidence(asked, visible=view.visible(asker))
         if not len(evidence.articles):
             return Reading(text, language, guess.name, guess.confidence, (), 0.0, True, (), {})
@@ -178,6 +237,10 @@ class Reader:
         if reranker is not None:
             known = reranker.fitted(fitted.rereading)
             judged = reread(judged, view, asked, look, clean(text), reranker, known)
+        if SIGN not in judged.why:
+            # Else the passages were read together with the question, which tells more.
+            passages = quoted(view, asked, judged.evidence, judged.ranking.order)
+            judged = replace(judged, evidence=replace(judged.evidence, passages=passages))
         evidence, ranking, confidence, offer = judged.evidence, judged.ranking, judged.confidence, judged.offer
         verbatim = np.flatnonzero(evidence.articles == view.said.get(plain_key(text), -1))
         if len(verbatim):
@@ -186,6 +249,11 @@ class Reader:
             offer = confidence
         elif is_about_another(codes_in(text), view.articles[int(evidence.articles[ranking.order[0]])]):
             confidence = min(confidence, _OTHER_CODE)
+        if confidence >= _EXPLAINS and guess.name == ASKS_FOR_HUMAN and not intents.has(text):
+            said = view.rarity.share(asked.words, intents.requests, {})
+            if said < min(_SAID_ENOUGH, ranking.raw_sign("words covered")):
+                # A product may have agents of its own, and pages about them.
+                guess = IntentGuess(guess.name, min(guess.confidence, _EXPLAINED))
         tag = tag or tag_of(text, language)
         return Reading(
             text=text,

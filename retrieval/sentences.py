@@ -27,11 +27,14 @@ _WORDS = {
 _SETS = {name: frozenset(words.split()) for name, words in _WORDS.items()}
 _FUNCTION, _ASKING, _JOINING = _SETS["function"], _SETS["asking"], _SETS["joining"]
 _POINTING_BACK, _BEFORE_A_QUESTION = _SETS["pointing back"], _SETS["before a question"]
+_BEING = frozenset({"is", "are", "was", "were", "be", "isn't", "aren't"})
 _ABOUT = (["what", "about"], ["how", "about"], ["what", "if"])
 
 _BOUNDARY = re.compile(r"(?<=[?!\uff1f\uff01。])\s*(?=[^\s?!\uff1f\uff01。])|(?<=[.;…])\s+(?=\S)|(?<=\uff1b)")
+_APART = re.compile(r"[,;:\uff0c\uff1b\uff1a、]+|\s[-–—]+\s")
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]+(?:['’-][^\W\d_\u3400-\u9fff]+)*|\d+")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_WORD = re.compile(f"{_LATIN.pattern}|{_HAN.pattern}")
 _ASKS_AT_END = re.compile(r"\?\W*$")
 _ASKS_ALOUD = re.compile(r"[?吗嗎呢]\W*$")
 _LISTED = re.compile(r"^\s*(?:\d{1,2}\s*[.)、]|[-*•])\s*")
@@ -75,6 +78,17 @@ def clauses(sentence: str) -> list[str]:
     return [piece.strip() for piece in pieces if piece.strip()]
 
 
+def told(text: str) -> list[str]:
+    """``text`` cut at every sign that sets words apart from others: each piece may be a matter of its own, or none."""
+    return [piece.strip() for sentence in sentences(text) for piece in _APART.split(sentence) if piece.strip()]
+
+
+def beginnings(clause: str) -> list[str]:
+    """Parts of ``clause`` from its start on, longest first: each ends with a word or a Han character, and has three."""
+    ends = [found.end() for found in _WORD.finditer(clause)]
+    return [clause[:end] for end in reversed(ends[2:-1])]
+
+
 def asks(sentence: str) -> bool:
     """Whether ``sentence`` has the form of a question."""
     folded = clean(sentence)
@@ -105,8 +119,15 @@ def leans(text: str) -> bool:
 
 def _points_back(words: list[str]) -> bool:
     """Whether an "it" or "that" comes before these words say themselves what it is."""
-    pointing = next((place for place, word in enumerate(words) if word in _POINTING_BACK), None)
+    is_pointing = (word in _POINTING_BACK and not _exists(words, place) for place, word in enumerate(words))
+    pointing = next((place for place, points in enumerate(is_pointing) if points), None)
     return pointing is not None and sum(word not in _FUNCTION for word in words[:pointing]) < _ENOUGH
+
+
+def _exists(words: list[str], place: int) -> bool:
+    """Whether it is the "there" of "is there", which points at nothing where enough else is said."""
+    is_there = words[place] == "there" and not _BEING.isdisjoint(words[max(place - 1, 0) : place + 2])
+    return is_there and sum(word not in _FUNCTION for word in words) >= _ENOUGH
 
 
 def stands_alone(text: str) -> bool:

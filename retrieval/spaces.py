@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +60,15 @@ class Space:
     discriminant: Discriminant | None = None
     stretches: VectorRows | None = None
     """None where they are not encoded: by a model that is too slow for it."""
+    _headings: dict[int, Floats] = field(default_factory=dict, repr=False, compare=False)
+    """A cache, see ``heading_rows``."""
+
+    def heading_rows(self, article: int, headings: Sequence[str]) -> Floats:
+        """The vectors of an article's ``headings``, which are always the same; encoded when they are first needed: few
+        articles are ever quoted."""
+        if article not in self._headings:
+            self._headings[article] = self.encoder.queries(headings)
+        return self._headings[article]
 
     def candidates(self, question: Floats, without: Without | None) -> Ints:
         hidden = self._hidden(without)

@@ -5,7 +5,7 @@ Each article is seen once: in the customer's language, else in English, else in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -116,6 +116,11 @@ class View:
     def rarity(self) -> Rarity:
         """How much each word tells in these articles."""
         return self.words.rarity
+
+    def words_of(self, article_id: str, language: str) -> Mapping[str, int]:
+        """How many texts of this article have each word; nothing where it is not here."""
+        is_it = ((one.article.id, one.article.language) == (article_id, language) for one in self.articles)
+        return next((words for words, it_is in zip(self.words.article_words, is_it, strict=True) if it_is), {})
 
     @cached_property
     def belief(self) -> Belief:

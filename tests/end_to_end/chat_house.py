@@ -31,7 +31,7 @@ from store.watch import Watch
 T = TypeVar("T")
 # With these the small KB answers what it surely knows, asks which way in is meant and declines what is foreign to it.
 SETTINGS = {"TARGET_PRECISION": "0.9", "OPEN_TICKETS_PER_CUSTOMER": "20"}
-QUESTION, ANSWER = "I forgot my password", "Request a reset link"
+QUESTION, ANSWER = "I forgot my password", "Enter a new password of at least 12 characters"
 UNSURE, FIRST_CHOICE = "cannot log in", "Reset a forgotten password"
 CHOSEN = f"From “{FIRST_CHOICE}”"
 PERSON = "let me talk to a human"

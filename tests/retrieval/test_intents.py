@@ -130,3 +130,16 @@ def _with_own(built: Built, encoders: Encoders, *intents: Intent) -> Reader:
     own = contents_of(articles(), intents)
     again = build(own, encoders, built.vectors)
     return Reader.open(own, {**built.vectors, **again.vectors}, again.parameters, encoders)
+
+
+def test_a_matter_for_people_stays_what_it_is_where_a_person_is_asked_for_as_well(
+    built: Built, encoders: Encoders
+) -> None:
+    loss = ("all our tasks are gone", "the data of our workspace was deleted", "everything has vanished overnight")
+    urgent = Intent("data-loss", LeadsTo.ESCALATE, {"en": loss}, urgent=True)
+    own = contents_of(articles(), (urgent, *builtin_intents()))
+    again = build(own, encoders, built.vectors)
+    reader = Reader.open(own, {**built.vectors, **again.vectors}, again.parameters, encoders)
+    assert reader.read("all our tasks are gone, the data was deleted").intent == "data-loss"
+    assert reader.read("all our tasks are gone, the data was deleted, let me talk to a human").intent == "data-loss"
+    assert reader.read("I forgot my password, let me talk to a human").intent == ASKS_FOR_HUMAN

@@ -19,6 +19,10 @@ from retrieval.parts import questions_in
         ("怎么导出数据，另外怎么邀请同事", ("怎么导出数据", "怎么邀请同事")),
         ("我忘了密码，怎么重置？还有发票在哪里看？", ("我忘了密码，怎么重置？", "发票在哪里看？")),
         (
+            "How do I hide a column? Is there a log of permission edits?",
+            ("How do I hide a column?", "Is there a log of permission edits?"),
+        ),
+        (
             "I use the app. How do I export? I am on enterprise. How do I import?",
             ("I use the app. How do I export?", "I am on enterprise. How do I import?"),
         ),
@@ -35,6 +39,7 @@ def test_two_questions_are_told_apart_each_with_what_is_told_before_it(text: str
         "How do I set up webhooks? I am on the enterprise plan.",
         "Hi. Can you help me? How do I set up webhooks?",
         "Why does the export fail? Is that a known issue?",
+        "Why does the export fail? Is there a limit?",
         "What's the difference between the plans and which one is best for us?",
         "how do I add members and give them rights?",
         "我换了手机。怎么重新登录？",
