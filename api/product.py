@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.presence import present
+from api.probing import Probe, write_something
 from api.settings import Settings
 from bot.channels.base import Connection, State, Status
 from bot.channels.mailbox import WEB
@@ -55,6 +56,11 @@ class Product:
     library: LiveLibraries = field(default_factory=LiveLibraries)
     """What the public help pages list and search."""
 
+    @cached_property
+    def probe(self) -> Probe:
+        """What knows whether the database takes what is said."""
+        return Probe(partial(write_something, self.database))
+
     @property
     def files(self) -> Path:
         return self.settings.files_dir
@@ -62,9 +68,17 @@ class Product:
     @property
     def channels(self) -> dict[str, str]:
         """Per channel: "connected" (with a warning, if there is one), or a sentence that says why it is not."""
+        return {name: _words(state) for name, state in self.states(self.probe.trouble()).items()}
+
+    def states(self, trouble: str) -> dict[str, State]:
+        """How each channel is. ``trouble``: a sentence while the database takes nothing: then neither does a channel,
+        however well its line is."""
         states = {name: connection.state for name, connection in self.connections.items()}
-        web = State(Status.CONNECTED, self.files_trouble)
-        return {WEB: _words(web), **{name: _words(state) for name, state in states.items()}}
+        found = {WEB: State(Status.CONNECTED, self.files_trouble), **states}
+        if not trouble:
+            return found
+        deaf = State(Status.TROUBLE, f"Nothing that is said here can be kept. {trouble}")
+        return {name: deaf if state.status is Status.CONNECTED else state for name, state in found.items()}
 
     def reasons_not_ready(self) -> list[str]:
         """Sentences; empty when questions can be answered and channels are connected (one that is off is not waited

@@ -8,8 +8,9 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -25,6 +26,7 @@ from bot.worker import Worker
 from handoff.copies import use_mail
 from kb_content.catalogue import is_sample_live
 from store import Database, reading, transaction
+from store.errors import Unavailable
 from store.keeping import keeping
 
 log = structlog.get_logger()
@@ -82,11 +84,15 @@ class Starter:
         if self._is_drained:
             return
         self._is_drained = True
+        # Each of many waits for a lock that another program keeps would else come after the one before.
+        self.product.database.hurry()
         if self.worker is not None:
             self.worker.stop()
         if self.upkeep is not None:
             self.upkeep.stop()
         self.product.watch.wake()
+        if trouble := self.product.probe.trouble():
+            log.warning("stopping though the database takes nothing", reason=trouble)
 
     def stop(self) -> None:
         """Stop the loops, then the lines to the channels, which deliveries that are under way still need."""
@@ -97,9 +103,9 @@ class Starter:
     def _start(self) -> None:
         threading.Thread(target=self._look_after_files, name="files", daemon=True).start()
         if self.worker is not None:
-            _say_whether_mail_goes(self.product)
+            self._patiently(partial(_say_whether_mail_goes, self.product))
             # Before there is knowledge: the desk's words go out, and nobody waits for it beyond their deadline.
-            self.worker.start(follows=False)
+            self._patiently(partial(self.worker.start, follows=False))
         is_prepared = self._is_prepared()
         if self._stopping.is_set():
             return
@@ -110,9 +116,20 @@ class Starter:
         if self.upkeep is not None:
             self.upkeep.start()
         self._say_ready()
-        self._say_first_admin()
+        self._patiently(self._say_first_admin)
         if not is_prepared:
             self._try_again()
+
+    def _patiently(self, deed: Callable[[], None]) -> None:
+        """Do it once the database lets us: a process that lives and does nothing would be the worst of all."""
+        while not self._stopping.is_set():
+            try:
+                deed()
+            except Unavailable as error:
+                log.warning("start waits for the database", reason=str(error))
+                self._stopping.wait(LOOK_SECONDS)
+            else:
+                return
 
     def _try_again(self) -> None:
         """Until it succeeds: the disk may have been full, or somebody mends the folder. Meanwhile people answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,6 +14,19 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
+class _Counting(string.Formatter):
+    """``{count:ticket|tickets}`` is the number with the one word or the other behind it."""
+
+    def format_field(self, value: object, spec: str) -> str:
+        one, is_counted, many = spec.partition("|")
+        if not is_counted:
+            return format(value, spec)
+        return f"{value} {one if str(value) == '1' else many}"
+
+
+_WRITER = _Counting()
+
+
 @dataclass(frozen=True)
 class Texts:
     """The texts of one language. Call it with a key, and with the values that its sentence has places for."""
@@ -20,7 +34,7 @@ class Texts:
     language: str
 
     def __call__(self, key: str, /, **values: object) -> str:
-        return sentences(self.language)[key].format(**values)
+        return _WRITER.format(sentences(self.language)[key], **values)
 
     def has(self, key: str) -> bool:
         return key in sentences(self.language)

@@ -69,8 +69,16 @@ def choose(place: Place, burst: Burst) -> Place:
     return place if number is None else replace(place, button=place.choices[number])
 
 
-def read(heard: Heard, place: Place) -> Heard:
-    """``heard`` with what the words mean, or the question that a button is about. Never raises."""
+class NotRead(Exception):
+    """The words could not be read this time. It may pass: memory that was short, a model that stumbled."""
+
+
+def read(heard: Heard, place: Place, *, is_last: bool = True) -> Heard:
+    """``heard`` with what the words mean, or the question that a button is about.
+
+    Where that fails for the ``is_last`` time it goes on without, and a person answers; else it raises NotRead. What is
+    said to a person waits for no reading.
+    """
     serving, inbound = heard.serving, heard.burst.inbounds[-1]
     if serving is None or inbound.command or (place.button and not place.last_question):
         return heard
@@ -87,7 +95,9 @@ def read(heard: Heard, place: Place) -> Heard:
         understood = _with_what_was_asked(understood, reads, serving.policy, place)
     except Exception as error:
         log.exception("reading failed", release=serving.release_id, error=type(error).__name__)
-        return heard
+        if is_last or place.owner is Owner.HUMAN:
+            return heard
+        raise NotRead(f"its words could not be read ({type(error).__name__})") from error
     return replace(heard, understood=understood)
 
 

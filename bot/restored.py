@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from bot.channels.mailbox import TERMINAL, WEB
-from bot.channels.slack.names import UNSEEN
+from bot.channels.slack.names import LOOKS_FROM, UNSEEN
 from bot.inbox import NOWHERE
 from bot.models import InboxRow, InboxState
 from handoff.models import Delivery, DeliveryState, SignInLink, StaffSession, Thread
@@ -18,7 +18,8 @@ from store.backup import note_made
 from store.models import Lease, Setting
 
 FRESH = timedelta(hours=1)
-"""What came so shortly before the restore is still worth an answer of the bot's."""
+"""What came so shortly before the restore, and is in the backup as not dealt with, is still worth an answer of the
+bot's."""
 MAILBOXES = (WEB, TERMINAL)
 """Here a message shows once however often it is sent."""
 _UNFINISHED = (DeliveryState.READY, DeliveryState.SENDING)
@@ -40,8 +41,9 @@ def settle(session: Session, backup: str, made_at: datetime, now: datetime) -> d
     session.execute(delete(SignInLink))
     # Whoever held something then does not live any more.
     session.execute(delete(Lease))
-    # As for what was heard: no channel looks back further than FRESH.
-    session.execute(delete(Setting).where(col(Setting.name) == UNSEEN))
+    # What was said until now was heard, and most likely answered, by who ran before: nobody looks for it again.
+    session.execute(delete(Setting).where(col(Setting.name).in_([UNSEEN, LOOKS_FROM])))
+    session.add(Setting(name=LOOKS_FROM, value={"since": now.isoformat()}))
     # The rows are older than the news of their own backup.
     note_made(session, backup, made_at)
     audit.record(session, "system", "backup.restored", "backup", None, now, backup=backup, **found)
@@ -59,7 +61,7 @@ def _deliveries(session: Session) -> int:
 
 
 def _inbox(session: Session, backup: str, now: datetime) -> int:
-    """What was not dealt with is parked, but for what came just now; no channel looks back further than that."""
+    """What was not dealt with is parked, but for what came just now."""
     waiting = update(InboxRow).where(col(InboxRow.state).in_([InboxState.NEW, InboxState.WORKING]))
     waiting = waiting.values(worker=None, lease_until=None, heard_to=None)
     old = waiting.where(col(InboxRow.received_at) < now - FRESH)
@@ -76,7 +78,7 @@ def _heard(channel: str, backup: str, now: datetime) -> InboxRow:
         event_key=f"restored:{backup}",
         thread_key=f"{NOWHERE}restored",
         payload="{}",
-        received_at=now - FRESH,
-        not_before=now - FRESH,
+        received_at=now,
+        not_before=now,
         state=InboxState.DONE,
     )

@@ -27,7 +27,7 @@ from bot.acquaintance import acquaintance
 from bot.arrivals import fetch_all
 from bot.bursts import Burst, grown, is_fragment
 from bot.channels.base import Channel, DeliveryError, Event, Inbound, Unreadable
-from bot.deciding import Heard, choose, decided, finished, read
+from bot.deciding import Heard, NotRead, choose, decided, finished, read
 from bot.decisions import Decision, name_of
 from bot.freshness import Superseded
 from bot.happenings import Happening, happen
@@ -66,6 +66,11 @@ class Errand:
     def row_id(self) -> int:
         return self.row.id or 0
 
+    @property
+    def is_last(self) -> bool:
+        """Whether it is not tried again after this."""
+        return self.row.attempts >= inbox.ATTEMPTS
+
 
 def handle(
     database: Database,
@@ -90,7 +95,7 @@ def handle(
             _happen(errand, event)
     except Unreadable as error:
         _park(errand, f"unreadable: {error}")
-    except DeliveryError as error:
+    except (DeliveryError, NotRead) as error:
         _try_again_or_park(errand, str(error))
     except Unavailable as error:
         # Not the message's doing: it is tried until its deadline.
@@ -143,7 +148,7 @@ def _listen(errand: Errand, heard: Heard, place: Place) -> tuple[Heard, Place] |
     """What was said, together with what came meanwhile where it was only begun; None where it waits for more."""
     while True:
         with measures.stage_seconds.labels("read").time():
-            heard = read(heard, place)
+            heard = read(heard, place, is_last=errand.is_last)
         if heard.is_thanks and place.conversation_id is None:
             place = _look(errand, heard)
         is_opening, burst = place.conversation_id is None, heard.burst
@@ -210,7 +215,7 @@ def _read_anew(errand: Errand, heard: Heard, place: Place) -> Heard:
     serving = errand.live.serving_for(known.place, known.account_id)
     is_known = serving is not None and before is not None and serving.release_id == before.release_id
     log.info("answer superseded", inbox_id=errand.row_id, release=before and before.release_id)
-    return read(replace(heard, serving=None if is_known else serving, understood=None), place)
+    return read(replace(heard, serving=None if is_known else serving, understood=None), place, is_last=errand.is_last)
 
 
 def _look(errand: Errand, heard: Heard) -> Place:
@@ -255,7 +260,7 @@ def _park(errand: Errand, error: str) -> None:
 
 
 def _try_again_or_park(errand: Errand, error: str) -> None:
-    if errand.row.attempts >= inbox.ATTEMPTS:
+    if errand.is_last:
         _park(errand, error)
     else:
         _put_back(errand, error)

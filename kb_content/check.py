@@ -17,6 +17,7 @@ from kb_content.markdown import headings
 from kb_content.passages import LONGEST, PATH_SEPARATOR, split
 from kb_content.problems import Problem
 from kb_content.studio.sources import source_language
+from store.counting import counted
 
 _MANY = 5
 _FAR_TOO_LONG = 2 * LONGEST
@@ -46,7 +47,9 @@ def _summed_up(problems: list[Problem]) -> Iterator[Problem]:
             yield problem
         elif problem.message not in told:
             told.add(problem.message)
-            yield replace(problem, message=f"{problem.message} (and so in {count[problem.message] - 1} other files)")
+            yield replace(
+                problem, message=f"{problem.message} (and so in {counted(count[problem.message] - 1, 'other file')})"
+            )
 
 
 def _about_article(folder: Folder, article: Article, today: date | None) -> Iterator[Problem]:

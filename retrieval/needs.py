@@ -21,6 +21,7 @@ from retrieval.texts import clean, says_something
 from retrieval.variants import base, languages_of
 from retrieval.vectors import Kind, VectorCache, VectorKey, key_of
 from retrieval.wording import Wording
+from store.counting import counted
 
 Progress = Callable[[str], None]
 """Called with a sentence about what is being done and how much of it is done."""
@@ -145,4 +146,4 @@ def _time_left(seconds: float, done: int, of: int) -> str:
         return ""
     if left < 90:
         return f", about {max(10, round(left, -1)):.0f} seconds left"
-    return f", about {left / 60:.0f} minutes left"
+    return f", about {counted(round(left / 60), 'minute')} left"

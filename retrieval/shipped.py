@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.vectors import Kind, VectorCache, VectorKey
+from store.counting import counted
 
 if TYPE_CHECKING:
     from retrieval.encoders import Encoders
@@ -79,7 +80,7 @@ def main() -> None:
     vectors = encode_missing(needs_to_ship(load_encoders(None, say)), {}, say, given=lambda keys: {})
     with as_file(files("retrieval").joinpath(_FILE)) as path:
         write_shipped(vectors, path)
-        say(f"{len(vectors):,} vectors in {path.name}, {path.stat().st_size / 1e6:.1f} MB")
+        say(f"{counted(len(vectors), 'vector')} in {path.name}, {path.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

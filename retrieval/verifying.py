@@ -17,6 +17,7 @@ from retrieval.spaces import Space
 from retrieval.variants import base
 from retrieval.vectors import VectorCache
 from retrieval.view import View
+from store.counting import counted
 
 _LENGTH_IS_ONE = 0.02
 """How far the length of a vector may lie from 1: those of small models are kept in few bits."""
@@ -55,7 +56,7 @@ def index_faults(reader: Reader, vectors: VectorCache, facts: IndexFacts) -> Ite
     expected = [rows for view in reader.views.values() for rows in _expected(view, reader.encoders, vectors)]
     count = sum(map(len, expected))
     if facts.vectors != count:
-        yield f"the index holds {facts.vectors} vectors, the database {count}"
+        yield f"the index holds {counted(facts.vectors, 'vector')}, the database {count}"
     elif facts.digest != _digest(expected):
         yield "the index holds other vectors than the database"
     if any(_is_broken(rows) for rows in expected):

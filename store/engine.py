@@ -36,6 +36,7 @@ SQLITE_SETTINGS = (
 # There is one writer but as many readers as threads, so only the writer gets a large page cache (KiB).
 SQLITE_WRITER = (*SQLITE_SETTINGS, "cache_size=-65536")
 SQLITE_READER = (*SQLITE_SETTINGS, "cache_size=-8192", "query_only=ON")
+HURRIED_MS = 500
 RESTS_SECONDS = 1.0
 _ONLY_WHEN_TOLD = 1_000_000_000
 POSTGRES_SETTINGS = "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000"
@@ -70,6 +71,11 @@ class Database:
         if self.disk is not None:
             with sentences():
                 self.disk.wait()
+
+    def hurry(self) -> None:
+        """Wait half a second at most, from now on, for a lock that another program has: this process is to end."""
+        if self.is_sqlite:
+            event.listen(self.writer, "checkout", _hurry)
 
     def close(self) -> None:
         self.writer.dispose()
@@ -248,6 +254,10 @@ def _sqlite_engine(url: URL, begin: str, settings: tuple[str, ...]) -> Engine:
     )
     prepare_sqlite(engine, begin, settings)
     return engine
+
+
+def _hurry(connection: Any, _record: ConnectionPoolEntry, _proxy: Any) -> None:
+    connection.execute(f"PRAGMA busy_timeout={HURRIED_MS}").close()
 
 
 def prepare_sqlite(engine: Engine, begin: str, settings: tuple[str, ...]) -> None:

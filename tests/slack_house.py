@@ -35,10 +35,11 @@ class SlackHouse:
         self.world = world
         self.address = address
 
-    def posts(self, payload: Any, kind: str = "events_api") -> Answer:
-        """What the connection answers to this payload, signed as Slack would."""
+    def posts(self, payload: Any, kind: str = "events_api", *, again: bool = False) -> Answer:
+        """What the connection answers to this payload, signed as Slack would; ``again``: it was brought before."""
         body, media_type = encoded(kind, payload)
         headers = Http("", self.world.app.signing_secret).headers(body, media_type)
+        headers |= {"X-Slack-Retry-Num": "1", "X-Slack-Retry-Reason": "http_error"} if again else {}
         return self.connection.take_http(body, headers)
 
     def is_connected(self) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.parts import now, place_of, report
+from store.counting import counted
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -111,11 +112,16 @@ def _tell_restored(settings: Settings, done: Restored, as_json: bool) -> None:
         typer.echo(json.dumps({**_values(done.backup), **told}, ensure_ascii=False))
     report(f"restored as it was at {done.backup.manifest.created_at:%Y-%m-%d %H:%M:%S} UTC: {_sizes(done.backup)}")
     report(
-        f"{done.settled['uncertain']} deliveries are uncertain now, {done.settled['parked']} messages parked: agents "
-        "decide about them. Everybody signs in again."
+        f"{counted(done.settled['uncertain'], 'delivery is', 'deliveries are')} uncertain now, "
+        f"{counted(done.settled['parked'], 'message')} parked: agents decide about them. Everybody signs in again."
+    )
+    report(
+        "What customers said between the backup and now is not looked up again on Slack or Telegram, since most of it "
+        "was answered: look there yourself for what was not."
     )
     if done.left_out:
-        report(f"{len(done.left_out)} files were missing from the backup or damaged, and are left out")
+        files = counted(len(done.left_out), "file was", "files were")
+        report(f"{files} missing from the backup or damaged, and left out")
     if done.replaced:
         report(f"what was there before lies in {done.replaced}: delete it when you are sure")
     if not settings.secret_key and not (settings.data_dir / "secret_key").exists():
@@ -216,7 +222,8 @@ def _sizes(made: Backup) -> str:
     held = made.manifest
     rows, files = sum(held.rows.values()), held.files
     size = f"{made.bytes / 2**20:.1f} MB"
-    return f"{rows:,} rows in {len(held.tables)} tables ({size}), {files.count:,} files ({files.bytes / 2**20:.1f} MB)"
+    tables, kept = counted(len(held.tables), "table"), counted(files.count, "file")
+    return f"{counted(rows, 'row')} in {tables} ({size}), {kept} ({files.bytes / 2**20:.1f} MB)"
 
 
 def _about_key(settings: Settings, written: Path | None) -> str:

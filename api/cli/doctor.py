@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from store.counting import counted
+
 if TYPE_CHECKING:
     from api.settings import Settings
     from bot.learning.live_figures import LiveFigures
@@ -138,7 +140,7 @@ def _since(found: BackupStanding, now: datetime) -> str:
     """When the last one was made and verified."""
 
     def ago(moment: datetime | None) -> str:
-        return "never" if moment is None else f"{(now - moment).total_seconds() / 3600:.0f} hours ago"
+        return "never" if moment is None else f"{counted(round((now - moment).total_seconds() / 3600), 'hour')} ago"
 
     return f"made {ago(found.made_at)}, verified {ago(found.verified_at)}"
 

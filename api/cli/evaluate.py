@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.parts import fit_of, folder_at, house_of, report
+from store.counting import counted
 
 if TYPE_CHECKING:
     from bot.learning.evaluation import Report
@@ -108,11 +109,11 @@ def _compare(before: Path, after: Path, as_json: bool) -> None:
         typer.echo(changes_in_words(changes))
     counts = {effect: sum(one.effect == effect for one in changes) for effect in ("better", "worse", "same")}
     report(
-        f"{len(changes)} decisions changed: {counts['better']} for the better, {counts['worse']} for the worse, "
-        f"{counts['same']} without a difference to the customer"
+        f"{counted(len(changes), 'decision')} changed: {counts['better']} for the better, "
+        f"{counts['worse']} for the worse, {counts['same']} without a difference to the customer"
     )
     if alone := asked_once(old, new):
-        report(f"{alone} questions are in one of the files only and were passed over")
+        report(f"in one of the files only, and passed over: {counted(alone, 'question')}")
 
 
 def _values(one: Changed) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import typer
 from api.cli import kb_import, kb_imports
 from api.cli.kb_import import side_of
 from api.cli.parts import folder_at, llm_of, now, opened, report
+from store.counting import counted
 
 if TYPE_CHECKING:
     from kb_content.problems import Problem
@@ -46,7 +47,7 @@ def check_folder(
         for problem in problems:
             typer.echo(f"{'error' if problem.is_error else 'note'}: {problem}")
     errors = sum(problem.is_error for problem in problems)
-    report(f"{errors} errors, {len(problems) - errors} notes")
+    report(f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'note')}")
     raise typer.Exit(1 if errors else 0)
 
 
@@ -72,11 +73,11 @@ def export(
     with opened(settings) as database, reading(database) as session:
         done = export_folder(session, folder, force=force, prefer=prefer)
         pictures = export_files(session, settings.files_dir, folder)
-    report(f"{folder}: {done.written} files written, {done.unchanged} unchanged, {done.removed} removed")
+    report(f"{folder}: {counted(done.written, 'file')} written, {done.unchanged} unchanged, {done.removed} removed")
     for name in done.newer:
         report(f"{folder / name}: left as it is, it was changed there; import the folder to bring it in")
     if pictures:
-        report(f"{folder / FOLDER}: {pictures} pictures and files written")
+        report(f"{folder / FOLDER}: {counted(pictures, 'picture or file', 'pictures and files')} written")
 
 
 @app.command("propose")
@@ -98,7 +99,7 @@ def propose(
     else:
         for one in new:
             typer.echo(f"{one.article_id} ({one.language}): {one.text}")
-    report(f"{len(new)} new questions; accept or decline them at {settings.address}/console/proposals")
+    report(f"{counted(len(new), 'new question')}: accept or decline at {settings.address}/console/proposals")
 
 
 def _proposed(one: Proposal) -> dict[str, str]:

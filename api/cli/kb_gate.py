@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.parts import fit_of, folder_at, house_of, now, opened, report
+from store.counting import counted
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -55,7 +56,8 @@ def try_folder(
     if held_against is None:
         report("there is nothing to hold it against: give --base DIR, or start Firstline once")
     if read.errors:
-        report(f"{len(read.errors)} errors in {folder}: what has one was not tested. Correct them and test again.")
+        errors = counted(len(read.errors), "error")
+        report(f"{errors} in {folder}: what has one was not tested. Correct the files and test again.")
     raise typer.Exit(1 if tested.is_worse or read.errors else 0)
 
 
@@ -110,7 +112,8 @@ def publish_kb(
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
     report(_outcome(found))
     if found["left_out"]:
-        report(f"{found['left_out']} errors and conflicts, listed above: what they concern stays as it was.")
+        left_out = counted(found["left_out"], "error or conflict", "errors and conflicts")
+        report(f"{left_out}, listed above: what is concerned stays as it was.")
     is_done = found["state"] in ("published", "staged") and not found["left_out"]
     raise typer.Exit(0 if is_done else 1)
 
@@ -153,10 +156,11 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{one['name']} ({one['language']}): {one['kind']}: {_short(what)}"
     yield from map(_question, found["changed"][:SHOWN])
     if len(found["changed"]) > SHOWN:
-        yield f"… and {len(found['changed']) - SHOWN} more questions that change"
+        more = counted(len(found["changed"]) - SHOWN, "more question that changes", "more questions that change")
+        yield f"… and {more}"
     if "right" in found:
         sums = f"{found['right']} right, {found['offered']} offered, {found['wrong']} wrong"
-        yield f"{found['questions']} gold questions: {sums}"
+        yield f"{counted(found['questions'], 'gold question')}: {sums}"
     if found["counts"]:
         effects = ((name.replace("_", " "), count) for name, count in found["counts"].items() if count)
         yield f"beside what it replaces: {', '.join(f'{count} {name}' for name, count in effects)}"
@@ -185,7 +189,8 @@ def _outcome(found: Mapping[str, Any]) -> str:
         case "staged":
             return f"release {found['release']} is rolled out to some conversations: firstline kb promote, or kb stop"
         case "blocked":
-            worse = f"kept back: {found['worse']} questions are answered worse, and nothing was published"
+            questions = counted(found["worse"], "question is", "questions are")
+            worse = f"kept back: {questions} answered worse, and nothing was published"
             return f"{worse}; mend it, or say why: firstline kb publish --override REASON"
         case "cancelled":
             return "cancelled meanwhile; nothing was published"

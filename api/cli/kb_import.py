@@ -14,6 +14,7 @@ import typer
 
 from api.cli.kb_standing import ACTOR, published, tell_standing
 from api.cli.parts import now, opened, report
+from store.counting import counted
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -66,7 +67,7 @@ def import_any(
     with _read(settings, what, choices, _mapping(columns), most) as (source, root, read), opened(settings) as database:
         _refuse_unclear(read)
         _tell_errors(read)
-        report(f"read in {monotonic() - started:.0f} s: {len(read.folder.articles):,} articles")
+        report(f"read in {monotonic() - started:.0f} s: {counted(len(read.folder.articles), 'article')}")
         planned = publish.plan(database, read.folder, source, replace=replace, prefer=prefer)
         looked = _looked(settings, database, planned, is_kept=not dry_run) if duplicates else None
         done = _Done(planned, looked)
@@ -98,7 +99,8 @@ class _Done:
         for rate in self.looked.rates if self.looked else ():
             speed = f" at {rate.each_second:.0f} a second" if rate.each_second else ""
             report(
-                f"{rate.language}: {rate.articles:,} articles, {rate.passages:,} passages, {rate.encoded:,} new{speed}"
+                f"{rate.language}: {counted(rate.articles, 'article')}, {counted(rate.passages, 'passage')}, "
+                f"{rate.encoded:,} new{speed}"
             )
         self._tell_duplicates()
         if self.import_id is not None:
@@ -110,7 +112,8 @@ class _Done:
         found = self.looked.duplicates if self.looked else ()
         for one in found[:_SHOWN]:
             report(
-                f"note: {one.article} says what {one.other} says: {one.passages} of {one.of} passages ({one.near:.2f})"
+                f"note: {one.article} says what {one.other} says: {one.passages} of {counted(one.of, 'passage')} "
+                f"({one.near:.2f})"
             )
         if len(found) > _SHOWN:
             report(f"note: and {len(found) - _SHOWN:,} more that say what others say (--json lists them)")
@@ -227,11 +230,12 @@ def _tell_errors(read: Read) -> None:
 
 def _exit(read: Read, planned: ImportPlan) -> None:
     if read.folder.errors:
-        report(f"{len(read.folder.errors)} errors, listed above: what they concern was left out, and stays as it was.")
+        errors = counted(len(read.folder.errors), "error")
+        report(f"{errors}, listed above: what is concerned was left out, and stays as it was.")
     if planned.undecided:
         report(
-            f"{len(planned.undecided)} conflicts: changed both here and there, and left as they are here. Decide with "
-            "--ours or --theirs, or export to a folder, merge there, and import again."
+            f"{counted(len(planned.undecided), 'conflict')}: changed both here and there, and left as it is here. "
+            "Decide with --ours or --theirs, or export to a folder, merge there, and import again."
         )
     if read.folder.errors or planned.undecided:
         raise typer.Exit(1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.parts import now, opened, report
+from store.counting import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -127,9 +128,9 @@ def verify(as_json: Json = False) -> None:
 
 def _tell(values: dict[str, Any]) -> None:
     typer.echo(
-        f"release {values['release']}: {values['articles']} articles, {values['passages']} passages, "
-        f"{values['vectors']} vectors in the index; release {values['digest'][:12]}, vectors "
-        f"{values['vectors_digest'][:12]}"
+        f"release {values['release']}: {counted(values['articles'], 'article')}, "
+        f"{counted(values['passages'], 'passage')}, {counted(values['vectors'], 'vector')} in the index; "
+        f"release {values['digest'][:12]}, vectors {values['vectors_digest'][:12]}"
     )
     for fault in values["faults"]:
         typer.echo(f"  {fault}")

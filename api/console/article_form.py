@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Form
+from fastapi import Depends, Form, Request
 
 from kb_content.studio.invisible import without_unseen
 
@@ -39,7 +39,7 @@ Short = Annotated[str, Form(max_length=2_000)]
 class Sent:
     """A form that came back. ``revision``: of the draft that it was filled from; 0 where it had no article in it.
 
-    ``base``: the fields as they were filled.
+    ``fields``: those that it had; the others stay as they are. ``base``: the fields as they were filled.
     """
 
     fields: Fields
@@ -50,8 +50,21 @@ class Sent:
     def has_article(self) -> bool:
         return self.revision > 0
 
+    def over(self, kept: Fields) -> Fields:
+        """All fields: as they were sent, and those that were not as in ``kept``."""
+        return kept | self.fields
+
+
+async def names_in_form(request: Request) -> frozenset[str]:
+    """The names of the fields that were sent, empty ones too: what was not sent nobody wants to be empty."""
+    return frozenset((await request.form()).keys())
+
+
+Named = Annotated[frozenset[str], Depends(names_in_form)]
+
 
 def sent_form(
+    named: Named,
     revision: Annotated[int, Form(ge=0, lt=2**31)] = 0,
     base: Text = "",
     title: Short = "",
@@ -68,7 +81,7 @@ def sent_form(
 ) -> Sent:
     """``clean``: without the characters that nobody sees."""
     written = (title, body, questions, intent, category, tags, plans, roles, applies_to, review_by)
-    fields = {name: _plain(text) for name, text in zip(FIELDS, written, strict=True)}
+    fields = {name: _plain(text) for name, text in zip(FIELDS, written, strict=True) if name in named}
     if clean:
         fields = {name: without_unseen(text) for name, text in fields.items()}
     return Sent(fields, revision, base_of(base))

@@ -64,7 +64,7 @@ def save(request: Request, product: TheProduct, now: Now, staff: Editor, draft_i
     said = {
         "revision": kept.revision,
         "state": texts_for(request)(f"draft.state.{kept.state.value}"),
-        "base": base_text(sent.fields),
+        "base": base_text(sent.over(fields_of(kept.content))),
         "faults": fault_words(texts_for(request), faults(kept)),
         "why_not": why_not(texts_for(request), kept, has_four_eyes),
     }
@@ -106,7 +106,8 @@ def keep(session: Session, draft_id: int, sent: Sent, staff: Staff, now: Now) ->
     draft = drafts.get(session, draft_id)
     if not sent.has_article or draft.kind is not DraftKind.ARTICLE:
         return draft
-    if fields_of(draft.content) == sent.fields:
+    before = fields_of(draft.content)
+    if sent.over(before) == before:
         return draft
     content = content_from(sent.fields, draft.content)
     return drafts.save(session, draft_id, sent.revision, content, id_of(staff), now, actor=staff.name)

@@ -114,9 +114,8 @@ def health(product: Product, now: datetime) -> Health:
 
 
 def _channels(product: Product) -> tuple[ChannelLine, ...]:
-    states = {name: connection.state for name, connection in product.connections.items()}
-    found = (ChannelLine(name, state.status, state.reason) for name, state in states.items())
-    return (ChannelLine("web", Status.CONNECTED, ""), *found)
+    states = product.states(product.probe.trouble())
+    return tuple(ChannelLine(name, state.status, state.reason) for name, state in states.items())
 
 
 def _do(product: Product, deed: Callable[[Session], object]) -> Response:

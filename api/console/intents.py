@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from sqlmodel import Session, select
 from starlette.exceptions import HTTPException
 
+from api.console.article_form import Named
 from api.console.kb_entries import (
     Do,
     Editor,
@@ -97,6 +98,7 @@ def write(
     staff: Editor,
     intent_name: Name,
     said: Said,
+    named: Named,
     spoken: Several,
     examples: Several,
     replies: Several,
@@ -109,12 +111,14 @@ def write(
     priority: Short = "",
     tier: Short = "",
 ) -> Response:
-    """``spoken``: the languages of ``examples`` and ``replies``, in the same order."""
+    """``spoken``: the languages of ``examples`` and ``replies``, in the same order. What is not sent stays as it is."""
     entry = Entry(DraftKind.INTENT, intent_name)
     with reading(product.database) as session:
         kept = content_now(session, entry)
         choices = _choices(session, kept)
-    content = kept | {
+    # A box that is not ticked is not sent: it goes with the field that every form of an intent has.
+    sent = named | {"urgent"} if "leads_to" in named else named
+    typed = {
         "leads_to": leads_to,
         "mode": mode,
         "urgent": urgent,
@@ -124,6 +128,7 @@ def write(
         "examples": by_language(spoken, examples),
         "replies": by_language(spoken, replies),
     }
+    content = kept | {name: value for name, value in typed.items() if name in sent or name not in kept}
     try:
         return carry_out(product, staff, now, entry, content, revision, do, said)
     except (KbError, HandoffError) as error:

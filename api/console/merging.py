@@ -61,8 +61,8 @@ def merge_page(request: Request, product: Product, theirs: Draft, sent: Sent) ->
         revision=theirs.revision,
         base=base_text(other),
         by=by,
-        different=different(sent.fields, other, merged),
-        same=same(sent.fields, other),
+        different=different(sent.over(other), other, merged),
+        same=same(sent.over(other), other),
     )
     return page(request, "console/merge.html", status=409, shown=shown)
 

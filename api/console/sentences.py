@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
+from api.console.article_form import Named
 from api.console.kb_entries import (
     NOT_KEEPING,
     Do,
@@ -19,6 +20,7 @@ from api.console.kb_entries import (
     Revision,
     Said,
     carry_out,
+    content_now,
     drafted,
     entry_page,
     refused,
@@ -128,12 +130,17 @@ def write(
     key: Key,
     language: Language,
     said: Said,
+    named: Named,
     do: Do = "save",
     revision: Revision = 0,
     text: Annotated[str, Form(max_length=10_000)] = "",
 ) -> Response:
     """What the bot could not say is not kept: a place that nothing fills would end in customers' words."""
     entry, content = _entry(key, language), {"text": text}
+    if "text" not in named:
+        with reading(product.database) as session:
+            content = content_now(session, entry)
+            text = content.get("text", "")
     try:
         if do not in NOT_KEEPING and (fault := fault_of(key, text.strip())):
             raise UnusableSentence(fault)

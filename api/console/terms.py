@@ -10,6 +10,7 @@ from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
+from api.console.article_form import Named
 from api.console.kb_entries import (
     Do,
     Editor,
@@ -117,6 +118,7 @@ def write(
     term: Written,
     language: Written,
     said: Said,
+    named: Named,
     do: Do = "save",
     revision: Revision = 0,
     also: Annotated[str, Form(max_length=20_000)] = "",
@@ -125,11 +127,13 @@ def write(
     with reading(product.database) as session:
         entry = _entry(session, term, language)
         kept = content_now(session, entry)
-    content = kept | {"also": also, "meaning": meaning}
+    typed = {"also": also, "meaning": meaning}
+    content = kept | {name: text for name, text in typed.items() if name in named or name not in kept}
     try:
         return carry_out(product, staff, now, entry, content, revision, do, said)
     except (KbError, HandoffError) as error:
-        content["also"] = also.splitlines()
+        if "also" in named:
+            content["also"] = also.splitlines()
         return refused(request, product, staff, "console/term.html", entry, content, error)
 
 

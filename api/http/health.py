@@ -47,9 +47,15 @@ def life(product: Product) -> tuple[Alive, bool]:
 @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not ready"}})
 def readyz(product: TheProduct) -> JSONResponse:
     """200 once it can answer and its channels are connected, else 503 with the reasons."""
-    reasons = [*product.reasons_not_ready(), *_database_troubles(product)]
+    reasons = [*product.reasons_not_ready(), *(_database_troubles(product) or _write_troubles(product))]
     found = Readiness(ready=not reasons, reasons=reasons, channels=product.channels)
     return JSONResponse(found.model_dump(), status_code=503 if reasons else 200)
+
+
+def _write_troubles(product: Product) -> list[str]:
+    """Whoever balances the load looks elsewhere while nothing that is said here can be kept."""
+    trouble = product.probe.trouble()
+    return [trouble] if trouble else []
 
 
 def _database_troubles(product: Product) -> list[str]:

@@ -24,6 +24,7 @@ from bot.channels.base import (
     unrecorded,
 )
 from bot.inbound_text import clean
+from store.counting import counted
 from store.files import Kept
 
 WEB = "web"
@@ -71,7 +72,8 @@ class Mailbox:
         try:
             read = Payload.model_validate(payload)
         except ValidationError as error:
-            raise Unreadable(f"not a {self.name} message: {error.error_count()} fields are wrong") from error
+            fields = counted(error.error_count(), "field is", "fields are")
+            raise Unreadable(f"not a {self.name} message: {fields} wrong") from error
         return Inbound(
             channel=self.name,
             thread=clean(read.visitor),

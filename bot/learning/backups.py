@@ -22,6 +22,7 @@ from store.backup.making import SCRATCH, alone_in
 from store.backup.pool import faults
 from store.backup.restoring import check_parts
 from store.backup.scratch import Scratch, scratch
+from store.counting import counted
 from store.models import Searchable
 
 Report = Callable[[str], None]
@@ -89,7 +90,8 @@ def verify(url: str, made: Backup, place: Place, report: Report) -> Verified:
             check_parts(made, report)
             found.extend(_file_faults(made, report))
             if gone := made.manifest.files.missing:
-                notes.append(f"{len(gone)} files were gone from the data folder already when it was made")
+                files = counted(len(gone), "file was", "files were")
+                notes.append(f"{files} gone from the data folder already when it was made")
             report("restoring into a scratch database")
             with scratch(url, made, folder, report) as restored:
                 kind = restored.kind
@@ -145,7 +147,7 @@ def _search_again(session: Session, search: Mapping[str, Any]) -> Iterator[str]:
     expected = search["found"]
     # Which ones come first may differ between the two kinds of database.
     if len(found) != len(expected) or (len(expected) < _MOST_FOUND and found != expected):
-        yield f"A full-text search found {len(found)} things instead of {len(expected)}, or others."
+        yield f"A full-text search found {counted(len(found), 'thing')} instead of {len(expected)}, or others."
 
 
 def _question(articles: tuple[PublishedArticle, ...]) -> dict[str, str] | None:

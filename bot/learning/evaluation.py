@@ -19,6 +19,7 @@ from kb_content.articles import Contents, GoldQuestion
 from retrieval.figures import auroc, brier, coverage_at, ece, ece_floor, hit_at, mrr, percentile
 from retrieval.languages import language_of
 from retrieval.texts import plain_key
+from store.counting import counted
 
 if TYPE_CHECKING:
     from bot.learning.publish import Fit
@@ -60,7 +61,7 @@ def evaluate(
     started = perf_counter()
     serving = serve(without_asked(contents, questions), encoders, fit, house, report)
     seconds = perf_counter() - started
-    report(f"asking {len(questions)} questions")
+    report(f"asking {counted(len(questions), 'question')}")
     for title, language in warm_ups(contents, questions, serving.reader.main_language):
         ask_alone(serving, title, language)
     rows, times = _timed(serving, questions)

@@ -17,6 +17,7 @@ from store.backup.errors import NotEmpty, ServerRuns, StrangeTables
 from store.backup.manifest import name_at, sync_folder
 from store.backup.snapshot import reading_sqlite
 from store.backup.tables import VERSION_TABLE, has_rows, quoted, table_names, tables_of
+from store.counting import counted
 from store.engine import parse_url
 from store.errors import AlreadyRunning, DatabaseDamaged
 from store.migrate import alone
@@ -37,7 +38,8 @@ def into_postgresql(url: str, work: Work, ours: Collection[str], *, is_forced: b
     with alone(url) as connection:
         if others := connection.exec_driver_sql(_OTHERS).scalar():
             raise ServerRuns(
-                f"{others} other connections use this database: a Firstline server, most likely. Stop it, then restore."
+                f"{counted(others, 'other connection uses', 'other connections use')} this database: a Firstline "
+                "server, most likely. Stop it, then restore."
             )
         there = table_names(connection)
         if strangers := sorted(there - {*ours, VERSION_TABLE}):

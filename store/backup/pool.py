@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from store.backup.errors import BackupDamaged
 from store.backup.manifest import Backup, FilesPart, open_backup
 from store.backup.parts import lines, sha256_of, writing
+from store.counting import counted
 from store.errors import StoreError
 from store.files import keep, place
 
@@ -55,7 +56,8 @@ def keep_files(
             part.write(json.dumps([sha256, size]).encode())
             count, total = count + 1, total + size
     if missing:
-        report(f"{len(missing)} files that messages name are gone from the data folder, or are not what they were.")
+        gone = counted(len(missing), "file that messages name is", "files that messages name are")
+        report(f"{gone} gone from the data folder, or changed since.")
     return FilesPart(part.part, count, total, tuple(missing))
 
 

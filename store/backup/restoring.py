@@ -16,6 +16,7 @@ from store.backup.manifest import Backup
 from store.backup.parts import check
 from store.backup.places import into_postgresql, into_sqlite
 from store.backup.pool import bring_back, faults
+from store.counting import counted
 from store.engine import parse_url
 from store.sentences import sentences
 
@@ -91,7 +92,7 @@ def _usable_files(backup: Backup, skip_damaged: bool, report: Report) -> tuple[s
     """The damaged files, to be left out. Raises BackupError for them unless that is wanted."""
     found = tuple(faults(backup, report))
     if found and not skip_damaged:
-        others = f" (and {len(found) - 1} others)" if len(found) > 1 else ""
+        others = f" (and {counted(len(found) - 1, 'other')})" if len(found) > 1 else ""
         raise BackupError(
             f"The file {found[0]}{others} is missing from {backup.pool} or is not what it was. Bring that folder "
             "beside the backup, or restore the rest with --skip-damaged-files."

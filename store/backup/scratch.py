@@ -18,6 +18,7 @@ from store.backup.manifest import Backup
 from store.backup.parts import Digest
 from store.backup.places import fill_file
 from store.backup.tables import encode, rows_of, tables_of
+from store.counting import counted
 from store.engine import parse_url
 from store.migrate import alone
 from store.sentences import sentences
@@ -90,7 +91,7 @@ def _differences(connection: Connection, backup: Backup) -> Iterator[str]:
         for row in rows_of(connection, table.ordered(part.columns)):
             digest.add(encode(row))
         if digest.count != part.rows:
-            yield f"{table.name} has {digest.count} rows instead of {part.rows}."
+            yield f"{table.name} has {counted(digest.count, 'row')} instead of {part.rows}."
         elif digest.text != part.digest and _is_same_kind(connection, backup):
             yield f"{table.name} has other rows than were written."
 

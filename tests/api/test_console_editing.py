@@ -103,6 +103,34 @@ def test_an_unchanged_form_is_no_new_revision(ed: TestClient) -> None:
     assert again.json()["revision"] == 2
 
 
+@pytest.mark.parametrize("deed", ["", "/submit", "/remove", "/publish"])
+def test_a_form_without_the_texts_fields_leaves_the_text_as_it_is(ed: TestClient, deed: str) -> None:
+    draft = begun(ed)
+    before = opened(ed, draft)
+    assert ed.post(f"{draft}{deed}", data={"revision": before["revision"]}).status_code == 303
+    after = opened(ed, draft)
+    assert {name: after[name] for name in ("title", "body", "questions")} == {
+        name: before[name] for name in ("title", "body", "questions")
+    }
+
+
+def test_a_form_with_some_fields_changes_these_and_an_empty_one_is_emptied(ed: TestClient) -> None:
+    draft = begun(ed)
+    before = opened(ed, draft)
+    ed.post(draft, data={"revision": before["revision"], "title": "Reset it", "questions": ""})
+    after = opened(ed, draft)
+    assert (after["title"], after["questions"], after["body"]) == ("Reset it", "", before["body"])
+
+
+def test_a_form_with_some_fields_is_merged_with_what_another_saved_meanwhile(office: Office, ed: TestClient) -> None:
+    draft, flo = begun(ed), office.browser("flo", Role.EDITOR)
+    before = opened(ed, draft)
+    flo.post(draft, data=before | {"body": "Words of flo."})
+    merge = ed.post(draft, data={"revision": before["revision"], "title": "Reset it"})
+    assert merge.status_code == 409
+    assert form_of(merge.text)["body"] == "Words of flo."
+
+
 def test_two_editors_get_both_texts_and_what_they_make_together(office: Office, ed: TestClient) -> None:
     draft, flo = begun(ed), office.browser("flo", Role.EDITOR)
     mine, hers = opened(ed, draft), opened(flo, draft)

@@ -202,6 +202,22 @@ def test_what_is_typed_is_kept_by_whichever_button_is_pressed(office: Office, ev
         assert session.exec(select(Publication)).one().drafts == [draft.id]
 
 
+@pytest.mark.parametrize("deed", ["", "/submit"])
+def test_a_form_with_nothing_but_its_revision_leaves_the_draft_as_it_is(
+    office: Office, eve: TestClient, deed: str
+) -> None:
+    eve.post(INTENT, data=form(eve, INTENT) | {"leads_to": "escalate", "team": "billing", "urgent": "1"})
+    eve.post(TERM, data=SEAT | {"also": "place", "revision": "0"})
+    eve.post(SENTENCE, data={"text": "Any time!", "revision": "0"})
+    kinds = {INTENT: DraftKind.INTENT, TERM: DraftKind.TERM, SENTENCE: DraftKind.SENTENCE}
+    for address, kind in kinds.items():
+        (before,) = written(office, kind)
+        alone = {"revision": str(before.revision)} | (SEAT if kind is DraftKind.TERM else {})
+        assert eve.post(f"{address}{deed}", data=alone).status_code == 303
+        (after,) = written(office, kind)
+        assert after.content == before.content
+
+
 def test_what_is_taken_out_is_gone_after_publishing_and_can_be_brought_back(office: Office, eve: TestClient) -> None:
     eve.post(f"{INTENT}/remove", data={"revision": "0"})
     assert "Is taken out" in eve.get(INTENT).text

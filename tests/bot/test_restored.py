@@ -9,7 +9,7 @@ from answered import Archive
 from sqlmodel import col, select
 
 from bot import inbox
-from bot.channels.slack.backfill import last_heard
+from bot.channels.slack.backfill import last_heard, looks_from
 from bot.models import InboxRow, InboxState
 from bot.restored import FRESH, settle
 from handoff import deliveries
@@ -78,7 +78,8 @@ def test_slack_is_not_asked_for_what_was_answered_between_backup_and_restore(arc
     archive.later(days=3)
     settled(archive)
     with reading(archive.database) as session:
-        assert last_heard(session) == archive.now - FRESH
+        assert last_heard(session) == archive.now
+        assert looks_from(session) == archive.now
 
 
 def test_everybody_signs_in_again_and_nobody_holds_anything(archive: Archive) -> None:

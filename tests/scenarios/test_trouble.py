@@ -11,7 +11,7 @@ from talk import HOUSE, AgentAtTheDesk, CustomerOnTheWeb, World, conversations
 
 from bot import inbox, placing, turns
 from bot.decisions import Why
-from bot.live import Live
+from bot.live import Live, Serving
 from bot.models import InboxRow, InboxState
 from bot.placing import Place
 from bot.replies import say
@@ -76,14 +76,46 @@ def test_without_a_model_the_customer_gets_a_person(ada: CustomerOnTheWeb, world
     assert world.ticket().reason is Reason.BOT_STUCK
 
 
-def test_a_model_that_fails_on_a_message_hands_it_to_a_person(ada: CustomerOnTheWeb, world: World) -> None:
+def without_model(world: World) -> Serving:
+    """Whatever is read fails from now on. Returns what served before."""
     serving = world.live.serving
     assert serving is not None
     broken = dataclasses.replace(serving.reader, views={})
     world.live.serving = dataclasses.replace(serving, reader=broken)
-    (reply,) = ada.says("I forgot my password")
+    return serving
+
+
+def test_a_model_that_fails_on_a_message_time_and_again_hands_it_to_a_person(
+    ada: CustomerOnTheWeb, world: World
+) -> None:
+    without_model(world)
+    world.accept("ada", text="I forgot my password")
+    for _ in range(inbox.ATTEMPTS):
+        assert ada.hears() == []
+        world.work()
+        world.later(minutes=1)
+    (reply,) = ada.hears()
     assert "#1" in reply["text"]
     assert world.ticket().reason is Reason.BOT_STUCK
+    assert ada.transcript()[0]["text"] == "I forgot my password"
+
+
+def test_a_model_that_fails_once_is_asked_again_and_the_customer_gets_the_answer(
+    ada: CustomerOnTheWeb, world: World
+) -> None:
+    serving = without_model(world)
+    assert ada.writes("I forgot my password") == []
+    world.live.serving = serving
+    world.settle()
+    assert "password" in ada.hears()[-1]["text"]
+    assert world.tickets() == []
+
+
+def test_what_is_said_to_a_person_does_not_wait_for_a_model_that_fails(ada: CustomerOnTheWeb, world: World) -> None:
+    ada.says("let me talk to a human")
+    without_model(world)
+    ada.says("My number is 4711")
+    assert ada.transcript()[-1]["text"] == "My number is 4711"
 
 
 def test_a_payload_that_is_none_is_parked_and_shown_to_a_person(world: World) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import postgres
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -255,6 +256,26 @@ def test_a_database_that_another_process_keeps_writing_is_busy(
         second.close()
 
 
+def test_who_is_to_end_waits_for_no_lock_for_long(sqlite_database: Database) -> None:
+    """Each of many that wait for another program would else come after the one before."""
+    with transaction(sqlite_database) as session:
+        assert session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar() == 10_000
+    sqlite_database.hurry()
+    waits: list[int] = []
+
+    @event.listens_for(sqlite_database.writer, "checkout")
+    def about_to_begin(connection: sqlite3.Connection, *_: object) -> None:
+        waits.append(connection.execute("PRAGMA busy_timeout").fetchone()[0])
+
+    other = sqlite3.connect(sqlite_database.writer.url.database or "", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseBusy):
+        write(sqlite_database, "while another has it")
+    other.close()
+    write(sqlite_database, "after")
+    assert set(waits) == {engine.HURRIED_MS}
+
+
 def test_a_row_that_another_transaction_keeps_locked_is_busy(postgresql_database: Database) -> None:
     def change(session: Session) -> None:
         session.exec(select(Setting).with_for_update()).one().value = {"text": "changed"}
@@ -282,7 +303,7 @@ def lose_server(database: Database, cluster: postgres.Cluster) -> None:
 def test_a_lost_server_is_a_sentence_and_work_goes_on_when_it_is_back(postgres_server: str) -> None:
     """It crashes, so what was committed before must be there after."""
     assert postgres_server
-    cluster = postgres.Cluster("-c listen_addresses=''")
+    cluster = postgres.Cluster(postgres.DURABLE)
     try:
         cluster.start()
         database = open_database(cluster.url)

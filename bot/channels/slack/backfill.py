@@ -17,10 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from bot.channels.base import Unreadable
+from bot.channels.slack.catching_up import HELD, CatchUp
 from bot.channels.slack.clients import Clients
-from bot.channels.slack.history import CutShort, Enough, Look, Spoken, TokenGone
+from bot.channels.slack.history import CutShort, Enough, Look, Spoken
 from bot.channels.slack.intake import KeepFirst
-from bot.channels.slack.names import SLACK, UNSEEN, Direct, InChannel, Place, parse_place, parse_spot
+from bot.channels.slack.names import LOOKS_FROM, SLACK, UNSEEN, Direct, InChannel, Place, parse_place, parse_spot
 from bot.channels.slack.workspaces import NotIntroduced, Workspace, Workspaces
 from bot.models import InboxRow
 from handoff.models import Conversation, Direction, Message, Thread
@@ -37,6 +38,8 @@ OVERLAP = timedelta(minutes=2)
 """An event may be on its way for as long when the line breaks."""
 LONGEST = timedelta(days=7)
 _CANDIDATES = 4 * PLACES
+_HURRY = 0.1
+"""Seconds between two calls where somebody waits; a few more of them than Slack likes are soon made up for."""
 _AGAIN = 5.0
 """Seconds until it is tried again."""
 
@@ -50,6 +53,7 @@ class Backfill:
         clients: Clients,
         workspaces: Workspaces,
         keep: KeepFirst,
+        catch_up: CatchUp,
         *,
         owner: str,
         now: Callable[[], datetime],
@@ -61,6 +65,7 @@ class Backfill:
         self._clients = clients
         self._workspaces = workspaces
         self._keep = keep
+        self._catch_up = catch_up
         self._owner = owner
         self._now = now
         self._pause = pause
@@ -75,23 +80,26 @@ class Backfill:
     def start(self, *, is_first: bool = True) -> None:
         """Begin to wait for ``found`` and ``missed``. ``is_first``: before anything new comes in, remember how far back
         there is to look since the last start."""
-        if is_first:
-            self._remember()
+        heard = self._heard()
+        if heard is not None:
+            # Who is not the first looks at the places alone in which something comes.
+            (self._reach_back if is_first else self._catch_up.begin)(heard)
+        self._catch_up.start(self.look_at)
         self._thread.start()
 
-    def _remember(self) -> None:
+    def _heard(self) -> datetime | None:
+        """How far back there is to look; None where nothing was ever heard."""
         try:
             with reading(self._database) as session:
                 moments = [at for at in (last_heard(session), unseen_since(session)) if at is not None]
-                heard = min(moments, default=None)
+                return min(moments, default=None)
         except StoreError:
-            heard = self._now() - timedelta(days=1)
-        if heard is not None:
-            self._reach_back(heard)
+            return self._now() - timedelta(days=1)
 
     def stop(self) -> None:
         self._stopping.set()
         self._wake.set()
+        self._catch_up.stop()
         if self._thread.is_alive():
             self._thread.join(2)
 
@@ -100,11 +108,18 @@ class Backfill:
         self._may_look.clear()
         self._reach_back(self._now())
 
+    def doubted(self) -> None:
+        """Of one workspace events may be missed from now on; the others can be looked at."""
+        with self._lock:
+            self._since = self._since or self._now()
+        self._wake.set()
+
     def found(self) -> None:
         """Events come (again): what was missed can be fetched."""
         with self._lock:
-            is_due = self._since is not None
-        if is_due:
+            since = self._since
+        if since is not None:
+            self._catch_up.begin(since)
             self._may_look.set()
             self._wake.set()
 
@@ -116,7 +131,8 @@ class Backfill:
 
     def _reach_back(self, to: datetime) -> None:
         with self._lock:
-            self._since = min(to, self._since or to)
+            self._since = since = min(to, self._since or to)
+        self._catch_up.begin(since)
         self._wake.set()
 
     def _run(self) -> None:
@@ -130,6 +146,10 @@ class Backfill:
                 since, self._since = self._since, None
             while since is not None and not self._is_done(since) and not self._stopping.wait(_AGAIN):
                 pass
+            with self._lock:
+                is_over = self._since is None
+            if is_over:
+                self._catch_up.end()
 
     def _write_down(self) -> None:
         """Whoever comes after us must look as far back, though more was heard by then."""
@@ -170,10 +190,9 @@ class Backfill:
     def look_back(self, since: datetime) -> int:
         """Take in what was said from ``since`` on in the places that we know, and where somebody may have written for
         the first time. Returns how much was new. Raises CutShort."""
-        oldest = max(since - OVERLAP, self._now() - LONGEST)
         with reading(self._database) as session:
-            places = spoken_in(session, PLACES)
-        look = Look(self._clients, self._stopping, self._pause, f"{oldest.timestamp():.6f}")
+            places, oldest = spoken_in(session, PLACES), self._oldest(session, since)
+        look = Look(self._clients, self._stopping, self._pause, f"{oldest.timestamp():.6f}", self._bot_of)
         new, is_whole = 0, True
         try:
             for team, channel, message in look.all_of(places):
@@ -185,14 +204,45 @@ class Backfill:
             raise
         except Enough as why:
             log.warning("slack back-fill ended early", why=str(why))
-            is_whole = not (isinstance(why, TokenGone) or self._stopping.is_set())
-        if is_whole:
+            is_whole = not self._stopping.is_set()
+        if is_whole and not look.closed and not any(self._is_awaited(spoken.place.team) for spoken in places):
             self._is_seen(since)
         else:
             self._reach_back(since)
         if places or new:
             log.info("slack looked back", places=len(places), new=new, since=oldest.isoformat(timespec="seconds"))
         return new
+
+    def look_at(self, spoken: Spoken, since: datetime) -> int:
+        """As ``look_back``, of one place, in which somebody waits for an answer. Raises Enough."""
+        with reading(self._database) as session:
+            oldest = self._oldest(session, since)
+        pause = min(self._pause, _HURRY)
+        since_ts, waiting = f"{oldest.timestamp():.6f}", HELD.total_seconds()
+        look = Look(self._clients, self._stopping, pause, since_ts, self._bot_of, waiting)
+        new = sum(self._take(*said) for said in look.all_of([spoken]))
+        if new:
+            log.info("slack thread caught up with", new=new)
+        return new
+
+    def _oldest(self, session: Session, since: datetime) -> datetime:
+        floor = looks_from(session)
+        return max(since - OVERLAP, self._now() - LONGEST, *([floor] if floor else []))
+
+    def _bot_of(self, team: str) -> str | None:
+        try:
+            workspace = self._workspaces.of(team)
+        except NotIntroduced:
+            return None
+        return workspace.bot_user if workspace else None
+
+    def _is_awaited(self, team: str) -> bool:
+        """Whether Slack has yet to tell us that the token we were given is this workspace's."""
+        try:
+            self._workspaces.of(team)
+        except NotIntroduced:
+            return True
+        return False
 
     def _teams(self, places: list[Spoken]) -> list[str]:
         own = self._workspaces.own
@@ -232,7 +282,16 @@ def last_heard(session: Session) -> datetime | None:
 
 def unseen_since(session: Session) -> datetime | None:
     """From when on somebody has yet to look back; None where all was looked at."""
-    row = session.get(Setting, UNSEEN)
+    return _moment(session, UNSEEN)
+
+
+def looks_from(session: Session) -> datetime | None:
+    """What was said before is never looked up: it was dealt with in a life that was restored away."""
+    return _moment(session, LOOKS_FROM)
+
+
+def _moment(session: Session, name: str) -> datetime | None:
+    row = session.get(Setting, name)
     return datetime.fromisoformat(row.value["since"]) if row else None
 
 

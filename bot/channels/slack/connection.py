@@ -18,6 +18,7 @@ from bot.channels.base import State, Status
 from bot.channels.booking import book_of
 from bot.channels.slack import intake
 from bot.channels.slack.backfill import Backfill
+from bot.channels.slack.catching_up import CatchUp
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.clients import Clients
 from bot.channels.slack.homes import Homes
@@ -81,6 +82,7 @@ class SlackConnection:
         self.channel = SlackChannel(folder, self.clients, on_refused=self._refused, pacer=pacer)
         self._pages = Pages(database, self.clients, self.republish)
         self._homes = Homes(database, self._pages)
+        catch_up = CatchUp(database, now)
         self._keep = intake.KeepFirst(
             database,
             self.channel.parse,
@@ -89,15 +91,24 @@ class SlackConnection:
             staff_channel=staff_channel,
             on_gone=self._left,
             now=now,
+            catch_up=catch_up,
         )
         self._backfill = Backfill(
-            database, self.clients, self._workspaces, self._keep, owner=uuid4().hex, now=now, pause=patience.between
+            database,
+            self.clients,
+            self._workspaces,
+            self._keep,
+            catch_up,
+            owner=uuid4().hex,
+            now=now,
+            pause=patience.between,
         )
         self._executor = ThreadPoolExecutor(LISTENERS, thread_name_prefix="slack")
         self._app = intake.make_app(self._keep, self._pages, self.clients.with_token(None), self._executor)
-        self._http = Http(signing_secret, self._take, lambda: now().timestamp()) if signing_secret else None
-        web, socket_token = self.clients.with_token(app_token), app_token if is_worker else None
-        self._socket = SocketMode(socket_token, web, self._take, self._line_is, patience) if socket_token else None
+        again = catch_up.doubt
+        self._http = Http(signing_secret, self._take, lambda: now().timestamp(), again) if signing_secret else None
+        web, token = self.clients.with_token(app_token), app_token if is_worker else None
+        self._socket = SocketMode(token, web, self._take, self._line_is, patience, again) if token else None
         self.installing: Installing | None = None
 
     @property
@@ -175,7 +186,7 @@ class SlackConnection:
     def _look_back_if(self, is_taken: bool) -> None:
         """Whether Slack told of anything while it refused the token is its own affair: it is looked up afterwards."""
         if not is_taken:
-            self._backfill.lost()
+            (self._backfill.doubted if self._has_others else self._backfill.lost)()
         elif self._line is None or self._line.status is Status.CONNECTED:
             self._backfill.found()
 

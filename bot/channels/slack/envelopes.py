@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from store.columns import storable
 
 LONGEST_KEY = 200
+_STAMP = re.compile(r"[0-9]{1,16}\.[0-9]{1,12}")
 # Their ts is of the edit or the deletion, not of the message.
 _ABOUT_OTHERS = ("message_changed", "message_deleted", "message_replied")
 _MESSAGES = ("message", "app_mention")
@@ -96,11 +98,35 @@ def place_of(kind: Kind, body: dict[str, Any]) -> str:
     return _text(body, "channel", "id") or _text(body, "container", "channel_id")
 
 
+def message_of(body: dict[str, Any]) -> str:
+    """The ts of the message that an event tells of."""
+    return _text(body, "event", "ts")
+
+
+def root_of(body: dict[str, Any]) -> str:
+    """The ts of the message that begins the thread in which an event happened, "" outside of threads."""
+    return _text(body, "event", "thread_ts")
+
+
 def event_key(kind: Kind, team: str, body: dict[str, Any]) -> str:
     """The same for every report of one thing: retries, redeliveries, and the two events of a mention."""
     parts = _key_parts(kind, team, body)
     key = storable(":".join(parts)) if all(parts) else f"odd:{digest(body)}"
     return key if len(key) <= LONGEST_KEY else f"long:{digest(body)}"
+
+
+def said_at(kind: Kind, body: dict[str, Any]) -> float | None:
+    """When it was said or pressed, by Slack's clock; None where it does not say."""
+    match kind:
+        case Kind.EVENT:
+            event = body.get("event")
+            is_message = _text(event, "subtype") not in _ABOUT_OTHERS
+            stamp = (_text(event, "ts") if is_message else "") or _text(event, "event_ts")
+        case Kind.ACTION:
+            stamp = _text(action_of(body), "action_ts")
+        case _:
+            stamp = ""
+    return float(stamp) if _STAMP.fullmatch(stamp) else None
 
 
 def digest(body: Any) -> str:

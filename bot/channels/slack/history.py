@@ -51,14 +51,27 @@ class TokenGone(Enough):
 class Look:
     """One look back: asks Slack, slowly, and does without what Slack does not give."""
 
-    def __init__(self, clients: Clients, stopping: threading.Event, pause: float, oldest: str) -> None:
-        """``pause``: seconds between two calls; ``oldest``: what was said until this timestamp of Slack's is known."""
+    def __init__(
+        self,
+        clients: Clients,
+        stopping: threading.Event,
+        pause: float,
+        oldest: str,
+        bot_of: Callable[[str], str | None],
+        waiting: float = _WAITING,
+    ) -> None:
+        """``pause``: seconds between two calls; ``oldest``: what was said until this timestamp of Slack's is known;
+        ``bot_of``: our id in a workspace; ``waiting``: seconds to spend in Slack's pauses at most."""
         self._clients = clients
+        self._bot_of = bot_of
         self._stopping = stopping
         self._pause = pause
         self._oldest = oldest
+        self._waiting = waiting
         self._waited = 0.0
         self._refused: set[str] = set()
+        self.closed: set[str] = set()
+        """The workspaces that refuse our token: the others are looked at all the same."""
 
     def all_of(self, places: list[Spoken]) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """(team, channel, message), those of one place in the order in which they were said. Raises Enough."""
@@ -68,17 +81,28 @@ class Look:
     def all_unheard(self, team: str, places: Sequence[Spoken], most: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """The same of ``most`` places that the bot of ``team`` is in and that are none of ``places``, the newest first:
         who wrote for the first time while we were away is in one of them. Raises Enough."""
-        client = self._clients.of(team)
-        if client is None:
+        try:
+            unheard = self._unheard(team, places, most)
+        except TokenGone as why:
+            self._close(team, why)
             return
+        yield from self._said_in(unheard, set())
+
+    def _unheard(self, team: str, places: Sequence[Spoken], most: int) -> list[Spoken]:
+        client = None if team in self.closed else self._clients.of(team)
+        if client is None:
+            return []
         people = {spoken.place.user for spoken in places if isinstance(spoken.place, Direct)}
         channels = {spoken.channel for spoken in places}
         rows = [row for kind in _KINDS for row in self._listed(client, kind) if not row.get("is_archived")]
         unheard = [row for row in rows if row.get("user") not in people and row.get("id") not in channels]
         unheard.sort(key=_made, reverse=True)
         named = [(str(row.get("id")), row.get("user")) for row in unheard[:most]]
-        found = [Spoken(Direct(team, user) if user else Whole(team, id), id, None) for id, user in named]
-        yield from self._said_in(found, set())
+        return [Spoken(Direct(team, user) if user else Whole(team, id), id, None) for id, user in named]
+
+    def _close(self, team: str, why: TokenGone) -> None:
+        self.closed.add(team)
+        log.warning("slack does not let us look back", team=team, error=str(why))
 
     def _listed(self, client: WebClient, kind: str) -> list[dict[str, Any]]:
         def page(cursor: str | None) -> SlackResponse:
@@ -88,17 +112,26 @@ class Look:
 
     def _said_in(self, places: Sequence[Spoken], read: set[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for spoken in places:
-            team, client = spoken.place.team, self._clients.of(spoken.place.team)
-            channel = self._channel(spoken, client) if client is not None else None
-            if client is None or channel is None:
+            team = spoken.place.team
+            try:
+                channel, said = self._said(spoken, read)
+            except TokenGone as why:
+                self._close(team, why)
                 continue
-            messages = [] if channel in read else self._history(client, channel)
-            read.add(channel)
-            for root in self._roots(spoken, messages):
-                messages += self._replies(client, channel, root)
-            said = {str(message.get("ts")): message for message in messages}
             for ts in sorted(said, key=_order):
                 yield team, channel, said[ts]
+
+    def _said(self, spoken: Spoken, read: set[str]) -> tuple[str, dict[str, dict[str, Any]]]:
+        """The id of its channel, and what was said there by its ts."""
+        client = None if spoken.place.team in self.closed else self._clients.of(spoken.place.team)
+        channel = self._channel(spoken, client) if client is not None else None
+        if client is None or channel is None:
+            return "", {}
+        messages = [] if channel in read else self._history(client, channel)
+        read.add(channel)
+        for root in self._roots(spoken, messages):
+            messages += self._replies(client, channel, root)
+        return channel, {str(message.get("ts")): message for message in messages}
 
     def _channel(self, spoken: Spoken, client: WebClient) -> str | None:
         if spoken.channel is not None or not isinstance(spoken.place, Direct):
@@ -108,12 +141,14 @@ class Look:
         channel = answer.get("channel") if answer is not None else None
         return channel.get("id") if isinstance(channel, dict) else None
 
-    @staticmethod
-    def _roots(spoken: Spoken, messages: list[dict[str, Any]]) -> list[str]:
-        """The threads to read. Of a channel only ours: others are none of our business."""
+    def _roots(self, spoken: Spoken, messages: list[dict[str, Any]]) -> list[str]:
+        """The threads to read. Of a channel only ours: others are none of our business. Of direct messages those in
+        which more than our own answers stand."""
         roots = [spoken.root] if spoken.root else []
         if isinstance(spoken.place, Direct):
-            roots += [str(message.get("ts")) for message in messages if message.get("reply_count")]
+            ours = [self._bot_of(spoken.place.team)]
+            replied = (message for message in messages if message.get("reply_count"))
+            roots += [str(message.get("ts")) for message in replied if message.get("reply_users") != ours]
         return list(dict.fromkeys(roots))
 
     def _history(self, client: WebClient, channel: str) -> list[dict[str, Any]]:
@@ -173,7 +208,7 @@ class Look:
 
     def _wait(self, seconds: float) -> None:
         self._waited += seconds
-        if self._waited > _WAITING or self._stopping.wait(seconds):
+        if self._waited > self._waiting or self._stopping.wait(seconds):
             raise Enough("Slack asks for long pauses")
 
     def _is_refused(self, method: str, answer: Answer) -> None:

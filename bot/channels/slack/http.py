@@ -18,6 +18,7 @@ MAX_BODY = 1_000_000
 WINDOW_SECONDS = 300
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
+RETRY = "x-slack-retry-num"
 Take = Callable[[dict[str, Any]], BoltResponse]
 
 
@@ -33,8 +34,16 @@ class Answer:
 class Http:
     """Takes what Slack posts to us. ``now`` is in seconds, as Slack stamps its requests."""
 
-    def __init__(self, signing_secret: str, take: Take, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        signing_secret: str,
+        take: Take,
+        now: Callable[[], float] = time.time,
+        on_again: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``on_again`` is called before something is taken that Slack brings for another time."""
         self._secret = signing_secret.encode()
+        self._on_again = on_again
         self._take = take
         self._now = now
 
@@ -48,6 +57,8 @@ class Http:
             read = parse_body(body.decode(), given.get("content-type", ""))
         except (ValueError, RecursionError):
             return sentence(400, "This body cannot be read.")
+        if RETRY in given:
+            self._on_again()
         return answer_of(self._take(read))
 
 

@@ -6,6 +6,7 @@ own would acknowledge an event before anybody has it, and not at all where nobod
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -20,19 +21,24 @@ from slack_bolt.context import BoltContext
 from slack_bolt.middleware import Middleware
 from slack_sdk import WebClient
 
-from bot import inbox
+from bot import inbox, lateness
 from bot.channels.base import Event, Nothing
 from bot.channels.slack import envelopes, modals
+from bot.channels.slack.catching_up import HELD, CatchUp
 from bot.channels.slack.envelopes import Kind
+from bot.channels.slack.history import Spoken
 from bot.channels.slack.names import SLACK
 from bot.channels.slack.pages import WORKSPACE, Pages, customer_of
 from bot.channels.slack.words import say
 from bot.channels.slack.workspaces import NotIntroduced, Workspace, Workspaces
+from bot.models import InboxRow
 from store import Database, transaction
 from store.crashpoints import reach
 from store.errors import StoreError
 
 log = structlog.get_logger()
+LATE = 2.0
+"""Seconds after which something may have been overtaken by what was said later in its thread."""
 KEPT = "kept"
 """Set in bolt's context once nothing of the request can be lost any more."""
 # Slack's own questions to the app, which bolt answers.
@@ -65,6 +71,7 @@ class KeepFirst(Middleware):
         staff_channel: str | None,
         on_gone: Callable[[str], None],
         now: Callable[[], datetime],
+        catch_up: CatchUp,
     ) -> None:
         self._database = database
         self._parse = parse
@@ -73,6 +80,7 @@ class KeepFirst(Middleware):
         self._staff_channel = staff_channel
         self._on_gone = on_gone
         self._now = now
+        self._catch_up = catch_up
 
     def process(self, *, req: BoltRequest, resp: BoltResponse, next: Callable[[], BoltResponse]) -> BoltResponse | None:
         if req.body.get("type") in _BOLTS:
@@ -100,7 +108,7 @@ class KeepFirst(Middleware):
         """Keep an event that Slack did not bring, if it is a customer's. False also if it was here before."""
         payload = {"kind": Kind.EVENT.value, "body": body, "me": workspace.me}
         row = self._row(Kind.EVENT, workspace, payload)
-        return row is not None and self._accept(row, payload)
+        return row is not None and self._accept(row, payload, is_late=True)
 
     def _take(self, kind: Kind, workspace: Workspace, body: dict[str, Any]) -> BoltResponse | None:
         """Keep it if it is a customer's. The answer, None where a listener gives it."""
@@ -115,7 +123,9 @@ class KeepFirst(Middleware):
         payload = {"kind": kind.value, "body": body, "me": workspace.me}
         row = self._row(kind, workspace, payload)
         if row is not None:
-            self._accept(row, payload)
+            said = envelopes.said_at(kind, body)
+            is_late = said is not None and said < self._now().timestamp() - LATE
+            self._accept(row, payload, is_late=is_late, after=self._catch_up.awaited(row.thread_key, kind, body))
         needs_listener = kind is not Kind.EVENT or envelopes.event_type(body) in Pages.EVENTS
         return None if needs_listener else BoltResponse(status=200)
 
@@ -135,10 +145,18 @@ class KeepFirst(Middleware):
         key = envelopes.event_key(kind, workspace.team, body)
         return Row(key, getattr(event, "thread", None) or _nowhere(key))
 
-    def _accept(self, row: Row, payload: dict[str, Any]) -> bool:
+    def _accept(self, row: Row, payload: dict[str, Any], *, is_late: bool = False, after: Spoken | None = None) -> bool:
+        """``is_late``: others may have been kept that were said after it. ``after``: it waits for a look there."""
+        now = self._now()
         with transaction(self._database) as session:
-            is_new = inbox.accept(session, SLACK, row.event_key, row.thread_key, payload, self._now())
+            is_new = inbox.accept(session, SLACK, row.event_key, row.thread_key, payload, now)
+            if is_new and is_late:
+                lateness.take_place(session, SLACK, row.event_key, _said_at)
+            if is_new and after is not None:
+                lateness.hold_back(session, SLACK, row.event_key, now + HELD)
         reach("inbox.after_commit")
+        if after is not None:
+            self._catch_up.fetch(row.thread_key, after)
         return is_new
 
     def _idle(self, body: dict[str, Any]) -> BoltResponse:
@@ -150,6 +168,12 @@ class KeepFirst(Middleware):
         """Acknowledge what comes for a workspace that the app is not in: there is no token to answer with."""
         log.warning("slack event of an unknown workspace", kind=kind.value, team=team)
         return BoltResponse(status=200, body=say("not_connected", None) if kind is Kind.COMMAND else "")
+
+
+def _said_at(row: InboxRow) -> float:
+    """When it was said; of what does not say so, when it came."""
+    payload = json.loads(row.payload)
+    return envelopes.said_at(Kind(payload["kind"]), payload["body"]) or row.received_at.timestamp()
 
 
 def _nowhere(key: str) -> str:

@@ -17,6 +17,8 @@ from bot.channels.base import Unreadable
 SLACK = "slack"
 UNSEEN = "slack_unseen_since"
 """The setting that says from when on something may have been missed that nobody has looked for yet."""
+LOOKS_FROM = "slack_looks_from"
+"""The setting that says from when on anything is looked up: the moment of a restore."""
 OWN = "own"
 """Stands for the team of the token that was given, which is not known before Slack was asked."""
 # Slack's are capitals and digits today, and it promises neither; what matters is that none of our own marks is in one.

@@ -14,6 +14,7 @@ from bot.channels.slack.messages import Reader
 from bot.channels.slack.mrkdwn import to_words
 from bot.channels.slack.names import SLACK, Direct, InChannel, Person, Place, Spot, is_direct, slack_id, timestamp
 from bot.inbound_text import clean
+from store.counting import counted
 
 PRESS = "press:"
 """How the action_id of our buttons under messages begins; the token is the value."""
@@ -56,7 +57,8 @@ def parse(payload: dict[str, Any]) -> Event:
                 # It opens a form and says nothing yet.
                 return Nothing("a shortcut")
     except ValidationError as error:
-        raise Unreadable(f"not a payload of Slack: {error.error_count()} fields are wrong") from error
+        fields = counted(error.error_count(), "field is", "fields are")
+        raise Unreadable(f"not a payload of Slack: {fields} wrong") from error
 
 
 def read_command(text: str) -> Command | None:

@@ -66,7 +66,8 @@ class Patience:
 
 
 class SocketMode:
-    """Keeps the line to Slack open. ``take`` deals with a payload; ``report`` hears how the line is."""
+    """Keeps the line to Slack open. ``take`` deals with a payload; ``report`` hears how the line is; ``on_again``
+    is called before something is taken that Slack brings for another time."""
 
     def __init__(
         self,
@@ -75,8 +76,10 @@ class SocketMode:
         take: Callable[[dict[str, Any]], BoltResponse],
         report: Callable[[State], None],
         patience: Patience,
+        on_again: Callable[[], None],
     ) -> None:
         self._app_token = app_token
+        self._on_again = on_again
         self._web = web
         self._take = take
         self._report = report
@@ -140,6 +143,8 @@ class SocketMode:
         """Deal with one envelope. Slack brings again what is not acknowledged."""
         if self._stopping.is_set():
             return
+        if request.retry_attempt:
+            self._on_again()
         response = self._take(request.payload)
         if response.status != 200:
             log.warning("slack envelope not acknowledged", status=response.status)

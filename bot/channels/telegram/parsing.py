@@ -24,6 +24,7 @@ from bot.channels.telegram.contents import Contents, contents_of
 from bot.channels.telegram.names import TELEGRAM
 from bot.channels.telegram.updates import Bot, Chat, Membership, Message, Payload, Person, Press
 from bot.inbound_text import clean, shorten
+from store.counting import counted
 
 LONGEST_NAME = 200
 # Messages that nobody wrote: Telegram reports with them what happened in a chat.
@@ -51,7 +52,8 @@ def parse_update(payload: dict[str, Any], staff_chats: frozenset[int] = frozense
         return _event(read.update, read.me, staff_chats)
     except ValidationError as error:
         # Without the cause: it quotes what the customer wrote.
-        raise Unreadable(f"not a Telegram update: {error.error_count()} fields are wrong") from None
+        fields = counted(error.error_count(), "field is", "fields are")
+        raise Unreadable(f"not a Telegram update: {fields} wrong") from None
 
 
 def _event(update: dict[str, Any], me: Bot, staff_chats: frozenset[int]) -> Event:

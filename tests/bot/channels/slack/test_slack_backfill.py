@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import Any
 import pytest
 import structlog
 from slack_house import SlackHouse, is_down, settled, slack_house
-from standins.slack.server import Http, SlackWorld, Times
+from standins.slack.server import Http, SlackWorld
 
 from bot.channels.base import Status
 from bot.channels.slack.backfill import spoken_in
 from bot.channels.slack.socket import Patience
+from bot.restored import settle
 from handoff.conversations import add_incoming, open_conversation
 from handoff.customers import find_customer, find_thread
 from store import Database, reading, transaction
@@ -24,14 +24,6 @@ AT_ONCE = Patience(
     silence=timedelta(seconds=20), ping=timedelta(milliseconds=200), look=timedelta(milliseconds=50), between=0.0
 )
 NOBODY = Http("http://127.0.0.1:9/", "secret")
-
-
-@pytest.fixture
-def world() -> Iterator[SlackWorld]:
-    with SlackWorld(times=Times.quick()) as world:
-        world.add_team("T1")
-        yield world
-        assert world.complaints == []
 
 
 def at(world: SlackWorld, database: Database, folder: Path, **given: Any) -> AbstractContextManager[SlackHouse]:
@@ -53,6 +45,22 @@ def later() -> datetime:
     return datetime.now(UTC) + timedelta(minutes=4)
 
 
+def has_heard(world: SlackWorld, database: Database, folder: Path, person: Any, text: str = "hello") -> Any:
+    """The server ran, and ``person`` said this to it, in private."""
+    with at(world, database, folder) as house:
+        house.is_connected()
+        said = person.says(text, person.dm)
+        house.kept(1)
+    return said
+
+
+def says_in_vain(world: SlackWorld, person: Any, text: str) -> None:
+    """In private, while no server runs."""
+    world.deliver_by = NOBODY
+    person.says(text, person.dm)
+    misses(world)
+
+
 def misses(world: SlackWorld) -> None:
     """Wait until Slack has given up bringing whatever was said."""
     world.wait_for(lambda: all(delivery.is_done for delivery in world.deliveries))
@@ -63,13 +71,9 @@ def looked_back(world: SlackWorld, method: str = "conversations.history") -> Non
 
 
 def test_what_was_said_while_the_server_was_down_is_there_after_the_start(
-    world: SlackWorld, database: Database, tmp_path: Path
+    world: SlackWorld, ann: Any, database: Database, tmp_path: Path
 ) -> None:
-    ann = world.teams[0].add_person("ann")
-    with at(world, database, tmp_path) as house:
-        house.is_connected()
-        first = ann.says("hello", ann.dm)
-        house.kept(1)
+    first = has_heard(world, database, tmp_path, ann)
     talks(database, f"T1:@{ann.id}", ann.id, spot=f"{ann.dm.id}/{first.ts}")
     world.deliver_by = NOBODY
     ann.says("in the same thread", ann.dm, thread_ts=first.ts)
@@ -84,9 +88,8 @@ def test_what_was_said_while_the_server_was_down_is_there_after_the_start(
 
 
 def test_what_was_said_in_a_gap_of_the_line_is_fetched_when_it_is_back(
-    world: SlackWorld, sqlite_database: Database, tmp_path: Path
+    world: SlackWorld, ann: Any, sqlite_database: Database, tmp_path: Path
 ) -> None:
-    ann = world.teams[0].add_person("ann")
     talks(sqlite_database, f"T1:@{ann.id}", ann.id)
     with slack_house(world, sqlite_database, tmp_path, patience=AT_ONCE) as house:
         house.is_connected()
@@ -103,13 +106,11 @@ def test_what_was_said_in_a_gap_of_the_line_is_fetched_when_it_is_back(
         assert house.texts() == ["said in the gap"]
 
 
-def test_what_slack_brings_as_well_is_kept_once(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> None:
-    ann = world.teams[0].add_person("ann")
+def test_what_slack_brings_as_well_is_kept_once(
+    world: SlackWorld, ann: Any, sqlite_database: Database, tmp_path: Path
+) -> None:
     talks(sqlite_database, f"T1:@{ann.id}", ann.id)
-    with at(world, sqlite_database, tmp_path) as house:
-        house.is_connected()
-        ann.says("hello", ann.dm)
-        house.kept(1)
+    has_heard(world, sqlite_database, tmp_path, ann)
     with at(world, sqlite_database, tmp_path) as house:
         house.is_connected()
         looked_back(world)
@@ -142,16 +143,12 @@ def test_of_a_channel_only_our_threads_and_mentions_are_taken_in(
         assert said == ["@bot where is my invoice?", "it is still missing", "@bot mine too"]
 
 
-def test_a_pause_that_slack_asks_for_is_kept(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> None:
-    ann = world.teams[0].add_person("ann")
+def test_a_pause_that_slack_asks_for_is_kept(
+    world: SlackWorld, ann: Any, sqlite_database: Database, tmp_path: Path
+) -> None:
     talks(sqlite_database, f"T1:@{ann.id}", ann.id)
-    with at(world, sqlite_database, tmp_path) as house:
-        house.is_connected()
-        ann.says("hello", ann.dm)
-        house.kept(1)
-    world.deliver_by = NOBODY
-    ann.says("still there?", ann.dm)
-    misses(world)
+    has_heard(world, sqlite_database, tmp_path, ann)
+    says_in_vain(world, ann, "still there?")
     world.fail_next("conversations.history", "ratelimited", retry_after=1)
     with at(world, sqlite_database, tmp_path) as house:
         house.kept(2)
@@ -166,10 +163,7 @@ def test_what_slack_does_not_let_us_see_is_said_once_in_the_log(
 ) -> None:
     team = world.teams[0]
     people = [team.add_person(name) for name in ("ann", "bob")]
-    with at(world, sqlite_database, tmp_path) as house:
-        house.is_connected()
-        people[0].says("hello", people[0].dm)
-        house.kept(1)
+    has_heard(world, sqlite_database, tmp_path, people[0])
     for person in people:
         talks(sqlite_database, f"T1:@{person.id}", person.id, spot=f"{person.dm.id}/1.000001")
     world.fail_next("conversations.history", trouble, times=9)
@@ -184,17 +178,11 @@ def test_what_slack_does_not_let_us_see_is_said_once_in_the_log(
 
 @pytest.mark.parametrize("trouble", ["drop_before", "drop_after", "http_500", "internal_error"])
 def test_a_look_back_that_is_cut_short_is_taken_up_again(
-    world: SlackWorld, sqlite_database: Database, tmp_path: Path, trouble: str
+    world: SlackWorld, ann: Any, sqlite_database: Database, tmp_path: Path, trouble: str
 ) -> None:
-    ann = world.teams[0].add_person("ann")
     talks(sqlite_database, f"T1:@{ann.id}", ann.id)
-    with at(world, sqlite_database, tmp_path) as house:
-        house.is_connected()
-        ann.says("hello", ann.dm)
-        house.kept(1)
-    world.deliver_by = NOBODY
-    ann.says("still there?", ann.dm)
-    misses(world)
+    has_heard(world, sqlite_database, tmp_path, ann)
+    says_in_vain(world, ann, "still there?")
     world.fail_next("conversations.history", trouble, times=2)
     with at(world, sqlite_database, tmp_path) as house:
         house.kept(2)
@@ -205,13 +193,8 @@ def test_a_server_that_ends_while_it_looks_back_leaves_the_rest_to_the_next(
     world: SlackWorld, database: Database, tmp_path: Path
 ) -> None:
     ann, bob = (world.teams[0].add_person(name) for name in ("ann", "bob"))
-    with at(world, database, tmp_path) as house:
-        house.is_connected()
-        ann.says("hello", ann.dm)
-        house.kept(1)
-    world.deliver_by = NOBODY
-    ann.says("still there?", ann.dm)
-    misses(world)
+    has_heard(world, database, tmp_path, ann)
+    says_in_vain(world, ann, "still there?")
     world.fail_next("conversations.history", "drop_before", times=10_000)
     with at(world, database, tmp_path, now=later) as house:
         house.is_connected()
@@ -226,9 +209,8 @@ def test_a_server_that_ends_while_it_looks_back_leaves_the_rest_to_the_next(
 
 @pytest.mark.parametrize("is_worker", [True, False])
 def test_what_could_not_be_kept_while_the_database_was_away_is_fetched_when_it_is_back(
-    world: SlackWorld, sqlite_database: Database, tmp_path: Path, is_worker: bool
+    world: SlackWorld, ann: Any, sqlite_database: Database, tmp_path: Path, is_worker: bool
 ) -> None:
-    ann = world.teams[0].add_person("ann")
     talks(sqlite_database, f"T1:@{ann.id}", ann.id)
     with at(world, sqlite_database, tmp_path, is_worker=is_worker) as house:
         house.is_connected()
@@ -243,13 +225,8 @@ def test_who_writes_for_the_first_time_while_the_server_is_down_is_heard(
     world: SlackWorld, database: Database, tmp_path: Path
 ) -> None:
     ann, bob = (world.teams[0].add_person(name) for name in ("ann", "bob"))
-    with at(world, database, tmp_path) as house:
-        house.is_connected()
-        ann.says("hello", ann.dm)
-        house.kept(1)
-    world.deliver_by = NOBODY
-    bob.says("is anybody there?", bob.dm)
-    misses(world)
+    has_heard(world, database, tmp_path, ann)
+    says_in_vain(world, bob, "is anybody there?")
     with at(world, database, tmp_path) as house:
         house.kept(2)
         assert house.texts() == ["hello", "is anybody there?"]
@@ -261,10 +238,7 @@ def test_a_mention_in_a_channel_that_is_new_to_us_is_fetched_as_well(
 ) -> None:
     team = world.teams[0]
     ann = team.add_person("ann")
-    with at(world, sqlite_database, tmp_path) as house:
-        house.is_connected()
-        ann.says("hello", ann.dm)
-        house.kept(1)
+    has_heard(world, sqlite_database, tmp_path, ann)
     world.deliver_by = NOBODY
     room = team.add_channel("general", members=[ann], bot=True)
     elsewhere = team.add_channel("lunch", members=[ann], bot=False)
@@ -282,17 +256,11 @@ def test_a_mention_in_a_channel_that_is_new_to_us_is_fetched_as_well(
 
 
 def test_without_the_scope_to_list_direct_messages_the_known_ones_are_read(
-    world: SlackWorld, sqlite_database: Database, tmp_path: Path
+    world: SlackWorld, ann: Any, sqlite_database: Database, tmp_path: Path
 ) -> None:
-    ann = world.teams[0].add_person("ann")
     talks(sqlite_database, f"T1:@{ann.id}", ann.id)
-    with at(world, sqlite_database, tmp_path) as house:
-        house.is_connected()
-        ann.says("hello", ann.dm)
-        house.kept(1)
-    world.deliver_by = NOBODY
-    ann.says("still there?", ann.dm)
-    misses(world)
+    has_heard(world, sqlite_database, tmp_path, ann)
+    says_in_vain(world, ann, "still there?")
     world.fail_next("users.conversations", "missing_scope", times=9)
     with structlog.testing.capture_logs() as told, at(world, sqlite_database, tmp_path) as house:
         house.kept(2)
@@ -300,12 +268,10 @@ def test_without_the_scope_to_list_direct_messages_the_known_ones_are_read(
     assert len([line for line in told if line["event"].startswith("slack does not let")]) == 1
 
 
-def test_where_nobody_ever_wrote_nothing_is_asked(world: SlackWorld, sqlite_database: Database, tmp_path: Path) -> None:
-    ann = world.teams[0].add_person("ann")
-    with at(world, sqlite_database, tmp_path) as house:
-        house.is_connected()
-        ann.says("hello", ann.dm)
-        house.kept(1)
+def test_where_nobody_ever_wrote_nothing_is_asked(
+    world: SlackWorld, ann: Any, sqlite_database: Database, tmp_path: Path
+) -> None:
+    has_heard(world, sqlite_database, tmp_path, ann)
     assert not world.calls_of("conversations.history")
 
 
@@ -316,3 +282,19 @@ def test_only_so_many_places_are_looked_at_the_newest_first(database: Database) 
     talks(database, "T1:C2:1.000001", "U9")
     with reading(database) as session:
         assert [str(spoken.place) for spoken in spoken_in(session, 3)] == ["T1:C2:1.000001", "T1:@U3", "T1:@U2"]
+
+
+def test_what_was_said_before_a_restore_is_not_answered_again(
+    world: SlackWorld, ann: Any, database: Database, tmp_path: Path
+) -> None:
+    talks(database, f"T1:@{ann.id}", ann.id)
+    has_heard(world, database, tmp_path, ann, "in the backup")
+    says_in_vain(world, ann, "answered since the backup was made")
+    with transaction(database) as session:
+        settle(session, "20261123T040000Z", datetime.now(UTC), datetime.now(UTC))
+    says_in_vain(world, ann, "said while nothing ran")
+    with at(world, database, tmp_path) as house:
+        house.is_connected()
+        house.kept(3)
+        kept = [payload["body"]["event"]["text"] for payload in house.payloads() if payload]
+        assert kept == ["in the backup", "said while nothing ran"]

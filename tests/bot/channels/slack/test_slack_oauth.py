@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,18 @@ import pytest
 from slack_house import SlackHouse, is_down, slack_house
 from slack_sdk.oauth.installation_store import Installation
 from sqlalchemy import func, select
-from standins.slack.server import SlackWorld, Team, Times
+from standins.slack.server import Http, SlackWorld, Team, Times
 
 from bot.channels.base import Later, Outgoing, Status
 from bot.channels.slack import tables
+from bot.channels.slack.backfill import unseen_since
 from bot.channels.slack.http import Answer
 from bot.channels.slack.intake import quiet_logger
 from bot.channels.slack.manifest import BOT_SCOPES
 from bot.channels.slack.oauth import Installations, States
+from bot.channels.slack.socket import Patience
+from handoff.conversations import add_incoming, open_conversation
+from handoff.customers import find_customer, find_thread
 from store import Database, reading, transaction
 
 CLIENT: dict[str, Any] = {"client_id": "1111.2222", "client_secret": "client-secret"}
@@ -263,3 +267,34 @@ def _without_bots(database: Database, act: Any) -> None:
 def _count(database: Database, table: Any) -> int:
     with reading(database) as session:
         return session.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_a_workspace_that_refuses_our_token_keeps_nobody_from_looking_at_the_others(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path
+) -> None:
+    one, two = world.teams
+    ann, bob = one.add_person("ann"), two.add_person("bob")
+    hasty = {"http": True, "bot_token": None, "patience": Patience(between=0.0), **CLIENT}
+    with slack_house(world, sqlite_database, tmp_path, **hasty) as house:
+        house.is_connected()
+        assert [added(house, team).status for team in (one, two)] == [200, 200]
+        bob.says("hello", bob.dm)
+        house.kept(1)
+    now = datetime.now(UTC)
+    for team, person in ((two, bob), (one, ann)):
+        with transaction(sqlite_database) as session:
+            customer = find_customer(session, "slack", f"{team.id}:{person.id}", now)
+            thread = find_thread(session, "slack", f"{team.id}:@{person.id}", now)
+            add_incoming(session, open_conversation(session, thread, customer, "en", now), "hi", None, now, {})
+        now += timedelta(seconds=1)
+    world.deliver_by = Http("http://127.0.0.1:9/", "secret")
+    bob.says("is anybody there?", bob.dm)
+    ann.says("and here?", ann.dm)
+    world.wait_for(lambda: all(delivery.is_done for delivery in world.deliveries))
+    for method in ("conversations.open", "conversations.history", "users.conversations"):
+        world.fail_next(method, "token_revoked", times=99, team=one)
+    with slack_house(world, sqlite_database, tmp_path, **hasty) as house:
+        house.kept(2)
+        assert house.texts() == ["hello", "is anybody there?"]
+        with reading(sqlite_database) as session:
+            assert unseen_since(session) is not None, "the first workspace is looked at once it takes the token again"
