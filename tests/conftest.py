@@ -7,15 +7,23 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import postgres
 import pytest
 import structlog
 from sqlalchemy import Engine, create_engine, event
 
+from retrieval import e5
+from retrieval.bert_graph import Precision
+from retrieval.minilm import MiniLM
 from store import Database, engine, migrate, open_database
+
+if TYPE_CHECKING:
+    from browsing import Chromium
+    from playwright.sync_api import Browser, Page
 
 NEEDS_TORCH = ("test_encoders", "test_reranker", "test_rereading", "test_second_look")
 
@@ -31,9 +39,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(_shared(item)))
 
 
+def pytest_collection() -> None:
+    """What is collected stays, and so does what that imports: to look for garbage in it finds none, for seconds."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Thousands of tests and what they import stay to the end: looking through all that for garbage, again and again,
     would take a tenth of the time."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
@@ -96,6 +110,26 @@ def _statements_compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "create_engine", create)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_read_once() -> Iterator[None]:
+    """What was read of a model for one test serves the next: the product reads it once, too, and it takes a second."""
+    read = MiniLM._load
+
+    @cache
+    def parts(folder: Path, precision: Precision) -> dict[str, Any]:
+        first = MiniLM.__new__(MiniLM)
+        read(first, folder, precision)
+        return vars(first)
+
+    def load(model: MiniLM, folder: Path, precision: Precision) -> None:
+        vars(model).update(parts(folder, precision))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MiniLM, "_load", load)
+        patch.setattr(e5, "_load", cache(e5._load))
         yield
 
 
@@ -183,3 +217,28 @@ def _opened(url: str) -> Iterator[Database]:
     database = open_database(url)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def _chromium() -> Iterator[Chromium]:
+    from browsing import chromium
+
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def chrome(_chromium: Chromium) -> Iterator[Browser]:
+    """A real browser, for windows of one's own."""
+    with _chromium.in_use() as browser:
+        yield browser
+
+
+@pytest.fixture
+def tab(_chromium: Chromium, chrome: Browser) -> Iterator[Page]:
+    """A page of it in which nobody has been, as far as anybody can tell; every test has the same."""
+    from browsing import leave
+
+    page = _chromium.tab()
+    yield page
+    leave(page)

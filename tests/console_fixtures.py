@@ -6,10 +6,9 @@ A test module says ``office = an_office`` and takes ``office``.
 from __future__ import annotations
 
 import io
-import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,9 +17,9 @@ from typing import Any
 
 import pytest
 import uvicorn
-from axe_playwright_python.base import AXE_SCRIPT
+from browsing import look_away, unharmed
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -181,6 +180,7 @@ def open_office(url: str, settings: Settings) -> Iterator[Office]:
     database.close()
 
 
+_PORTS: set[int] = set()
 _IDLE: dict[object, list[FastAPI]] = {}
 
 
@@ -199,7 +199,7 @@ def an_app(product: Product) -> Iterator[FastAPI]:
 @contextmanager
 def served(office: Office) -> Iterator[str]:
     """The office behind a real socket: its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = _listener()
     config = uvicorn.Config(office.app, log_config=None, access_log=False, lifespan="off")
     server = Server(config, office.product)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -207,86 +207,28 @@ def served(office: Office) -> Iterator[str]:
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     yield address
     # Left open they would ask for their stream over and over.
-    for context in [one for browser in _BROWSERS for one in browser.contexts]:
-        if any(page.url.startswith(address) for page in context.pages):
-            context.close()
+    look_away(address)
     server.should_exit = True
     thread.join(60)
 
 
-# For pages whose colours are measured already, with other words or on another screen.
-BUT_COLOURS: dict[str, Any] = {"rules": {"color-contrast": {"enabled": False}}}
-_BROWSERS: list[Browser] = []
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+def _listener() -> socket.socket:
+    """At an address that no test of this process had before: a tab sees nothing of what one before it kept there."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    if port in _PORTS:
+        with listener:
+            return _listener()
+    _PORTS.add(port)
+    return listener
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's chromium, headless. Without one the tests are skipped aloud, in CI they fail."""
-    if not CHROMIUM.exists() and not os.environ.get("CI"):
-        pytest.skip("there is no Chromium here: `make browser` installs it")
-    # What is waited for comes by itself; how long it takes on a busy machine is not what these tests are about.
-    expect.set_options(timeout=30_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        _BROWSERS.append(browser)
-        yield browser
-        _BROWSERS.remove(browser)
-        browser.close()
-
-
-@contextmanager
-def a_tab(browser: Browser, **options: Any) -> Iterator[Page]:
-    """A page for several tests, one after the other: to begin a new one takes the browser two seconds of work."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options})
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
-
-
-def leave(tab: Page) -> None:
-    """Nothing stays for the next test, which has an address of its own, but what this one listened to."""
-    tab.goto("about:blank")
-    tab.unroute_all()
-    tab.context.clear_cookies()
-
-
-def in_each_look(page: Page, looks: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The name of each, with the page shown on that screen and in those colours; it is not read anew for it.
-
-    With it what to tell axe: contrast, most of its work, is measured once in the light and once in the dark.
-    """
-    measured: set[str] = set()
-    for name, look in looks.items():
-        scheme = look.get("color_scheme", "light")
-        page.set_viewport_size(look["viewport"])
-        # Without motion the colours change at once, and not while they are looked at.
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        yield name, BUT_COLOURS if scheme in measured else {}
-        measured.add(scheme)
-
-
-def violations(page: Page, **options: Any) -> list[dict[str, Any]]:
-    """What axe finds wrong with the page. It is read once for each page, which takes as long as looking does."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    asked = {"resultTypes": ["violations"], **options}
-    found: list[dict[str, Any]] = page.evaluate("asked => axe.run(asked).then(found => found.violations)", asked)
-    return found
-
-
-def serious(page: Page, **options: Any) -> list[str]:
-    """What of it keeps somebody from using the page, with where it is."""
-    return [
-        f"{fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}"
-        for fault in violations(page, **options)
-        if fault["impact"] in ("serious", "critical")
-    ]
+def signed_in(
+    office: Office, tab: Page, address: str, name: str, role: Role = Role.AGENT, language: str = "en"
+) -> Iterator[Page]:
+    """The tab of ``name``, who works here; whatever fails in its scripts fails the test, and what its policy blocks."""
+    cookie = office.browser(name, role, language).cookies["firstline"]
+    tab.context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
+    with unharmed(tab):
+        yield tab

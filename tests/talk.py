@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from bot import inbox
@@ -40,6 +40,7 @@ def small_contents() -> Contents:
     )
 
 
+@cache
 def small_serving() -> Serving:
     """The small contents, built and served with a threshold that is high enough to matter and low enough to answer."""
     from retrieval.build import build

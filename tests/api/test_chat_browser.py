@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -14,9 +12,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from console_fixtures import violations
+from browsing import violations
 from http_house import ARTICLES, House, live, publish, running
-from playwright.sync_api import Browser, BrowserContext, Dialog, FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, FilePayload, Page, expect
 
 from handoff import desk
 from handoff.actors import Actor
@@ -29,10 +27,6 @@ from store import transaction
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
 PAYLOADS = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -87,22 +81,12 @@ def house(
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        if os.environ.get("CI"):
-            pytest.fail("No chromium: run `make browser`.")
-        pytest.skip("No chromium: run `make browser` to try the pages in a browser.")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield found
-        found.close()
-
-
-@pytest.fixture(scope="module")
-def idle(browser: Browser) -> list[Page]:
+def idle(chrome: Browser) -> Iterator[list[Page]]:
     """Pages in which nobody is any more: to begin a new one takes the browser two seconds of work."""
-    return []
+    pages: list[Page] = []
+    yield pages
+    for page in pages:
+        page.context.close()
 
 
 def leaves(page: Page) -> None:
@@ -118,7 +102,7 @@ def leaves(page: Page) -> None:
 
 
 @pytest.fixture
-def opened(browser: Browser, house: House, idle: list[Page]) -> Iterator[Callable[..., Page]]:
+def opened(chrome: Browser, house: House, idle: list[Page]) -> Iterator[Callable[..., Page]]:
     """Opens the chat for somebody new. At the end, no page has complained of anything or shown a dialog."""
     contexts: list[BrowserContext] = []
     plain: list[Page] = []
@@ -135,7 +119,7 @@ def opened(browser: Browser, house: House, idle: list[Page]) -> Iterator[Callabl
     }
 
     def new_page(options: dict[str, Any]) -> Page:
-        context = browser.new_context(**{"locale": "en-GB", **options})
+        context = chrome.new_context(**{"locale": "en-GB", **options})
         contexts.append(context)
         return context.new_page()
 
@@ -446,14 +430,12 @@ def test_another_site_shows_the_chat_in_a_frame(opened: Callable[..., Page], sho
     expect(launcher).to_be_focused()
 
 
-def test_a_site_that_is_not_named_cannot_frame_it(browser: Browser, house: House, shop: ThreadingHTTPServer) -> None:
-    page = browser.new_page()
+def test_a_site_that_is_not_named_cannot_frame_it(tab: Page, house: House, shop: ThreadingHTTPServer) -> None:
     # localhost is another origin than 127.0.0.1, and not in CHAT_ORIGINS.
-    page.goto(f"http://localhost:{shop.server_port}/")
-    page.get_by_role("button", name="Chat with support").click()
-    page.wait_for_timeout(500)
-    assert page.frame_locator("iframe").locator("#text").count() == 0
-    page.close()
+    tab.goto(f"http://localhost:{shop.server_port}/")
+    tab.get_by_role("button", name="Chat with support").click()
+    tab.wait_for_timeout(500)
+    assert tab.frame_locator("iframe").locator("#text").count() == 0
 
 
 @pytest.mark.parametrize("width", [320, 1100])

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_fixtures import Office, an_office, chromium
+from browsing import a_tab
+from console_fixtures import Office, an_office
 from http_house import House, running
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from api.settings import secret_key
 from handoff.accounts import add_account
@@ -140,10 +141,8 @@ def test_the_key_is_shown_to_admins_only(office: Office) -> None:
 
 
 @pytest.mark.browser
-def test_two_users_of_one_browser_have_talks_of_their_own(house: House, shop: str) -> None:
-    with chromium() as browser:
-        page = browser.new_page()
-        page.set_default_timeout(20_000)
+def test_two_users_of_one_browser_have_talks_of_their_own(house: House, shop: str, chrome: Browser) -> None:
+    with a_tab(chrome) as page:
         frame = page.frame_locator("iframe")
         for user, asked, own in (("ada", "password please", 1), ("ben", "password!", 1), ("ada", "", 1)):
             page.goto(f"{shop}/{user}")

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from console_fixtures import BUT_COLOURS, Office, a_tab, an_office, chromium, in_each_look, leave, serious, served
-from playwright.sync_api import Browser, Page, expect
+from browsing import BUT_COLOURS, in_each_look, serious
+from console_fixtures import Office, an_office, served
+from playwright.sync_api import Page, expect
 from suggested import CITATION, TEXT, state_of, suggest
 
 from bot import suggestions
@@ -24,24 +25,11 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def tab(chrome: Browser) -> Iterator[Page]:
-    with a_tab(chrome, **LOOKS["desktop"]) as tab:
-        yield tab
-
-
 @pytest.fixture
-def address(office: Office, tab: Page) -> Iterator[str]:
+def address(office: Office) -> Iterator[str]:
     office.publish()
     with served(office) as address:
         yield address
-        leave(tab)
 
 
 def window(office: Office, tab: Page, address: str, language: str = "en") -> Page:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from console_fixtures import BUT_COLOURS, SCRIPT, Office, a_tab, an_office, chromium, leave, serious, served
+from browsing import BUT_COLOURS, a_tab, serious
+from console_fixtures import SCRIPT, Office, an_office, served
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route, expect
 
 from handoff import desk
@@ -28,12 +29,6 @@ PAYLOADS = (
     "<hx-partial hx-target='#main'>gone</hx-partial>",
     "<div hx-get=/console/sign-out hx-trigger=load>x</div>",
 )
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @dataclass
@@ -58,19 +53,10 @@ class Window:
             self.wrongs.append(said.text)
 
 
-@pytest.fixture(scope="module")
-def tab(chrome: Browser) -> Iterator[Page]:
-    with a_tab(chrome) as tab:
-        yield tab
-
-
 @pytest.fixture
 def window(office: Office, tab: Page) -> Iterator[Window]:
     with served(office) as address:
-        try:
-            yield from a_window(office, tab, address)
-        finally:
-            leave(tab)
+        yield from a_window(office, tab, address)
 
 
 def a_window(office: Office, page: Page, address: str, name: str = "bob", language: str = "en") -> Iterator[Window]:

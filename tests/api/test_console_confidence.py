@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from console_fixtures import ARTICLES, BUT_COLOURS, Office, an_office, chromium, in_each_look, served, violations
-from playwright.sync_api import Browser
+from browsing import BUT_COLOURS, in_each_look, serious
+from console_fixtures import ARTICLES, Office, an_office, served, signed_in
+from playwright.sync_api import Page
 
 from api.console.charts import coverage_chart, reliability_chart, thinned
 from bot.learning.live_figures import LiveFigures, figures_from
@@ -188,12 +188,6 @@ def test_a_long_curve_is_thinned_to_its_ends_and_what_lies_between(count: int) -
     assert shown == sorted(set(shown))
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 LOOKS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 900}},
     "phone": {"viewport": {"width": 320, "height": 640}},
@@ -205,22 +199,17 @@ LOOKS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("threshold", [0.812, None], ids=["answers", "silent"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_is_accessible_and_fits_every_screen(
-    office: Office, chrome: Browser, language: str, threshold: float | None
+    office: Office, tab: Page, language: str, threshold: float | None
 ) -> None:
     publish(office, threshold, KEPT)
-    cookie = office.browser("eve", Role.ADMIN, language=language).cookies["firstline"]
-    with served(office) as address:
-        context = chrome.new_context(**LOOKS["desktop"])
-        context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
-        page = context.new_page()
+    with served(office) as address, signed_in(office, tab, address, "eve", Role.ADMIN, language) as page:
+        page.set_viewport_size(LOOKS["desktop"]["viewport"])
         page.goto(f"{address}/console/confidence", wait_until="load")
         page.locator(".numbers summary").click()
         for look, axe in in_each_look(page, LOOKS):
             asked = axe if language == "en" else BUT_COLOURS
-            serious = [one for one in violations(page, **asked) if one["impact"] in ("serious", "critical")]
-            assert [(one["id"], [node["target"] for node in one["nodes"][:3]]) for one in serious] == [], look
+            assert serious(page, **asked) == [], look
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), look
             drawn = page.locator("svg[role=img]").first.bounding_box()
             assert drawn, look
             assert drawn["width"] > 200, look
-        context.close()

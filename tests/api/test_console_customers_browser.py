@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from console_fixtures import Office, an_office, chromium, served, violations
+from browsing import a_tab, serious
+from console_fixtures import Office, an_office, served, signed_in
 from playwright.sync_api import Browser, Page, expect
 
 from handoff.accounts import add_account, add_domain
@@ -26,28 +27,24 @@ pytestmark = pytest.mark.browser
 LOOKS: dict[str, dict[str, Any]] = {"Chinese": {"language": "zh", "locale": "zh-CN"}}
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+@pytest.fixture
+def page(office: Office, people: tuple[int, int, int], tab: Page) -> Iterator[Page]:
+    """An admin looks at Ada's ticket."""
+    with served(office) as address, signed_in(office, tab, address, "bob", Role.ADMIN):
+        tab.goto(f"{address}/console/tickets/1")
+        yield tab
 
 
 @contextmanager
 def window(office: Office, chrome: Browser, **options: Any) -> Iterator[Page]:
-    """A signed-in admin's window; whatever fails in its scripts fails the test."""
-    cookie = office.browser("bob", Role.ADMIN, options.pop("language", "en")).cookies["firstline"]
-    wrongs: list[str] = []
-    with served(office) as address:
-        context = chrome.new_context(
-            **{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "base_url": address, **options}
-        )
-        context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrongs.append(str(error)))
-        page.on("console", lambda said: wrongs.append(said.text) if "Policy" in said.text else None)
-        yield page
-        context.close()
-    assert not wrongs
+    """An admin's window of their own."""
+    language = options.pop("language", "en")
+    with (
+        served(office) as address,
+        a_tab(chrome, base_url=address, **options) as own,
+        signed_in(office, own, address, "bob", Role.ADMIN, language),
+    ):
+        yield own
 
 
 @pytest.fixture
@@ -71,54 +68,42 @@ def people(office: Office) -> tuple[int, int, int]:
     return ada, telegram, slack
 
 
-def test_two_are_joined_and_parted_beside_the_conversation_and_the_draft_stays(
-    office: Office, chrome: Browser, people: tuple[int, int, int]
-) -> None:
-    with window(office, chrome) as page:
-        page.goto("/console/tickets/1")
-        title = page.title()
-        page.get_by_label("Reply to the customer").fill("half a sentence")
-        page.get_by_label("Join with another customer").fill("ada l")
-        page.keyboard.press("Enter")
-        expect(page.get_by_label("Join with another customer")).to_be_focused()
-        page.get_by_role("link", name="Ada L.").focus()
-        page.keyboard.press("Enter")
-        expect(page.get_by_text("Are these the same person?")).to_be_visible()
-        office.says(1, "are you there?")
-        expect(page.get_by_role("log").get_by_text("are you there?")).to_be_visible()
-        expect(page.get_by_text("Are these the same person?")).to_be_visible()
-        page.get_by_role("button", name="Yes, join them").press("Enter")
-        expect(page.get_by_role("button", name="Part Ada L.")).to_be_visible()
-        expect(page.get_by_text("Are these the same person?")).to_be_hidden()
-        expect(page.get_by_label("Join with another customer")).to_have_value("")
-        page.get_by_role("button", name="Part Ada L.").click()
-        expect(page.get_by_role("button", name="Part Ada L.")).to_be_hidden()
-        expect(page.get_by_label("Reply to the customer")).to_have_value("half a sentence")
-        assert page.url.endswith("/console/tickets/1")
-        assert page.title() == title
+def test_two_are_joined_and_parted_beside_the_conversation_and_the_draft_stays(office: Office, page: Page) -> None:
+    title = page.title()
+    page.get_by_label("Reply to the customer").fill("half a sentence")
+    page.get_by_label("Join with another customer").fill("ada l")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Join with another customer")).to_be_focused()
+    page.get_by_role("link", name="Ada L.").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Are these the same person?")).to_be_visible()
+    office.says(1, "are you there?")
+    expect(page.get_by_role("log").get_by_text("are you there?")).to_be_visible()
+    expect(page.get_by_text("Are these the same person?")).to_be_visible()
+    page.get_by_role("button", name="Yes, join them").press("Enter")
+    expect(page.get_by_role("button", name="Part Ada L.")).to_be_visible()
+    expect(page.get_by_text("Are these the same person?")).to_be_hidden()
+    expect(page.get_by_label("Join with another customer")).to_have_value("")
+    page.get_by_role("button", name="Part Ada L.").click()
+    expect(page.get_by_role("button", name="Part Ada L.")).to_be_hidden()
+    expect(page.get_by_label("Reply to the customer")).to_have_value("half a sentence")
+    assert page.url.endswith("/console/tickets/1")
+    assert page.title() == title
 
 
-def test_the_account_is_set_beside_the_conversation(
-    office: Office, chrome: Browser, people: tuple[int, int, int]
-) -> None:
-    with window(office, chrome) as page:
-        page.goto("/console/tickets/1")
-        expect(page.locator("#who")).to_contain_text("Acme")
-        page.get_by_text("Set the account").click()
-        page.get_by_label("Account", exact=True).select_option("none")
-        page.get_by_role("button", name="Save", exact=True).click()
-        expect(page.locator("#who dl")).not_to_contain_text("Acme")
+def test_the_account_is_set_beside_the_conversation(page: Page) -> None:
+    expect(page.locator("#who")).to_contain_text("Acme")
+    page.get_by_text("Set the account").click()
+    page.get_by_label("Account", exact=True).select_option("none")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#who dl")).not_to_contain_text("Acme")
 
 
-def test_a_colleague_who_joins_them_shows_at_once(
-    office: Office, chrome: Browser, people: tuple[int, int, int]
-) -> None:
-    with window(office, chrome) as page:
-        page.goto("/console/tickets/1")
-        expect(page.get_by_role("link", name="Ada on her phone")).to_be_visible()
-        with transaction(office.database) as session:
-            join(session, people[0], people[2], OPERATOR, office.now)
-        expect(page.get_by_role("link", name="Ada L.")).to_be_visible()
+def test_a_colleague_who_joins_them_shows_at_once(office: Office, page: Page, people: tuple[int, int, int]) -> None:
+    expect(page.get_by_role("link", name="Ada on her phone")).to_be_visible()
+    with transaction(office.database) as session:
+        join(session, people[0], people[2], OPERATOR, office.now)
+    expect(page.get_by_role("link", name="Ada L.")).to_be_visible()
 
 
 def test_without_javascript_two_are_joined_by_links_and_forms(
@@ -165,6 +150,5 @@ def test_every_page_of_customers_and_accounts_is_accessible_and_fits(
 
 def check(page: Page, what: str) -> None:
     """axe finds nothing serious, and nothing is wider than the screen."""
-    found = violations(page)
-    assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == [], what
+    assert serious(page) == [], what
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), what

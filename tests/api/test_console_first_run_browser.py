@@ -3,13 +3,13 @@ articles, and the room of settings; by the eye of axe, on a narrow phone, and in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from console_fixtures import Office, an_office, chromium, served, violations
+from browsing import serious
+from console_fixtures import Office, an_office, served
 from http_house import live
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from handoff.staff import sign_in_link
 from store import transaction
@@ -19,32 +19,24 @@ pytestmark = pytest.mark.browser
 ARTICLE = "---\nid: refunds\ntitle: Get a refund\n---\nWrite to billing within 30 days.\n"
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 def look(page: Page) -> None:
     """Nothing serious for axe, and nothing to scroll sideways for, not even at 320 px."""
-    faults = [one for one in violations(page) if one["impact"] in ("serious", "critical")]
-    assert [(one["id"], [node["target"] for node in one["nodes"][:3]]) for one in faults] == []
+    assert serious(page) == []
     page.set_viewport_size({"width": 320, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
     page.set_viewport_size({"width": 1100, "height": 760})
 
 
 def test_a_newcomer_comes_by_the_link_to_a_cited_answer_and_to_their_own_articles(
-    office: Office, chrome: Browser, tmp_path: Path
+    office: Office, tab: Page, tmp_path: Path
 ) -> None:
     with transaction(office.database) as session:
         link = sign_in_link(session, None, office.now)
     own = tmp_path / "refunds.md"
     own.write_text(ARTICLE)
     with served(office) as address:
-        context = chrome.new_context(locale="en-GB", viewport={"width": 1100, "height": 760})
-        context.set_default_timeout(20_000)
-        page = context.new_page()
+        page = tab
+        page.set_viewport_size({"width": 1100, "height": 760})
         page.goto(f"{address}/console/welcome/{link}")
         page.get_by_label("Your name").fill("Ann")
         page.get_by_label("E-mail address").fill("ann@example.com")
@@ -88,4 +80,3 @@ def test_a_newcomer_comes_by_the_link_to_a_cited_answer_and_to_their_own_article
         page.get_by_role("button", name="中文").click()
         expect(page.get_by_role("heading", name="审计")).to_be_visible()
         look(page)
-        context.close()

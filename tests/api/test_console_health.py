@@ -13,12 +13,15 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from api.presence import noted
+from api.probing import Probe
 from bot import inbox
 from bot.backlog import is_unfinished
+from bot.channels.base import Status
 from bot.models import InboxRow
 from handoff import deliveries
 from handoff.models import DeliveryState, Role
 from store import backup, reading, transaction
+from store.errors import DiskFull
 from store.models import Audit
 
 office = an_office
@@ -172,3 +175,17 @@ def test_a_loop_that_stands_still_and_a_full_disk_are_said_at_the_top(
     found = words(office.browser("bob"))
     assert "These loops of this process have not moved for a minute: delivery." in found
     assert "The disk is nearly full." in found
+
+
+def test_while_nothing_can_be_kept_no_channel_is_called_connected(office: Office) -> None:
+    def full() -> None:
+        raise DiskFull
+
+    office.product.connections["slack"] = Refused("", Status.CONNECTED)
+    vera, mei = office.browser("vera", Role.VIEWER), office.browser("mei", Role.VIEWER, "zh")
+    assert "Slack connected" in words(vera)
+    office.product.probe = Probe(full, patience=60.0)
+    found = words(vera)
+    assert "connected" not in found
+    assert found.count("Nothing that is said here can be kept. The disk is full: nothing was saved.") == 2
+    assert words(mei).count("这里的消息目前无法保存。磁盘已满") == 2

@@ -136,7 +136,7 @@ def test_what_was_changed_here_alone_stays_and_is_named(office: Office, editor: 
     editor.post(f"{address}/publish")
     edit_here(office, "refunds", "Money back")
     _, page = brought(editor, "refunds.md", ARTICLE.format(days=30))
-    assert "1 changed here and not in the files: they stay as they are" in page
+    assert "1 changed here and not in the files, and left as here" in page
 
 
 def test_an_article_that_is_there_under_another_name_can_be_left_out(office: Office, editor: TestClient) -> None:
@@ -148,8 +148,8 @@ def test_an_article_that_is_there_under_another_name_can_be_left_out(office: Off
     address = response.headers["location"]
     while "Looking for articles that say the same" in (page := seen(editor, address)):
         continue
-    assert "1 say what another article says" in page
-    assert "1 of 1 passages say what sign-in (en) says" in page
+    assert "1 article says what another article says" in page
+    assert "1 of 1 passage says what sign-in (en) says" in page
     assert "English: 2 articles, 2 passages" in page
     editor.post(f"{address}/publish", data={"left_out": "log-in (en)"})
     assert "printer" in open_titles(office)

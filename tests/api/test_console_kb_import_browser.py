@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from console_fixtures import Office, an_office, chromium, served, violations
-from playwright.sync_api import Page, expect
+from browsing import a_tab, serious
+from console_fixtures import Office, an_office, served
+from playwright.sync_api import Browser, Page, expect
 
 from handoff.models import Role
 
 office = an_office
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 FAQ = "Nr;Was;Wie\n1;重置密码;打开登录页，点击忘记密码，然后按照邮件中的链接设置新的密码。\n"
 
 
 def look(page: Page) -> None:
-    faults = violations(page)
-    assert [fault["id"] for fault in faults if fault["impact"] in ("serious", "critical")] == [], page.url
+    assert serious(page) == [], page.url
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
-def test_a_table_is_brought_in_and_taken_back(office: Office, tmp_path: Path) -> None:
+def test_a_table_is_brought_in_and_taken_back(office: Office, chrome: Browser, tmp_path: Path) -> None:
     office.publish()
     table = tmp_path / "faq.csv"
     table.write_text(FAQ, "utf-8")
     token = office.browser("mei", Role.EDITOR, language="zh").cookies["firstline"]
-    with served(office) as address, chromium() as browser:
-        context = browser.new_context(viewport={"width": 320, "height": 640}, color_scheme="dark", locale="zh-CN")
-        context.add_cookies([{"name": "firstline", "value": token, "url": address}])
-        page = context.new_page()
+    looks: dict[str, Any] = {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark", "locale": "zh-CN"}
+    with served(office) as address, a_tab(chrome, **looks) as page:
+        page.context.add_cookies([{"name": "firstline", "value": token, "url": address}])
         refused: list[str] = []
         page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
 
@@ -54,4 +54,3 @@ def test_a_table_is_brought_in_and_taken_back(office: Office, tmp_path: Path) ->
         page.get_by_role("button", name="撤销 faq.csv 的导入").press("Enter")
         expect(page.get_by_text("已撤销")).to_be_visible()
         assert refused == []
-        context.close()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from console_fixtures import Office, an_office, chromium, served
-from playwright.sync_api import Browser, Locator, Page, expect
+from console_fixtures import Office, an_office, served, signed_in
+from playwright.sync_api import Locator, Page, expect
 
 from api.console.keys import GROUPS, KEYS
 from handoff.models import Role
@@ -25,6 +25,7 @@ class Hands:
     """What an agent does at a page, counted. Words that have to be written either way are not."""
 
     page: Page
+    inbox: str
     count: int = 0
 
     def press(self, *keys: str) -> None:
@@ -211,31 +212,16 @@ DAY = (
 )
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
-def hands(office: Office, chrome: Browser) -> Iterator[Hands]:
+def hands(office: Office, tab: Page) -> Iterator[Hands]:
     office.browser("eve")
     office.browser("ann", Role.ADMIN)
     with transaction(office.database) as session:
         written = Written("newlink", "A new link", {"en": "Dear {customer}, here is a new link."})
         make(session, written, office.colleagues["ann"], office.now)
-    with served(office) as address:
-        context = chrome.new_context(base_url=address, viewport={"width": 1280, "height": 900}, locale="en-GB")
-        context.set_default_timeout(30_000)
-        context.add_cookies(
-            [{"name": "firstline", "value": office.browser("bob").cookies["firstline"], "url": address}]
-        )
-        wrongs: list[str] = []
-        context.on("weberror", lambda wrong: wrongs.append(str(wrong.error)))
-        context.on("console", lambda said: wrongs.append(said.text) if "Policy" in said.text else None)
-        yield Hands(context.new_page())
-        context.close()
-        assert not wrongs
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    with served(office) as address, signed_in(office, tab, address, "bob"):
+        yield Hands(tab, f"{address}/console")
 
 
 @pytest.mark.browser
@@ -246,7 +232,7 @@ def test_an_agents_day_by_keyboard_alone_and_by_mouse_is_as_short_as_the_page_sa
     for by_mouse in (False, True):
         for customer in ("ada", "grace hopper", "linus"):
             office.escalate(f"I cannot get in, says {customer}", f"{customer} {by_mouse}")
-        hands.page.goto("/console")
+        hands.page.goto(hands.inbox)
         for task in DAY:
             hands.count = 0
             (task.by_mouse if by_mouse else task.by_keys)(hands)

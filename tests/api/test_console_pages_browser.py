@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_fixtures import SCRIPT, Office, chromium, open_office, serious, served
+from browsing import serious
+from console_fixtures import SCRIPT, Office, open_office, served
 from fastapi.routing import iter_route_contexts
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect
 from studio_kb import drafted
@@ -91,12 +92,6 @@ NO_PAGE_PATHS += (
     "/console/tickets/{number}/next",
     "/console/kb-files/{name}",
 )
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def pages_of(office: Office) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from console_fixtures import BUT_COLOURS, Office, an_office, chromium, in_each_look, served, violations
+from browsing import BUT_COLOURS, a_tab, in_each_look, serious
+from console_fixtures import Office, an_office, served, signed_in
 from playwright.sync_api import Browser, Page, expect
 
 from handoff.models import Role
@@ -31,12 +33,6 @@ PROPOSED = (
 )
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def proposed(office: Office) -> Office:
     office.publish()
@@ -45,19 +41,15 @@ def proposed(office: Office) -> Office:
     return office
 
 
-def opened(office: Office, chrome: Browser, address: str, language: str = "en", **options: Any) -> Page:
-    cookie = office.browser("eve", Role.EDITOR, language=language).cookies["firstline"]
-    context = chrome.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options})
-    context.set_default_timeout(30_000)
-    context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
-    page = context.new_page()
-    page.goto(f"{address}/console/proposals", wait_until="load")
-    return page
+@contextmanager
+def opened(office: Office, tab: Page, language: str = "en") -> Iterator[Page]:
+    with served(office) as address, signed_in(office, tab, address, "eve", Role.EDITOR, language):
+        tab.goto(f"{address}/console/proposals", wait_until="load")
+        yield tab
 
 
-def test_boxes_are_ticked_by_keyboard_alone_and_accepted(proposed: Office, chrome: Browser) -> None:
-    with served(proposed) as address:
-        page = opened(proposed, chrome, address)
+def test_boxes_are_ticked_by_keyboard_alone_and_accepted(proposed: Office, tab: Page) -> None:
+    with opened(proposed, tab) as page:
         page.keyboard.press("j")
         page.keyboard.press("Space")
         page.keyboard.press("j")
@@ -69,9 +61,8 @@ def test_boxes_are_ticked_by_keyboard_alone_and_accepted(proposed: Office, chrom
         expect(page.locator("form:has(.bar) input[name=ids]")).to_have_count(3)
 
 
-def test_one_box_ticks_a_group_and_one_button_the_page(proposed: Office, chrome: Browser) -> None:
-    with served(proposed) as address:
-        page = opened(proposed, chrome, address)
+def test_one_box_ticks_a_group_and_one_button_the_page(proposed: Office, tab: Page) -> None:
+    with opened(proposed, tab) as page:
         accept = page.get_by_role("button", name="Accept")
         page.get_by_label("All of these").first.check()
         expect(accept).to_have_text("Accept 3")
@@ -89,10 +80,8 @@ def test_the_page_is_accessible_and_fits(proposed: Office, chrome: Browser, lang
     with transaction(proposed.database) as session:
         accepted = [row.id or 0 for one in proposals.proposed(session) for row in one.proposed][:1]
         proposals.decide(session, accepted, True, "eve", proposed.now)
-    with served(proposed) as address:
-        page = opened(proposed, chrome, address, language, locale=locale)
+    with a_tab(chrome, locale=locale) as tab, opened(proposed, tab, language) as page:
         page.locator("details.accepted summary").click()
         for look, axe in in_each_look(page, LOOKS):
-            found = violations(page, **(axe if language == "en" else BUT_COLOURS))
-            assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == [], look
+            assert serious(page, **(axe if language == "en" else BUT_COLOURS)) == [], look
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), look

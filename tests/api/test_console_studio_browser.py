@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
-from console_fixtures import Office, an_office, chromium, served, violations
+from browsing import a_tab, serious
+from console_fixtures import Office, an_office, served, signed_in
 from playwright.sync_api import Browser, Locator, Page, expect
 from staged_kb import ALL, INVOICE, PASSWORD, Shelves
 
@@ -31,31 +32,14 @@ PASTE = """([name, bytes]) => {
 PNG = [*b"\x89PNG\r\n\x1a\n", *([0] * 20)]
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @contextmanager
 def window(office: Office, chrome: Browser, address: str, name: str, role: Role = Role.EDITOR) -> Iterator[Page]:
     """A signed-in browser window in which nothing may go wrong."""
-    context = chrome.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", base_url=address)
-    context.set_default_timeout(30_000)
-    cookie = office.browser(name, role).cookies["firstline"]
-    context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
-    wrongs: list[str] = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: wrongs.append(str(error)))
-    page.on("console", lambda said: wrongs.append(said.text) if "Policy" in said.text else None)
-    yield page
-    context.close()
-    assert not wrongs
-
-
-def serious(page: Page) -> list[str]:
-    found = violations(page)
-    return [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")]
+    with (
+        a_tab(chrome, viewport={"width": 1280, "height": 900}, base_url=address) as page,
+        signed_in(office, page, address, name, role),
+    ):
+        yield page
 
 
 def tab_to(page: Page, place: Locator) -> None:

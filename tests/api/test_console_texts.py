@@ -35,6 +35,31 @@ def test_every_language_has_the_same_texts_with_the_same_places(language: str) -
     assert all(text.strip() for text in other.values())
 
 
+@pytest.mark.parametrize(
+    ("key", "values", "one", "many"),
+    [
+        ("talk.earlier", {"count": 0}, "Show 1 earlier line", "Show 7 earlier lines"),
+        ("from_ticket.removed", {"count": 0}, "1 piece was masked", "7 pieces were masked"),
+        (
+            "upload.rate",
+            {"language": "English", "articles": 0, "passages": 0, "seconds": 3},
+            "English: 1 article, 1 passage, read in 3 s",
+            "English: 7 articles, 7 passages, read in 3 s",
+        ),
+    ],
+)
+def test_one_thing_is_counted_in_the_singular(key: str, values: dict[str, object], one: str, many: str) -> None:
+    for count, said in ((1, one), (7, many)):
+        given = {name: count if value == 0 else value for name, value in values.items()}
+        assert texts("en")(key, **given) == said
+
+
+def test_no_english_text_counts_in_the_plural_alone() -> None:
+    counted = re.compile(r"\{(count|n|total|of|asked|rows|days|hours|articles|passages|seats|people)\} \w+s\b")
+    never_one = {"gate.progress.reading"}
+    assert {key for key, text in sentences("en").items() if counted.search(text)} - never_one == set()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_is_written_twice(language: str) -> None:
     """YAML takes the last one: whoever asked for the first reads what was said of something else."""

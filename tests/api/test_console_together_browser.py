@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from console_fixtures import Office, an_office, chromium, served
+from console_fixtures import Office, an_office, served
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 from suggested import TEXT, state_of, suggest
 
@@ -33,12 +33,6 @@ window.Notification = class {
 const start = OscillatorNode.prototype.start;
 OscillatorNode.prototype.start = function () { heard("tone"); start.call(this); };
 """
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

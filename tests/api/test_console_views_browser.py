@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from console_fixtures import Office, an_office, chromium, served, violations
+from browsing import serious
+from console_fixtures import Office, an_office, served, signed_in
 from playwright.sync_api import Page, expect
 
 office = an_office
@@ -13,23 +14,16 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(office: Office) -> Iterator[Page]:
-    with chromium() as browser, served(office) as address:
-        cookie = office.browser("bob").cookies["firstline"]
-        context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", base_url=address)
-        context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
-        wrongs: list[str] = []
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrongs.append(str(error)))
-        page.on("console", lambda said: wrongs.append(said.text) if "Policy" in said.text else None)
-        yield page
-        assert not wrongs
+def page(office: Office, tab: Page) -> Iterator[Page]:
+    """bob's inbox, with five tickets."""
+    for number in range(1, 6):
+        office.escalate(f"matter {number}", f"customer {number}")
+    with served(office) as address, signed_in(office, tab, address, "bob"):
+        tab.goto(f"{address}/console")
+        yield tab
 
 
 def test_many_tickets_are_ticked_by_keyboard_and_dealt_with_at_once(office: Office, page: Page) -> None:
-    for number in range(1, 6):
-        office.escalate(f"matter {number}", f"customer {number}")
-    page.goto("/console")
     bar = page.locator("#bulk")
     expect(bar).to_be_hidden()
     page.keyboard.press("j")
@@ -72,8 +66,7 @@ def test_many_tickets_are_ticked_by_keyboard_and_dealt_with_at_once(office: Offi
     expect(view.locator(".count")).to_have_text("3")
     page.locator("#pick-3").check()
     page.get_by_text("What to do with the ticked tickets").click()
-    found = violations(page)
-    assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+    assert serious(page) == []
 
     page.set_viewport_size({"width": 320, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from console_fixtures import BUT_COLOURS, READING, SCRIPT, Office, an_office, chromium, in_each_look, served, violations
-from playwright.sync_api import Browser, expect
+from browsing import BUT_COLOURS, in_each_look, serious
+from console_fixtures import READING, SCRIPT, Office, an_office, served, signed_in
+from playwright.sync_api import Page, expect
 
 office = an_office
 
@@ -112,12 +112,6 @@ def test_what_another_version_kept_neither_breaks_the_page_nor_gets_out_of_its_p
     assert SCRIPT not in response.text
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 LOOKS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},
     "phone": {"viewport": {"width": 320, "height": 640}},
@@ -127,13 +121,9 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.browser
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_panel_opens_by_keyboard_and_fits_every_screen(office: Office, chrome: Browser, language: str) -> None:
+def test_the_panel_opens_by_keyboard_and_fits_every_screen(office: Office, tab: Page, language: str) -> None:
     path = talked(office, WHY)
-    cookie = office.browser("eve", language=language).cookies["firstline"]
-    with served(office) as address:
-        context = chrome.new_context(**LOOKS["desktop"])
-        context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
-        page = context.new_page()
+    with served(office) as address, signed_in(office, tab, address, "eve", language=language) as page:
         page.goto(address + path, wait_until="load")
         expect(page.locator(".why")).to_be_hidden()
         page.locator(".reading summary").focus()
@@ -141,7 +131,5 @@ def test_the_panel_opens_by_keyboard_and_fits_every_screen(office: Office, chrom
         expect(page.locator(".why")).to_be_visible()
         for look, axe in in_each_look(page, LOOKS):
             asked = axe if language == "en" else BUT_COLOURS
-            serious = [one for one in violations(page, **asked) if one["impact"] in ("serious", "critical")]
-            assert [(one["id"], [node["target"] for node in one["nodes"][:3]]) for one in serious] == [], look
+            assert serious(page, **asked) == [], look
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), look
-        context.close()

@@ -4,11 +4,11 @@ ticket, a file that is dropped."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 
 import pytest
-from console_fixtures import Office, an_office, chromium, served, violations
-from playwright.sync_api import Browser, expect
+from browsing import serious
+from console_fixtures import Office, an_office, served
+from playwright.sync_api import Page, expect
 from sqlmodel import col, select
 from suggested import TEXT, suggest
 
@@ -26,12 +26,6 @@ DROP = """([element, name, content]) => {
   files.items.add(new File([atob(content)], name));
   element.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
 }"""
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def furnish(office: Office) -> tuple[str, int]:
@@ -54,13 +48,11 @@ def furnish(office: Office) -> tuple[str, int]:
     return cookie, number
 
 
-def test_a_reply_is_written_without_typing_it(office: Office, chrome: Browser) -> None:
+def test_a_reply_is_written_without_typing_it(office: Office, tab: Page) -> None:
     cookie, number = furnish(office)
     with served(office) as address:
-        context = chrome.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
-        context.set_default_timeout(30_000)
-        context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
-        page = context.new_page()
+        page = tab
+        page.context.add_cookies([{"name": "firstline", "value": cookie, "url": address}])
         troubles: list[str] = []
         page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -80,7 +72,7 @@ def test_a_reply_is_written_without_typing_it(office: Office, chrome: Browser) -
             page.keyboard.press("Backspace")
         page.keyboard.type("gre")
         expect(picker.get_by_role("option")).to_have_count(1)
-        assert not [found["id"] for found in violations(page) if found["impact"] == "serious"]
+        assert serious(page) == []
         page.keyboard.press("Enter")
         expect(box).to_have_value("Dear ada of {account},\n\nhello. bob")
         expect(page.locator("#macro-in")).to_contain_text("#met")
@@ -137,9 +129,8 @@ def test_a_reply_is_written_without_typing_it(office: Office, chrome: Browser) -
         expect(page.locator("#note-text")).to_have_value("see @Eve Adams please look")
         page.keyboard.press("Control+Enter")
         expect(page.locator(".line.note").last).to_contain_text("Told: @Eve Adams")
-        assert not [found["id"] for found in violations(page) if found["impact"] == "serious"]
+        assert serious(page) == []
         assert not troubles
-        context.close()
     with reading(office.database) as session:
         said = session.exec(select(Message).where(col(Message.text).startswith("Dear ada"))).one()
         assert said.detail["macro"] == "greet"

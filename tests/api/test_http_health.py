@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from http_house import House, running
 from refused import Refused
+from slack_house import settled
+
+from api.probing import BUSY_SECONDS, FRESH_SECONDS, Probe, write_something
+from bot.channels.base import Status
+from store.errors import DatabaseBusy, DatabaseReadOnly, DiskFailing, DiskFull, StoreError
 
 
 @pytest.fixture
@@ -51,6 +60,63 @@ def test_without_its_database_it_is_not_ready(house: House, monkeypatch: pytest.
     assert answer.status_code == 503
     assert "does not answer" in answer.json()["reasons"][0]
     assert house.client.get("/healthz").status_code == 200
+
+
+@contextmanager
+def locked(house: House) -> Iterator[None]:
+    """Another program keeps the database."""
+    other = sqlite3.connect(house.product.settings.data_dir / "firstline.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+def test_while_nothing_can_be_written_it_is_not_ready_and_each_channel_says_why(house: House) -> None:
+    house.product.connections["slack"] = Refused("", Status.CONNECTED)
+    house.product.probe = Probe(partial(write_something, house.product.database), fresh=0.0, patience=0.05, busy=0.05)
+    with locked(house):
+        answer = house.client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["reasons"] == [str(DatabaseBusy())]
+        assert house.client.get("/healthz").status_code == 200, "a restart would not help"
+        said = answer.json()["channels"]
+        assert set(said) == {"web", "slack"}
+        assert all("Nothing that is said here can be kept. The database is busy" in words for words in said.values())
+    settled(lambda: house.client.get("/readyz").status_code == 200, lambda: "it stays unready")
+    assert house.client.get("/readyz").json()["channels"] == {"web": "connected", "slack": "connected"}
+
+
+def test_however_often_readiness_is_asked_for_little_is_written(house: House) -> None:
+    written: list[None] = []
+    clock = [0.0]
+    house.product.probe = Probe(lambda: written.append(None), patience=60.0, ticks=lambda: clock[0])
+    assert {house.client.get("/readyz").status_code for _ in range(5)} == {200}
+    assert len(written) == 1
+    clock[0] += FRESH_SECONDS
+    assert house.client.get("/readyz").status_code == 200
+    assert len(written) == 2
+
+
+def test_a_write_that_takes_its_time_is_no_trouble_until_it_takes_too_long(house: House) -> None:
+    clock, is_over = [0.0], threading.Event()
+    house.product.probe = Probe(lambda: is_over.wait(60) and None, patience=0.01, ticks=lambda: clock[0])
+    assert house.client.get("/readyz").status_code == 200
+    clock[0] += BUSY_SECONDS
+    assert house.client.get("/readyz").json()["reasons"] == [str(DatabaseBusy())]
+    is_over.set()
+    settled(lambda: house.client.get("/readyz").status_code == 200, lambda: "it stays unready")
+
+
+@pytest.mark.parametrize("error", [DiskFull, DatabaseReadOnly, DiskFailing])
+def test_what_keeps_it_from_writing_is_said(house: House, error: type[StoreError]) -> None:
+    def fail() -> None:
+        raise error
+
+    house.product.probe = Probe(fail, fresh=0.0, patience=60.0)
+    answer = house.client.get("/readyz")
+    assert (answer.status_code, answer.json()["reasons"]) == (503, [str(error())])
 
 
 def test_while_it_stops_it_is_not_ready(house: House) -> None:

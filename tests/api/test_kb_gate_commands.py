@@ -166,7 +166,7 @@ def test_publishing_what_is_not_whole_says_so_by_its_exit_code_and_publishes_the
     found = json.loads(result.stdout)
     assert (found["state"], found["left_out"]) == ("published", 1)
     assert "error: articles/en/broken.md:2" in result.stderr
-    assert "1 errors and conflicts, listed above" in result.stderr
+    assert "1 error or conflict, listed above" in result.stderr
 
 
 def test_the_api_says_how_much_of_a_sent_folder_was_left_out(office: Office, tmp_path: Path) -> None:

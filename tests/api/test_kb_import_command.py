@@ -54,7 +54,7 @@ def test_what_was_left_out_of_a_table_is_named(bring: Callable[..., Result], tmp
     assert result.exit_code == 1
     (error,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert error.startswith("error: faq.csv:4: ")
-    assert "1 errors, listed above" in result.stderr
+    assert "1 error, listed above" in result.stderr
 
 
 def test_a_zip_with_too_much_in_it_is_not_sent_back_to_the_command_that_refused_it(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from api.product import Product
 from api.running import Starter
@@ -54,3 +56,21 @@ def test_a_first_knowledge_base_that_failed_is_tried_again_until_it_can_be_read(
     said: list[str] = []
     _until(lambda: said.append(capsys.readouterr().out) or "ready http://firstline.test" in "".join(said))
     assert "".join(said).count("first admin: ") == 1, "the link is told once"
+
+
+def test_a_database_that_another_program_keeps_while_it_starts_is_waited_for(
+    starter: Starter, articles: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (articles / "reset-password.md").write_text(ARTICLE, "utf-8")
+    database = starter.product.database
+    other = sqlite3.connect(database.writer.url.database or "", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    # Waits for half a second instead of ten.
+    database.hurry()
+    with structlog.testing.capture_logs() as told:
+        starter.begin()
+        _until(lambda: any(line["event"] == "start waits for the database" for line in told))
+        other.close()
+        said: list[str] = []
+        _until(lambda: said.append(capsys.readouterr().out) or "first admin: " in "".join(said))
+    assert starter.product.reasons_not_ready() == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from console_fixtures import chromium
+from browsing import a_tab
 from playwright.sync_api import Browser, Locator, Page, expect
 from server import Server
 
@@ -13,15 +13,14 @@ pytestmark = pytest.mark.browser
 PASSWORD = "a long enough password"
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+@pytest.fixture
+def customer(chrome: Browser) -> Iterator[Page]:
+    with a_tab(chrome) as page:
+        yield page
 
 
-def test_from_a_question_to_a_ticket_to_a_reply_to_solved(server: Server, chrome: Browser) -> None:
-    customer = chrome.new_context(locale="en-GB").new_page()
-    agent = chrome.new_context(locale="en-GB").new_page()
+def test_from_a_question_to_a_ticket_to_a_reply_to_solved(server: Server, customer: Page, tab: Page) -> None:
+    agent = tab
     _become_first_admin(agent, server)
     customer.goto(server.address)
     expect(customer.get_by_role("log")).to_contain_text("I'm a bot")
@@ -58,8 +57,12 @@ def test_from_a_question_to_a_ticket_to_a_reply_to_solved(server: Server, chrome
 
 
 def test_a_citation_opens_the_article_at_the_passage(server: Server, chrome: Browser) -> None:
-    page = chrome.new_context(locale="zh-CN").new_page()
-    page.goto(server.address)
+    with a_tab(chrome, locale="zh-CN") as page:
+        page.goto(server.address)
+        _finds_the_passage(page)
+
+
+def _finds_the_passage(page: Page) -> None:
     expect(page.get_by_role("log")).to_contain_text("机器人")
     _say(page, "忘记密码了登不上去")
     answer = _newest(page)

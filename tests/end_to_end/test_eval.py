@@ -119,7 +119,7 @@ def test_comparing_lists_every_changed_decision_the_worse_ones_first(two_runs: t
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert lines[-2:] == ["worse answer x answer y lost", "better clarify x, y answer x gained 密码"]
     assert "2 decisions changed: 1 for the better, 1 for the worse" in done.stderr
-    assert "1 questions are in one of the files only" in done.stderr
+    assert "in one of the files only, and passed over: 1 question" in done.stderr
 
 
 def test_comparing_as_json_prints_json_and_nothing_else(two_runs: tuple[str, str], tmp_path: Path) -> None:
