@@ -6,6 +6,8 @@ the longest one most of all. What tells "Write a plugin" from "Publish your plug
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from kb_content.articles import PublishedArticle
@@ -35,13 +37,11 @@ def quoted(view: View, asked: Asked, evidence: Evidence, order: Ints) -> Ints:
 def _place(space: Space, article: int, published: PublishedArticle, question: Floats) -> int:
     """The number of the passage of one article that answers ``question`` best."""
     similar = space.passages.rows[space.passages.rows_of(article)] @ question
-    own = _own_headings(published)
-    headings = list(dict.fromkeys(filter(None, own)))
-    if len(set(own)) > 1:
-        near = space.heading_rows(article, headings) @ question
-        # What stands under the title alone: the title is every section's, and says nothing for one of them.
-        usual = float(near.mean())
-        similar = similar + [near[headings.index(heading)] if heading else usual for heading in own]
+    headings = space.headings_of(article, partial(_own_headings, published))
+    if headings is not None:
+        near = headings.rows @ question
+        # The last is for what stands under the title alone, which is every section's and says nothing for one of them.
+        similar = similar + np.append(near, near.mean())[headings.places]
     return int(np.argmax(similar))
 
 

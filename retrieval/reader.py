@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -167,29 +167,30 @@ class Reader:
         pays = self.reranker is not None and self.reranker.fitted(fitted.rereading).pays
         if pays and WORTH[0] < reading.confidence < WORTH[1]:
             reading = self.understand(text, spoken, asked, asker, language, reranker=self.reranker)
-        return self._with_request(reading, view)
+        return self._with_request(reading, view, asked.words)
 
-    def _with_request(self, reading: Reading, view: View) -> Reading:
+    def _with_request(self, reading: Reading, view: View, words: Sequence[str]) -> Reading:
         """``reading`` as a request for a person if a part of it is one by itself, whatever else is told beside it."""
         intents = self.intents[view.spaces[0].encoder.name]
         guess = IntentGuess(reading.intent, reading.intent_confidence)
         is_request = guess.name == ASKS_FOR_HUMAN
         if guess.confidence >= _REQUEST if is_request else intents.is_for_people(guess, reading.confidence):
             return reading
-        for part in self._requests(reading, view, intents):
+        for part in self._requests(reading, view, intents, words):
             text = view.wording.question(clean(part))
             guess = intents.guess(text, view.spaces[0].encoder.queries([text])[0])
             if guess.name == ASKS_FOR_HUMAN and guess.confidence >= _REQUEST:
                 return replace(reading, intent=guess.name, intent_confidence=guess.confidence)
         return reading
 
-    def _requests(self, reading: Reading, view: View, intents: IntentModel) -> list[str]:
+    def _requests(self, reading: Reading, view: View, intents: IntentModel, words: Sequence[str]) -> list[str]:
         """The clauses of the text, if several, and the beginnings of clauses ("I want to talk to a person" about this
-        and that) of which requests for a person say most: few are worth encoding."""
+        and that) of which requests for a person say most: few are worth encoding. ``words``: of the whole text."""
         clauses = told(reading.text)
         found = []
         for clause in clauses if intents.requests else ():
-            share = self._share(clause, view, intents.requests)
+            said = words if len(clauses) == 1 else view.wording.words(clause)
+            share = view.rarity.share(said, intents.requests, {})
             if share >= _REQUEST_WORDS:
                 found += [clause] if len(clauses) > 1 else []
             elif share >= _SOME_WORDS:

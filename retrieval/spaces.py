@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,6 +34,14 @@ class Nearness(NamedTuple):
     places: Ints
 
 
+class Headings(NamedTuple):
+    """What an article's passages stand under: a vector for each heading, and for each passage its heading's number, -1
+    where it stands under the title alone."""
+
+    rows: Floats
+    places: Ints
+
+
 class _Hidden(NamedTuple):
     """The rows that are not to be seen; None for none."""
 
@@ -60,15 +68,22 @@ class Space:
     discriminant: Discriminant | None = None
     stretches: VectorRows | None = None
     """None where they are not encoded: by a model that is too slow for it."""
-    _headings: dict[int, Floats] = field(default_factory=dict, repr=False, compare=False)
-    """A cache, see ``heading_rows``."""
+    _headings: dict[int, Headings | None] = field(default_factory=dict, repr=False, compare=False)
+    """A cache, see ``headings_of``."""
 
-    def heading_rows(self, article: int, headings: Sequence[str]) -> Floats:
-        """The vectors of an article's ``headings``, which are always the same; encoded when they are first needed: few
-        articles are ever quoted."""
+    def headings_of(self, article: int, read: Callable[[], Sequence[str]]) -> Headings | None:
+        """What the passages of an article stand under, which ``read`` says of each ("" for nothing); None where that
+        tells none from another. Encoded when first needed: few articles are ever quoted."""
         if article not in self._headings:
-            self._headings[article] = self.encoder.queries(headings)
+            self._headings[article] = self._encoded(read())
         return self._headings[article]
+
+    def _encoded(self, own: Sequence[str]) -> Headings | None:
+        if len(set(own)) < 2:
+            return None
+        headings = list(dict.fromkeys(filter(None, own)))
+        places = np.array([headings.index(each) if each else -1 for each in own], np.int64)
+        return Headings(self.encoder.queries(headings), places)
 
     def candidates(self, question: Floats, without: Without | None) -> Ints:
         hidden = self._hidden(without)
