@@ -40,19 +40,26 @@ def small_contents() -> Contents:
     )
 
 
-@cache
-def small_serving() -> Serving:
-    """The small contents, built and served with a threshold that is high enough to matter and low enough to answer."""
+def serving_of(contents: Contents, threshold: float | None = THRESHOLD) -> Serving:
+    """``contents`` built and served; with None for ``threshold`` with the one that was fitted to them."""
     from retrieval.build import build
     from retrieval.encoders import load_encoders
     from retrieval.reader import Reader
 
-    contents, encoders = small_contents(), load_encoders(None, lambda sentence: None)
+    encoders = load_encoders(None, lambda sentence: None)
     built = build(contents, encoders, {})
     reader = Reader.open(contents, built.vectors, built.parameters, encoders)
     shelf = {(item.article.id, item.article.language): item for item in contents.articles}
-    policy = replace(policy_of(HOUSE, THRESHOLD, contents.intents, contents.articles), messages_per_minute=20)
+    at = built.threshold if threshold is None else threshold
+    policy = policy_of(HOUSE, at, contents.intents, contents.articles)
     return Serving(1, reader, policy, shelf, HOUSE.address)
+
+
+@cache
+def small_serving() -> Serving:
+    """The small contents, served with a threshold that is high enough to matter and low enough to answer."""
+    serving = serving_of(small_contents())
+    return replace(serving, policy=replace(serving.policy, messages_per_minute=20))
 
 
 HOUSE = House(address="http://firstline.test")

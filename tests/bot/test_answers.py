@@ -10,15 +10,12 @@ import pytest
 from small_kb import articles, contents_of
 from standins.llm import Drips, LlmServer, Says, Stalls, Status, serving
 from standins.llm.server import KEY, MODEL
-from talk import HOUSE, CustomerOnTheWeb, World, small_serving
+from talk import HOUSE, CustomerOnTheWeb, World, serving_of, small_serving
 
 from bot.compose import ArticleGone, Composed, answer, joined
-from bot.live import Live, Serving, policy_of
+from bot.live import Live, Serving
 from bot.writer import LlmSettings, OpenAIWriter
 from kb_content.html import to_html
-from retrieval.build import build
-from retrieval.encoders import load_encoders
-from retrieval.reader import Reader
 from store import Database
 
 FORGOT = "I forgot my password"
@@ -47,11 +44,7 @@ def worded(release: Serving, llm: LlmServer) -> Iterator[Serving]:
 @pytest.fixture(scope="module")
 def bare() -> Serving:
     """Eight articles of two sentences each."""
-    contents, encoders = contents_of(articles()), load_encoders(None, lambda _: None)
-    built = build(contents, encoders, {})
-    reader = Reader.open(contents, built.vectors, built.parameters, encoders)
-    shelf = {(item.article.id, item.article.language): item for item in contents.articles}
-    return Serving(1, reader, policy_of(HOUSE, 0.6, contents.intents, contents.articles), shelf, HOUSE.address)
+    return serving_of(contents_of(articles()))
 
 
 @pytest.fixture

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 from small_kb import articles, contents_of
+from talk import serving_of
 
 from bot.decisions import Decision, Escalate
-from bot.live import House, Serving, policy_of
+from bot.live import Serving
 from bot.understanding import first_message
 from handoff.models import Reason
 from kb_content.articles import Article
-from retrieval.build import build
-from retrieval.encoders import load_encoders
-from retrieval.reader import Reader
 
 AGENTS = Article(
     "agents",
@@ -38,17 +36,11 @@ BOT = Article(
     "## 设置人工服务的时间\n\n在“机器人”“工作时间”里填写人工在线的时段。时段之外机器人会请访客留言。\n\n"
     "## 添加客服\n\n打开“管理”“坐席”，点击“添加”，输入客服的姓名和邮箱，选择技能组。",
 )
-HOUSE = House("http://firstline.test")
 
 
 @pytest.fixture(scope="module")
 def serving() -> Serving:
-    contents = contents_of((*articles(), AGENTS, BOT))
-    encoders = load_encoders(None, lambda _: None)
-    built = build(contents, encoders, {})
-    reader = Reader.open(contents, built.vectors, built.parameters, encoders)
-    shelf = {(item.article.id, item.article.language): item for item in contents.articles}
-    return Serving(1, reader, policy_of(HOUSE, built.threshold, (), contents.articles), shelf, HOUSE.address)
+    return serving_of(contents_of((*articles(), AGENTS, BOT)), None)
 
 
 def _goes_to_a_person(decision: Decision) -> bool:

@@ -6,15 +6,13 @@ from dataclasses import replace
 
 import pytest
 from small_kb import articles, contents_of
+from talk import serving_of
 
 from bot.asking import ask
 from bot.decisions import Answer, Clarify, Decline, Escalate
-from bot.live import House, Serving, policy_of
+from bot.live import Serving
 from bot.understanding import first_message
 from kb_content.articles import Article
-from retrieval.build import build
-from retrieval.encoders import load_encoders
-from retrieval.reader import Reader
 
 ROLES = Article(
     "roles",
@@ -37,17 +35,11 @@ NOTES = Article(
     "## 合并多篇笔记\n\n在列表里长按选中几篇笔记，点击“合并”。内容会按创建时间先后接在一起，原来的笔记进入回收站。\n\n"
     "## 给笔记加密\n\n打开笔记菜单，选择“加锁”，设置一个密码。忘记这个密码后内容无法找回。",
 )
-HOUSE = House("http://firstline.test")
 
 
 @pytest.fixture(scope="module")
 def serving() -> Serving:
-    contents = contents_of((*articles(), ROLES, NOTES))
-    encoders = load_encoders(None, lambda _: None)
-    built = build(contents, encoders, {})
-    reader = Reader.open(contents, built.vectors, built.parameters, encoders)
-    shelf = {(item.article.id, item.article.language): item for item in contents.articles}
-    return Serving(1, reader, policy_of(HOUSE, 0.6, (), contents.articles), shelf, HOUSE.address)
+    return serving_of(contents_of((*articles(), ROLES, NOTES)))
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,15 @@ from dataclasses import replace
 
 import pytest
 from small_kb import articles, contents_of
+from talk import serving_of
 
 from bot.asking import ask
 from bot.decisions import Answer, Clarify, Decline, Escalate, name_of
-from bot.live import House, Serving, policy_of
+from bot.live import Serving
 from bot.policy import Policy, Standing
 from bot.understanding import decide_about, first_message, reading_by, understand
 from handoff.models import Reason
 from kb_content.articles import Article, Intent, LeadsTo, Mode
-from retrieval.build import build
-from retrieval.encoders import load_encoders
-from retrieval.reader import Reader
 
 AGENT_SETTINGS = Article(
     "agent-settings",
@@ -38,17 +36,11 @@ PERSON = Intent(
     LeadsTo.ESCALATE,
     {"en": ("agent please", "let me talk to a human", "connect me with a support agent", "I want a person")},
 )
-HOUSE = House("http://firstline.test")
 
 
 @pytest.fixture(scope="module")
 def serving() -> Serving:
-    contents = contents_of((*articles(), AGENT_SETTINGS), (COMPLAINT, PERSON))
-    encoders = load_encoders(None, lambda _: None)
-    built = build(contents, encoders, {})
-    reader = Reader.open(contents, built.vectors, built.parameters, encoders)
-    shelf = {(item.article.id, item.article.language): item for item in contents.articles}
-    return Serving(1, reader, policy_of(HOUSE, 0.6, contents.intents, contents.articles), shelf, HOUSE.address)
+    return serving_of(contents_of((*articles(), AGENT_SETTINGS), (COMPLAINT, PERSON)))
 
 
 @pytest.mark.parametrize(

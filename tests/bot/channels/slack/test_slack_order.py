@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from slack_house import SlackHouse, settled, slack_house
-from standins.slack.server import Http, SlackWorld, Times
+from standins.slack.server import Http, SlackWorld
 
 from bot import inbox
 from bot.channels.slack.catching_up import CROWD, HELD, CatchUp
@@ -23,14 +21,6 @@ NOBODY = Http("http://127.0.0.1:9/", "secret")
 HASTY = Patience(between=0.0)
 NEVER_BY_ITSELF = Patience(between=3600.0)
 """Nobody gets as far as looking back at all places."""
-
-
-@pytest.fixture
-def world() -> Iterator[SlackWorld]:
-    with SlackWorld(times=Times.quick()) as world:
-        world.add_team("T1")
-        yield world
-        assert world.complaints == []
 
 
 def later() -> datetime:
