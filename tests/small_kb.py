@@ -129,6 +129,16 @@ CANCELLATION = Intent(
     LeadsTo.ESCALATE,
     {"en": ("I want to cancel our contract", "terminate the subscription", "we are leaving you", "stop our plan")},
 )
+NOTES = Article(
+    "notes",
+    "zh",
+    "笔记",
+    "笔记是最小的单位，可以包含文字、图片和表格。\n\n"
+    "## 合并多篇笔记\n\n在列表里长按选中几篇笔记，点击“合并”。内容会按创建时间先后接在一起，原来的笔记进入回收站。\n\n"
+    "## 恢复删除的笔记\n\n打开回收站，找到那一篇，点击“恢复”。回收站里的内容保留三十天。\n\n"
+    "## 给笔记加密\n\n打开笔记菜单，选择“加锁”，设置一个密码。忘记这个密码后内容无法找回。",
+)
+"""Several sections on one page, in Chinese."""
 
 
 def articles() -> tuple[Article, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from small_kb import articles, contents_of
+from small_kb import NOTES, articles, contents_of
 from talk import serving_of
 
 from bot.asking import ask
@@ -26,14 +26,6 @@ ROLES = Article(
     "## See who changed a permission\n\n"
     "Board, Activity lists every change of roles with name and time for twelve months.",
     ("who may do what on a board", "board roles"),
-)
-NOTES = Article(
-    "notes",
-    "zh",
-    "笔记",
-    "笔记是最小的单位，可以包含文字、图片和表格。\n\n"
-    "## 合并多篇笔记\n\n在列表里长按选中几篇笔记，点击“合并”。内容会按创建时间先后接在一起，原来的笔记进入回收站。\n\n"
-    "## 给笔记加密\n\n打开笔记菜单，选择“加锁”，设置一个密码。忘记这个密码后内容无法找回。",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from small_kb import articles, contents_of
+from small_kb import NOTES, articles, contents_of
 
 from kb_content.articles import Article
 from kb_content.passages import PATH_SEPARATOR
@@ -51,15 +51,6 @@ RULES = Article(
     "somebody.\n\n"
     "## Find out why a rule did not run\n\n"
     "Open the rule and look at Runs. A skipped run says which condition was not met.",
-)
-NOTES = Article(
-    "notes",
-    "zh",
-    "笔记",
-    "笔记是最小的单位，可以包含文字、图片和表格。\n\n"
-    "## 合并多篇笔记\n\n在列表里长按选中几篇笔记，点击“合并”。内容会按创建时间先后接在一起，原来的笔记进入回收站。\n\n"
-    "## 恢复删除的笔记\n\n打开回收站，找到那一篇，点击“恢复”。回收站里的内容保留三十天。\n\n"
-    "## 给笔记加密\n\n打开笔记菜单，选择“加锁”，设置一个密码。忘记这个密码后内容无法找回。",
 )
 
 
