@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
+from multiprocessing import get_context
 from random import Random
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -74,6 +76,38 @@ def _at_once(ours: Encoder, texts: Sequence[str]) -> Iterator[Figure]:
         yield Figure(f"English messages a second of {unit}, one at a time", median(alone), "")
         yield Figure(f"{_AT_ONCE} at once ÷ one at a time", median(gains), "×", least=1.8 if is_wall else None)
         yield Figure("the same, in the quietest round", max(gains), "×")
+    yield from _ceiling(texts)
+
+
+def _ceiling(texts: Sequence[str]) -> Iterator[Figure]:
+    """What two processes that share nothing gain over one: two cores of a machine need not be worth twice one."""
+    anew = get_context("spawn")
+    with ProcessPoolExecutor(1, anew) as first, ProcessPoolExecutor(1, anew) as second:
+        alone, both = _in_turns(
+            lambda: first.submit(_seconds_for, texts).result(),
+            lambda: max(each.result() for each in [pool.submit(_seconds_for, texts) for pool in (first, second)]),
+        )
+    gains = [2 * one / two for one, two in zip(alone, both, strict=True)]
+    yield Figure("two processes ÷ one, messages a second of wall clock", median(gains), "×")
+    yield Figure("the same, in the quietest round", max(gains), "×")
+
+
+def _seconds_for(texts: Sequence[str]) -> float:
+    """In a process of its own, which keeps its encoder."""
+    ours = _own_encoder()
+    started = time.perf_counter()
+    for text in texts:
+        ours.queries([text])
+    return time.perf_counter() - started
+
+
+@cache
+def _own_encoder() -> Encoder:
+    from retrieval.encoders import load_encoders
+
+    ours = load_encoders(None, lambda sentence: None).of("en")
+    ours.queries(QUESTIONS)
+    return ours
 
 
 def _in_turns(one: Callable[[], float], other: Callable[[], float]) -> tuple[list[float], list[float]]:
