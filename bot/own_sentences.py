@@ -62,6 +62,17 @@ def problems_of(found: Iterable[Sentence], path: str) -> list[Problem]:
     return [Problem(path, None, f"`{one.key[:60]}` ({one.language}): {fault} {until}") for one, fault in told]
 
 
+def unspoken(languages: Iterable[str], found: Iterable[Sentence], path: str) -> list[Problem]:
+    """What an editor should know about ``languages`` of articles in which the bot itself says nothing; ``path``: of the
+    file that could say it."""
+    from kb_content.problems import Problem
+
+    spoken = {*sentences(), *(one.language.split("-")[0] for one in found)}
+    bases = sorted({language.split("-")[0] for language in languages} - spoken)
+    told = "until `{0}:` says it there, the bot itself speaks English to customers who read its `{0}` articles"
+    return [Problem(path, None, told.format(language), is_error=False) for language in bases]
+
+
 def own_sentence(key: str, language: str | None, spoken: str) -> str | None:
     """How this house says ``key`` in ``language`` or the nearest one, ``spoken`` at last; None where it does not."""
     asked = _asked.get()

@@ -22,6 +22,9 @@ _SHORT = 60
 _MATCHES = 0.6
 TELLS = 0.25
 """Of what was asked, the least that says that a text speaks of it."""
+_TELLS_OF_ALL = 0.2
+"""The same of the whole question, with the words that no text takes up: "to" is all that "taking my bike to the island"
+shares with a page about bicycles, and whichever sentence says it is no answer."""
 _SAVES = 0.8
 _WHOLE_LIST = 6
 """Items of a list, or rows of a table with its head, that are never separated: a few are read faster than doubted."""
@@ -48,6 +51,8 @@ class Asked:
 
     weights: Mapping[str, float]
     words_of: WordsOf
+    of: float | None = None
+    """The weight of the whole question, where this is a part of it."""
 
     def weight(self, words: Collection[str]) -> float:
         """How much of the question ``words`` take up."""
@@ -55,10 +60,17 @@ class Asked:
 
     def among(self, words: Collection[str]) -> Asked:
         """The question as far as ``words`` could take it up at all."""
-        return Asked({word: weight for word, weight in self.weights.items() if word in words}, self.words_of)
+        return self._only({word: weight for word, weight in self.weights.items() if word in words})
 
     def without(self, words: Collection[str]) -> Asked:
-        return Asked({word: weight for word, weight in self.weights.items() if word not in words}, self.words_of)
+        return self._only({word: weight for word, weight in self.weights.items() if word not in words})
+
+    def _only(self, weights: Mapping[str, float]) -> Asked:
+        return Asked(weights, self.words_of, self.whole if self.of is None else self.of)
+
+    def is_told_by(self, weight: float) -> bool:
+        """Whether ``weight`` is enough of this, and of the whole question, to say that it is spoken of."""
+        return weight >= max(TELLS * self.whole, _TELLS_OF_ALL * (self.of or 0.0))
 
     @property
     def whole(self) -> float:
@@ -75,7 +87,7 @@ def shortened(units: Sequence[Unit], asked: Asked, *, is_main: bool = True, with
     best = max((score for score, unit in zip(scores, units, strict=True) if unit.kind in _PICKED), default=0.0)
     is_one = all(unit.kind is not Kind.HEADING for unit in units)
     is_short = is_main and is_one and size(render(units, range(len(units)))) <= _SHORT
-    if is_short or not best or best < TELLS * asked.whole:
+    if is_short or not best or not asked.is_told_by(best):
         return _trimmed(units, whole, None)
     matched = {
         number

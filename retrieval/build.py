@@ -72,7 +72,7 @@ def build(
         progress(f"fitting the confidence for {language} ({number + 1} of {len(languages)})")
         view = open_view(contents, language, encoders, vectors)
         rows = list(own_rows(view))
-        rows += asked_rows(view, [one for one in asked if language_asked(one) == language], vectors)
+        rows += asked_rows(view, [one for one in asked if language_asked(one, languages) == language], vectors)
         rows = [row for row in rows if len(row.evidence.articles)]
         views[language], graded[language] = fit_view(view, rows, unanswerable_share, careful)
     intents = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from retrieval.reader import Hit, Reading
-from retrieval.sentences import leans, weight
+from retrieval.sentences import leans, only_measures, weight
 
 _CLOSE = 3
 _SURE = 0.9
@@ -40,7 +40,7 @@ def read_after(alone: Reading, read: Read, before: Before | None, sure: float | 
     text = alone.text
     if before is None or alone.confidence >= (_SURE if sure is None else sure) or not leans(text):
         return alone, False
-    if alone.foreign and weight(text):
+    if alone.foreign and weight(text) and not only_measures(text):
         return alone, False
     together = replace(read(f"{before.question} {text}"), text=text, language=alone.language)
     if not together.hits:

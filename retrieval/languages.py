@@ -39,11 +39,12 @@ _SPEAKERS = {
 _DIACRITICS = {
     "de": "äöüß",
     "fr": "çéèêëàùœ",
-    "es": "ñ¿¡óíáú",
+    "es": "ñ¿¡óíáúé",
     "pl": "ąćęłńśźż",
     "tr": "ğışö",
     "sv": "åäö",
-    "pt": "ãõç",
+    "it": "àèéìòù",
+    "pt": "ãõçáéíóúâê",
 }
 _SCRIPTS = (
     ("ko", r"[\uac00-\ud7af\u1100-\u11ff]"),
@@ -57,6 +58,8 @@ _SCRIPTS = (
 _SCRIPT_PATTERNS = tuple((language, re.compile(pattern)) for language, pattern in _SCRIPTS)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
+_CHINESE_ALONE = re.compile(r"[么麼吗嗎们們这這你您怎哪没沒谁誰吧呢啊咗唔係嘅]|如何|请问|請問|为什|為什")
+"""Grammar that Japanese never writes in Han characters."""
 _LETTERS = "a-zà-öø-ÿāăąćčđęěğıłńňőœřśşšťůűźżžơưạ-ỹ"
 _LATIN_WORD = re.compile(rf"[{_LETTERS}]+(?:['’-][a-zà-öø-ÿ]+)*")
 _WHOLE_WORD = re.compile(rf"(?<![\d_.@/{_LETTERS}])[{_LETTERS}]++(?:['’-][a-zà-öø-ÿ]+)*+(?!-?\d|_)")
@@ -64,25 +67,37 @@ _WHOLE_WORD = re.compile(rf"(?<![\d_.@/{_LETTERS}])[{_LETTERS}]++(?:['’-][a-z�
 _ENOUGH = 2_000
 
 
-def language_of(text: str, default: str = "en") -> str:
+def language_of(text: str, default: str = "en", han: str | None = None) -> str:
     """The BCP 47 primary language of ``text``, ``default`` where it has no letters that tell.
 
     Chinese with English words in it is Chinese as soon as the Chinese part says something: two or three characters
-    weigh as much as two English words. Only the first 2,000 characters are looked at.
+    weigh as much as two English words, and names ("iPhone 15 Pro Max") weigh nothing. ``han``: whose language Han
+    characters alone are, "ja" or "zh"; unless it is said, Japanese where that is the ``default``. Only the first 2,000
+    characters are looked at.
     """
     folded = unicodedata.normalize("NFKC", text[:_ENOUGH]).casefold()
     words = _LATIN_WORD.findall(folded)
-    han, kana = len(_HAN.findall(folded)), len(_KANA.findall(folded))
-    if kana and kana * 3 >= han and (han + kana) * 4 >= len(words) * 3:
+    characters, kana = len(_HAN.findall(folded)), len(_KANA.findall(folded))
+    are_names = characters + kana > 1 and not any(word in _SPEAKERS for word in words)
+    latin = 0 if are_names else len(words) * 3
+    is_japanese = (han or default) == "ja" and not _is_chinese_alone(folded)
+    if kana and (is_japanese or kana * 3 >= characters) and (characters + kana) * 4 >= latin:
         return "ja"
-    if han and han * 4 >= len(words) * 3:
-        return "zh"
+    if characters and characters * 4 >= latin:
+        return "ja" if is_japanese else "zh"
     script, count = max(
         ((name, len(pattern.findall(folded))) for name, pattern in _SCRIPT_PATTERNS), key=lambda s: s[1]
     )
     if count >= 2 and count * 2 >= len(words) * 3:
         return "uk" if script == "ru" and re.search("[іїєґ]", folded) else script
     return _latin_language(folded, default) if words else default
+
+
+def _is_chinese_alone(folded: str) -> bool:
+    """Whether Han characters are among ``folded`` that no Japanese writes: mostly simplified ones."""
+    if _CHINESE_ALONE.search(folded):
+        return True
+    return any(not one.encode("cp932", "ignore") for one in _HAN.findall(folded))
 
 
 def tag_of(text: str, language: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +67,10 @@ def wanted(contents: Contents, encoders: Encoders) -> dict[VectorKey, Need]:
 def all_wanted(contents: Contents, encoders: Encoders) -> dict[VectorKey, Need]:
     """The same, and what only the fit needs: the gold questions in the KB's wording."""
     needs = wanted(contents, encoders)
-    for language in languages_of(contents):
-        texts = [one.text for one in contents.gold if language_asked(one) == language and says_something(one.text)]
+    languages = languages_of(contents)
+    for language in languages:
+        asked = (one for one in contents.gold if language_asked(one, languages) == language)
+        texts = [one.text for one in asked if says_something(one.text)]
         if not texts:
             continue
         wording = Wording.of(contents, language)
@@ -83,9 +85,14 @@ def keys_of(contents: Contents, encoders: Encoders) -> set[VectorKey]:
     return set(all_wanted(contents, encoders))
 
 
-def language_asked(question: GoldQuestion | Label) -> str:
-    """The base language that ``question`` is in, by what is said of it, else by its words."""
-    return base(question.language) if question.language else language_of(question.text)
+def language_asked(question: GoldQuestion | Label, languages: Sequence[str]) -> str:
+    """The base language that ``question`` is in, by what is said of it, else by its words.
+
+    Where a file says nothing it is guessed by script, and everything in Latin letters is taken for English: what is not
+    among the KB's ``languages``, commonest first, is looked at again.
+    """
+    said = base(question.language) if question.language else ""
+    return said if said in languages else language_of(question.text, languages[0] if languages else "en")
 
 
 def encode_missing(

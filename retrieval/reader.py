@@ -153,7 +153,7 @@ class Reader:
         Only what ``asker`` may see is found. Where the first look leaves doubt, a second encoder is asked; where that
         leaves doubt, too, the reranker.
         """
-        spoken = base(language) if language else language_of(text, self.main_language)
+        spoken = base(language) if language else language_of(text, self.main_language, self._han)
         if not says_something(text):
             return Reading(text, spoken, None, 0.0, (), 0.0, True, (), {})
         view, question = self.view_of(spoken), clean(text)
@@ -209,6 +209,11 @@ class Reader:
     def _share(self, text: str, view: View, counts: Mapping[str, int]) -> float:
         """How much of its words texts with ``counts`` say, by weight."""
         return view.rarity.share(view.wording.words(text), counts, {})
+
+    @property
+    def _han(self) -> str | None:
+        """Whose language Han characters alone are, where the KB speaks one of the two that write them."""
+        return "ja" if "ja" in self.views and "zh" not in self.views else None
 
     def view_of(self, language: str) -> View:
         """What is searched for a customer of ``language``."""

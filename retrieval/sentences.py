@@ -1,8 +1,8 @@
 """The grammar that tells how a text hangs together: where its sentences end, whether one asks, whether one leans on
 what was said before.
 
-Only words that carry no topic are looked at, in English and Chinese; in other languages only the punctuation. What a
-text is about, and what goes to a person, is never decided here.
+Only words that carry no topic are looked at, in English, Chinese and a little in Japanese; in other languages only the
+punctuation. What a text is about, and what goes to a person, is never decided here.
 """
 
 from __future__ import annotations
@@ -34,6 +34,12 @@ _BOUNDARY = re.compile(r"(?<=[?!\uff1f\uff01。])\s*(?=[^\s?!\uff1f\uff01。])|(
 _APART = re.compile(r"[,;:\uff0c\uff1b\uff1a、]+|\s[-–—]+\s")
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]+(?:['’-][^\W\d_\u3400-\u9fff]+)*|\d+")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u30fc]")
+_KANA_PART = re.compile(r"[\u30a1-\u30fa\u30fc]{2,}|[\u3041-\u3096]{3,}")
+_KANA_EMPTY = re.compile(r"お願い(?:いた)?します|教えて|ください|すみません|です|ます")
+_KANA_ASKS = re.compile(r"[\u3041-\u3096]か\W*$")
+_KANA_LEANS = re.compile(r"^\W*(?:それ|これ|その|この|では|じゃあ|でも|あと|ちなみに|また)")
+_MEASURE = re.compile(r"\bhow (?:much|many|long|big|large|small|far|often|soon|late|old|heavy|high)\b", re.IGNORECASE)
 _WORD = re.compile(f"{_LATIN.pattern}|{_HAN.pattern}")
 _ASKS_AT_END = re.compile(r"\?\W*$")
 _ASKS_ALOUD = re.compile(r"[?吗嗎呢]\W*$")
@@ -92,7 +98,7 @@ def beginnings(clause: str) -> list[str]:
 def asks(sentence: str) -> bool:
     """Whether ``sentence`` has the form of a question."""
     folded = clean(sentence)
-    if _ASKS_AT_END.search(folded) or _HAN_ASKS.search(folded):
+    if _ASKS_AT_END.search(folded) or _HAN_ASKS.search(folded) or _KANA_ASKS.search(folded):
         return True
     words = _words(folded)
     while words and words[0] in _BEFORE_A_QUESTION:
@@ -101,8 +107,10 @@ def asks(sentence: str) -> bool:
 
 
 def weight(text: str) -> int:
-    """How many of its words can carry a topic; two Chinese characters count as a word."""
-    latin = sum(word not in _FUNCTION for word in _words(text))
+    """How many of its words can carry a topic; two Chinese characters count as a word, and so do the parts of Japanese
+    in one syllabary: ログイン and できない."""
+    spaced = sum(word not in _FUNCTION and not _KANA.match(word) for word in _words(text))
+    latin = spaced + len(_KANA_PART.findall(_KANA_EMPTY.sub(" ", text)))
     return latin + (len(_HAN.findall(_HAN_EMPTY.sub("", text))) + 1) // 2
 
 
@@ -110,6 +118,9 @@ def leans(text: str) -> bool:
     """Whether ``text`` needs what was said before to be understood: "and on the phone?", "那导出呢"."""
     folded = clean(text)
     words, han = _words(folded), len(_HAN.findall(folded))
+    kana = len(_KANA.findall(folded))
+    if kana > len(words) and kana * 3 >= han:
+        return bool(_KANA_LEANS.search(folded)) or han + kana <= _MANY_HAN
     if han > len(words):
         return bool(_HAN_LEANS.search(folded)) or han + len(words) <= _FEW_HAN
     if not words or len(words) <= _FEW_WORDS or words[0] in _JOINING or words[:2] in _ABOUT:
@@ -128,6 +139,11 @@ def _exists(words: list[str], place: int) -> bool:
     """Whether it is the "there" of "is there", which points at nothing where enough else is said."""
     is_there = words[place] == "there" and not _BEING.isdisjoint(words[max(place - 1, 0) : place + 2])
     return is_there and sum(word not in _FUNCTION for word in words) >= _ENOUGH
+
+
+def only_measures(text: str) -> bool:
+    """Whether ``text`` asks "how much?" or "and how long is it" and names nothing that it might be about."""
+    return bool(_MEASURE.search(text)) and not weight(_MEASURE.sub("how", clean(text)))
 
 
 def stands_alone(text: str) -> bool:

@@ -34,13 +34,14 @@ def check_folder(
     as_json: Json = False,
 ) -> None:
     """Read a KB folder and name everything that should be mended. Exit code 1 if there is an error."""
-    from bot.own_sentences import problems_of
+    from bot.own_sentences import problems_of, unspoken
     from kb_content.check import check
     from kb_content.folder import read_folder
     from kb_content.sentences_file import SENTENCES_FILE
 
     read = read_folder(folder_at(folder))
     problems = [*check(read, today=now().date()), *problems_of(read.sentences, SENTENCES_FILE)]
+    problems += unspoken((article.language for article in read.articles), read.sentences, SENTENCES_FILE)
     if as_json:
         typer.echo(json.dumps([_values(problem) for problem in problems], ensure_ascii=False))
     else:

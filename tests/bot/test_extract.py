@@ -114,6 +114,23 @@ def test_only_the_sentences_that_were_asked_for_are_said_and_gaps_are_marked() -
     assert text.endswith(GAP)
 
 
+SPORTS = """Bicycles, surfboards and golf bags cost 60 euros each way; skis and one pair of boots cost 35 euros. They
+have to be registered at least 48 hours before departure, with their weight and their length.
+
+Pack bicycles in a box, with pedals removed and handlebars turned.
+
+Instruments up to 90 cm may be taken into the cabin in place of a cabin bag. A cello needs a seat of its own."""
+
+
+@pytest.mark.parametrize("question", ["taking my bike to the island", "can I take my surf board to the sea"])
+def test_a_word_that_says_nothing_does_not_choose_a_sentence(question: str) -> None:
+    weights = {word: 0.05 if word in COMMON else 1.0 for word in words_of(question)}
+    article = published(SPORTS)
+    told = said(extract(Asked(weights, words_of), article, article.passages[0].key))
+    assert told.startswith("Bicycles, surfboards and golf bags cost 60 euros")
+    assert GAP not in told
+
+
 SHORT_INTRODUCTION = """Anyone can.
 
 ## Reset it

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.own_sentences import fault_of, own_sentences, problems_of, speaking, take_up
+from bot.own_sentences import fault_of, own_sentences, problems_of, speaking, take_up, unspoken
 from bot.replies import promise, say
 from kb_content.articles import Sentence
 
@@ -102,3 +102,11 @@ def test_a_check_of_the_folder_names_sentences_that_will_not_be_said() -> None:
     (problem,) = problems_of(found, "sentences.yml")
     assert str(problem).startswith("sentences.yml: `thanks` (en): {who} cannot be filled in")
     assert problem.is_error
+
+
+def test_an_editor_is_told_of_articles_in_a_language_that_the_bot_does_not_speak() -> None:
+    (note,) = unspoken(["de", "de-AT", "en", "zh-Hant"], [Sentence("thanks", "fr", "Merci")], "sentences.yml")
+    assert "`de:`" in note.message
+    assert "speaks English" in note.message
+    assert not note.is_error
+    assert unspoken(["de-AT"], [Sentence("thanks", "de", "Gerne!")], "sentences.yml") == []

@@ -56,6 +56,15 @@ def test_a_new_matter_is_not_drawn_to_the_old_one(alone: Reading) -> None:
     assert not read.asked
 
 
+def test_a_question_for_a_measure_alone_is_about_what_was_said_before() -> None:
+    alone = read_as("how long?", 0.07, "opening-hours", foreign=True)
+    read = Readings(read_as("how do I export tasks how long?", 0.85, "export"))
+    understood, took_before = read_after(alone, read, EXPORT)
+    assert took_before
+    assert understood.hits[0].article_id == "export"
+    assert not understood.foreign, "it is not declined as foreign"
+
+
 def test_new_words_that_speak_for_another_article_are_not_drowned_by_the_old_question() -> None:
     alone = read_as("and the import?", 0.55, "import", "csv")
     read = Readings(read_as("how do I export tasks and the import?", 0.85, "export", "import"))

@@ -83,6 +83,37 @@ def test_a_code_within_a_sentence_leaves_its_language() -> None:
     assert language_of("Fehler E12, was ist das?", "de") == "de"
 
 
+@pytest.mark.parametrize("text", ["解約", "領収書発行", "料金", "返金可能?", "Webhookの設定方法", "API連携"])
+def test_han_characters_alone_are_japanese_where_the_kb_is(text: str) -> None:
+    assert language_of(text, "ja") == "ja"
+    assert language_of(text, "en", han="ja") == "ja"
+
+
+@pytest.mark.parametrize("text", ["怎么取消订阅", "密码忘了", "如何退款", "請問如何退款", "我の帳號被鎖了嗎"])
+def test_what_no_japanese_writes_is_chinese_in_a_japanese_kb_too(text: str) -> None:
+    assert language_of(text, "ja") == "zh"
+
+
+@pytest.mark.parametrize("text", ["iPhone 15 Pro Max 充电", "Apple Watch Series 9 配对", "Visa Debit Card 年费"])
+def test_names_in_latin_letters_weigh_nothing_beside_chinese(text: str) -> None:
+    assert language_of(text, "zh") == "zh"
+    assert language_of(text, "en") == "zh"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("vendéis ropa de bebé?", "es"),
+        ("cuál es el café", "es"),
+        ("é possível parcelar?", "pt"),
+        ("la taglia è di più", "it"),
+        ("problème de réseau", "fr"),
+    ],
+)
+def test_a_letter_that_several_languages_have_speaks_for_each_of_them(text: str, language: str) -> None:
+    assert language_of(text, language) == language
+
+
 def test_full_width_letters_are_read_like_any_others() -> None:
     assert language_of("ｈｏｗ ｄｏ Ｉ ｒｅｓｅｔ ｉｔ") == "en"
 

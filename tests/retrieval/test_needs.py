@@ -3,10 +3,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from kb_content.articles import GoldQuestion
 from retrieval.encoders import Vectors
-from retrieval.needs import Need, encode_missing
+from retrieval.needs import Need, encode_missing, language_asked
 from retrieval.vectors import Kind, VectorKey, key_of
 
 
@@ -95,3 +97,19 @@ def test_nothing_missing_is_nothing_done_and_nothing_told() -> None:
     told: list[str] = []
     assert encode_missing(needs, {key: np.zeros(2, np.float32) for key in needs}, told.append) == {}
     assert told == encoder.asked == []
+
+
+@pytest.mark.parametrize(
+    ("text", "guessed", "languages", "language"),
+    [
+        ("plazo devolucion", "en", ("es",), "es"),
+        ("wo ist mein Ausweis", "en", ("de", "fr"), "de"),
+        ("解約", "zh", ("ja",), "ja"),
+        ("where is the other branch", "en", ("de",), "en"),
+        ("no refund", "en", ("es", "en"), "en"),
+    ],
+)
+def test_a_gold_question_that_was_guessed_to_be_english_is_asked_in_the_kbs_language(
+    text: str, guessed: str, languages: tuple[str, ...], language: str
+) -> None:
+    assert language_asked(GoldQuestion(text, guessed, ("some-article",)), languages) == language

@@ -5,6 +5,7 @@ import threading
 import pytest
 from small_kb import articles, contents_of
 
+from kb_content.articles import Article
 from retrieval.build import Built, build
 from retrieval.encoders import Encoders
 from retrieval.reader import Reader, Reading
@@ -153,3 +154,14 @@ def test_a_kb_in_one_other_language_reads_its_own(encoders: Encoders) -> None:
     assert reader.read("忘记密码").hits[0].article_id == "reset-password"
     assert reader.read("I forgot my password").hits[0].article_id == "reset-password"
     assert reader.read("12345").language == "zh"
+
+
+def test_a_japanese_word_in_han_characters_is_answered_in_japanese_beside_english_articles(encoders: Encoders) -> None:
+    japanese = Article("price", "ja", "料金はいくらですか", "無料プランは0円、ビジネスプランは1,680円です。")
+    english = Article("price", "en", "What does it cost", "The free plan costs nothing, the business plan 12 euros.")
+    more = Article("languages", "en", "Which languages are there", "English and Japanese.")
+    both = contents_of((japanese, english, more))
+    built = build(both, encoders, {})
+    reading = Reader.open(both, built.vectors, built.parameters, encoders).read("料金")
+    assert reading.language == "ja"
+    assert (reading.hits[0].article_id, reading.hits[0].language) == ("price", "ja")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from retrieval.sentences import asks, leans, says_little, sentences, stands_alone
+from retrieval.sentences import asks, leans, only_measures, says_little, sentences, stands_alone
 
 FULL = [
     "How do I reset my password?",
@@ -45,6 +45,41 @@ def test_what_goes_on_with_something_leans_on_it(text: str) -> None:
 def test_what_only_begins_to_say_something_does_not_stand_alone(text: str) -> None:
     assert not stands_alone(text)
     assert says_little(text)
+
+
+@pytest.mark.parametrize("text", ["ログインできない", "カードが使えない", "メールが届きません", "退会したい"])
+def test_a_japanese_statement_without_spaces_says_what_it_is_about(text: str) -> None:
+    assert not says_little(text)
+
+
+@pytest.mark.parametrize("text", ["パスワードを忘れたときはどうすればいいですか", "解約するにはどうすればよいですか"])
+def test_a_whole_japanese_question_leans_on_nothing(text: str) -> None:
+    assert asks(text)
+    assert not leans(text)
+
+
+@pytest.mark.parametrize("text", ["それはいつまでに払えばいいのですか", "スマホでは?", "じゃあ複数のプロジェクトでは"])
+def test_a_japanese_question_that_points_back_leans(text: str) -> None:
+    assert leans(text)
+
+
+def test_a_face_made_of_letters_leaves_a_sentence_english() -> None:
+    assert not leans("the export of all my projects fails every night ¯\\_(ツ)_/¯")
+
+
+@pytest.mark.parametrize("text", ["すみません", "パスワード", "あの", "お願いします", "退会"])
+def test_a_single_japanese_word_only_begins_to_say_something(text: str) -> None:
+    assert says_little(text)
+
+
+@pytest.mark.parametrize("text", ["how long?", "and how much is it", "how many", "How far is it?"])
+def test_a_question_for_a_measure_alone_names_nothing(text: str) -> None:
+    assert only_measures(text)
+
+
+@pytest.mark.parametrize("text", ["how much is shipping?", "and the weather?", "how do I log in", "多少钱"])
+def test_what_names_a_matter_asks_for_more_than_a_measure(text: str) -> None:
+    assert not only_measures(text)
 
 
 @pytest.mark.parametrize(
