@@ -72,7 +72,7 @@ bench-peers: $(VENV)/.installed-test ## beside open-source peers, installed into
 chaos: $(VENV)/.installed-test ## talk while everything breaks: ARGS="--messages 10000 --seconds 600 --database postgresql"
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench.chaos $(ARGS)
 
-mutants: $(VENV)/.installed-test ## break the claim and send code by hand in ten ways; a test must fail for each
+mutants: $(VENV)/.installed-test ## break the claim and send code in the ways that docs/reliability.md lists; a test must fail for each
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench.mutants $(ARGS)
 
 browser: ## install Chromium for the browser tests (Debian, as root)

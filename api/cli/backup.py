@@ -115,6 +115,9 @@ def _tell_restored(settings: Settings, done: Restored, as_json: bool) -> None:
         f"{counted(done.settled['uncertain'], 'delivery is', 'deliveries are')} uncertain now, "
         f"{counted(done.settled['parked'], 'message')} parked: agents decide about them. Everybody signs in again."
     )
+    if looked_up := done.settled["looked_up"]:
+        them = counted(looked_up, "delivery to Slack is", "deliveries to Slack are")
+        report(f"{them} looked for there before anything is sent again.")
     report(
         "What customers said between the backup and now is not looked up again on Slack or Telegram, since most of it "
         "was answered: look there yourself for what was not."

@@ -19,6 +19,7 @@ COPIED = ("api", "bot", "handoff", "retrieval", "kb_content", "store", "tests", 
 _DELIVERIES = "tests/handoff/test_deliveries_model.py::test_whatever_happens_deliveries_are_where_the_rules_say[sqlite]"
 _INBOX = "tests/bot/test_inbox_model.py::test_whatever_happens_inbox_rows_are_where_the_rules_say[sqlite]"
 _KILLED = "tests/chaos/test_crash_points.py::test_killed"
+_PEERS = "tests/bot/channels/slack/test_slack_peers.py::test"
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,58 @@ MUTANTS = (
         "_put_back(errand, str(error), is_its_own=False)",
         "_try_again_or_park(errand, str(error))",
         "tests/scenarios/test_deadline.py::test_a_busy_database_takes_none_of_the_tries_that_a_message_has[sqlite]",
+    ),
+    Mutant(
+        "what Slack brings late is dealt with when it comes, not where it was said",
+        "bot/lateness.py",
+        "if said_at(row) > said_at(mine)",
+        "if said_at(row) < said_at(mine)",
+        "tests/bot/channels/slack/test_slack_order.py"
+        "::test_an_earlier_message_that_slack_brings_late_takes_its_place[sqlite]",
+    ),
+    Mutant(
+        "what comes late takes the place of one that is dealt with already",
+        "bot/lateness.py",
+        "        col(InboxRow.id) < mine.id,\n        *_not_begun(),\n",
+        "        col(InboxRow.id) < mine.id,\n",
+        "tests/bot/channels/slack/test_slack_order.py::test_what_is_dealt_with_already_is_not_overtaken[sqlite]",
+    ),
+    Mutant(
+        "nobody looks for what Slack told a process that died",
+        "bot/channels/slack/peers.py",
+        "            return self.is_silent(now)\n",
+        "            return False\n",
+        f"{_PEERS}_what_slack_told_only_a_process_that_died_is_fetched_by_one_that_lives[sqlite]",
+    ),
+    Mutant(
+        "who starts looks back to what anybody heard last",
+        "bot/channels/slack/peers.py",
+        "silent = [sign for sign in signs(session, process) if sign.is_silent(now)]",
+        "silent = list[Sign]()",
+        f"{_PEERS}_who_starts_looks_back_to_the_last_sign_of_a_silent_one_though_others_heard_more[sqlite-True]",
+    ),
+    Mutant(
+        "all that see a silent process look for what it was told",
+        "bot/channels/slack/peers.py",
+        "if _read(row) == known[row.name]]",
+        "if row]",
+        f"{_PEERS}_of_two_that_see_it_at_the_same_moment_one_looks_for_it",
+    ),
+    Mutant(
+        "a look at some workspaces of Slack counts as one at that whose token is refused",
+        "bot/channels/slack/backfill.py",
+        "not look.closed and not self._workspaces.awaits_own",
+        "not look.closed",
+        "tests/bot/channels/slack/test_slack_own_token.py"
+        "::test_refused_at_the_start_it_stays_noted_that_nobody_looked_at_ours_yet",
+    ),
+    Mutant(
+        "after a restore Slack is not asked for what was on its way",
+        "bot/restored.py",
+        ".values(doubts=_NEVER_BLINDLY, attempts=1)",
+        "",
+        "tests/bot/channels/slack/test_slack_restored.py"
+        "::test_what_was_sent_since_the_backup_is_found_and_not_sent_again[sqlite-Author.BOT]",
     ),
 )
 

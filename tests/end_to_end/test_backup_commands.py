@@ -63,7 +63,7 @@ def test_what_was_lost_comes_back_and_the_key_is_kept_apart(data: Path) -> None:
     done = firstline(data, "restore", folder.name, "--force", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["settled"] == {"uncertain": 0, "parked": 0, "signed_out": 0}
+    assert told["settled"] == {"uncertain": 0, "looked_up": 0, "parked": 0, "signed_out": 0}
     assert Path(told["replaced"]).is_file()
     assert [each["name"] for each in json.loads(firstline(data, "account", "list", "--json").stdout)] == ["Acme"]
     (folder / "account.jsonl.gz").write_bytes(b"damaged")

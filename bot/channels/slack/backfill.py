@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from bot.channels.base import Unreadable
+from bot.channels.slack import peers
 from bot.channels.slack.catching_up import HELD, CatchUp
 from bot.channels.slack.clients import Clients
 from bot.channels.slack.history import CutShort, Enough, Look, Spoken
@@ -58,9 +59,11 @@ class Backfill:
         owner: str,
         now: Callable[[], datetime],
         pause: float,
+        signs: float,
+        can_look: Callable[[], bool],
     ) -> None:
         """``owner`` names this process among those that share the database: one looks back at a time. ``pause``:
-        seconds between two calls."""
+        seconds between two calls; ``signs``: between two signs of life. ``can_look``: whether Slack knows us."""
         self._database = database
         self._clients = clients
         self._workspaces = workspaces
@@ -69,6 +72,8 @@ class Backfill:
         self._owner = owner
         self._now = now
         self._pause = pause
+        self._can_look = can_look
+        self._begun = now()
         self._since: datetime | None = None
         self._noted: datetime | None = None
         self._lock = threading.Lock()
@@ -76,16 +81,21 @@ class Backfill:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="slack-backfill", daemon=True)
+        self._signs = peers.Signs(self._give_sign, signs)
 
     def start(self, *, is_first: bool = True) -> None:
         """Begin to wait for ``found`` and ``missed``. ``is_first``: before anything new comes in, remember how far back
         there is to look since the last start."""
-        heard = self._heard()
+        heard, untold = self._heard(), self._taken_over(is_start=True)
         if heard is not None:
-            # Who is not the first looks at the places alone in which something comes.
+            # Who is not the first looks at the places alone in which something comes,
             (self._reach_back if is_first else self._catch_up.begin)(heard)
+        if untold is not None:
+            # but for what Slack told nobody who lives.
+            self._reach_back(untold)
         self._catch_up.start(self.look_at)
         self._thread.start()
+        self._signs.start()
 
     def _heard(self) -> datetime | None:
         """How far back there is to look; None where nothing was ever heard."""
@@ -96,8 +106,41 @@ class Backfill:
         except StoreError:
             return self._now() - timedelta(days=1)
 
+    def _give_sign(self) -> None:
+        """We live; and if somebody else fell silent, we look for what Slack told them. Raises StoreError."""
+        now = self._now()
+        # A sign that a power cut takes away is given anew.
+        with transaction(self._database, is_lasting=False) as session:
+            peers.give_sign(session, self._owner, now)
+            is_due = any(sign.is_due(now, self._begun) for sign in peers.signs(session, self._owner))
+        untold = self._taken_over() if is_due else None
+        if untold is not None:
+            log.warning("slack: another process fell silent", since=untold.isoformat(timespec="seconds"))
+            self._reach_back(untold)
+            if self._can_look():
+                self.found()
+
+    def _taken_over(self, *, is_start: bool = False) -> datetime | None:
+        """From when on we are to look for what Slack told others. From now on it is ours to look for."""
+        try:
+            with transaction(self._database) as session:
+                now = self._now()
+                if is_start:
+                    untold = peers.take_over_all(session, self._owner, now)
+                else:
+                    untold = peers.take_over(session, self._owner, now, begun=self._begun)
+                if untold is not None:
+                    note_unseen(session, untold)
+                    # They may have been at it themselves, for somebody else.
+                    untold = unseen_since(session)
+        except (SQLAlchemyError, StoreError):
+            # The next sign of ours tells.
+            return None
+        return untold
+
     def stop(self) -> None:
         self._stopping.set()
+        self._signs.stop()
         self._wake.set()
         self._catch_up.stop()
         if self._thread.is_alive():
@@ -205,7 +248,7 @@ class Backfill:
         except Enough as why:
             log.warning("slack back-fill ended early", why=str(why))
             is_whole = not self._stopping.is_set()
-        if is_whole and not look.closed and not any(self._is_awaited(spoken.place.team) for spoken in places):
+        if is_whole and not look.closed and not self._workspaces.awaits_own:
             self._is_seen(since)
         else:
             self._reach_back(since)
@@ -235,14 +278,6 @@ class Backfill:
         except NotIntroduced:
             return None
         return workspace.bot_user if workspace else None
-
-    def _is_awaited(self, team: str) -> bool:
-        """Whether Slack has yet to tell us that the token we were given is this workspace's."""
-        try:
-            self._workspaces.of(team)
-        except NotIntroduced:
-            return True
-        return False
 
     def _teams(self, places: list[Spoken]) -> list[str]:
         own = self._workspaces.own

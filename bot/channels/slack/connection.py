@@ -102,6 +102,8 @@ class SlackConnection:
             owner=uuid4().hex,
             now=now,
             pause=patience.between,
+            signs=patience.signs,
+            can_look=self._is_known,
         )
         self._executor = ThreadPoolExecutor(LISTENERS, thread_name_prefix="slack")
         self._app = intake.make_app(self._keep, self._pages, self.clients.with_token(None), self._executor)
@@ -221,20 +223,24 @@ class SlackConnection:
 
     def _is_missed(self) -> None:
         """Before Slack told us whose token we were given there is nobody to look back as."""
-        if self._has_others or self._own.status is Status.CONNECTED:
-            self._backfill.missed()
-        else:
-            self._backfill.lost()
+        (self._backfill.missed if self._is_known() else self._backfill.lost)()
+
+    def _is_known(self) -> bool:
+        """Whether Slack takes a token of ours, as far as we know."""
+        return self._has_others or self._own.status is Status.CONNECTED
 
     def _left(self, team: str) -> None:
         """A workspace removed the app: what is to be sent there waits until it adds the app again."""
         log.warning("slack workspace left", team=team)
         said = f"The Slack workspace {team} removed the app; what is to be sent there waits until it adds it again."
-        if self._has_others:
-            self._is_gone(team, said)
-        else:
+        if not self._has_others:
             self._own_is(State(Status.OFF, f"{said} Then set FIRSTLINE_SLACK_BOT_TOKEN and restart."))
             self.channel.open(False)
+        elif team == self._workspaces.left:
+            # Slack says so itself now, and is asked again until it takes the token.
+            self._doubt.set()
+        else:
+            self._is_gone(team, said)
 
     def _refused(self, team: str) -> None:
         """Slack refused a token while we were sending."""

@@ -63,6 +63,8 @@ class Patience:
     """Seconds between two calls that look back at what was missed: Slack takes 50 a minute."""
     refused: float = 60.0
     """Seconds until a token that Slack refused is tried again."""
+    signs: float = 10.0
+    """Seconds between two signs of life for the other processes."""
 
 
 class SocketMode:

@@ -44,6 +44,7 @@ class Workspaces:
         self._installed = installed
         self._awaits_own = awaits_own
         self._own: Workspace | None = None
+        self._left: str | None = None
         self._known: dict[str, Workspace] = {}
         self._lock = threading.Lock()
 
@@ -52,9 +53,19 @@ class Workspaces:
         """The workspace of the token that was given."""
         return self._own
 
+    @property
+    def left(self) -> str | None:
+        """The team of the token that was given, after it removed the app."""
+        return self._left
+
+    @property
+    def awaits_own(self) -> bool:
+        """Whether Slack has yet to take the token that was given (again): until then nobody can look around there."""
+        return self._awaits_own or self._left is not None
+
     def introduce(self, own: Workspace) -> None:
         """Slack accepted the given token: this is its workspace."""
-        self._own, self._awaits_own = own, False
+        self._own, self._left, self._awaits_own = own, None, False
 
     def of(self, team: str) -> Workspace | None:
         """The workspace, None for one that the app is not in. Raises NotIntroduced, or StoreError."""
@@ -85,11 +96,12 @@ class Workspaces:
             self._known.pop(team, None)
 
     def forget(self, team: str) -> None:
-        """The workspace removed the app: its token is worth nothing any more. Raises StoreError."""
+        """The workspace removed the app: its token is worth nothing any more, unless it adds the app again and gets the
+        same one. Raises StoreError."""
         if self._installed is not None:
             self._installed.forget(team)
         if self._own is not None and self._own.team == team:
-            self._own = None
+            self._own, self._left = None, team
         self.drop(team)
 
     def _look_up(self, team: str) -> Workspace | None:
@@ -97,4 +109,5 @@ class Workspaces:
         if found is not None:
             with self._lock:
                 self._known[team] = found
+                self._left = None if team == self._left else self._left
         return found
