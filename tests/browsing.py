@@ -15,6 +15,9 @@ from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect,
 
 # For pages whose colours are measured already, with other words or on another screen.
 BUT_COLOURS: dict[str, Any] = {"rules": {"color-contrast": {"enabled": False}}}
+# axe's rules that are about what is in nobody's way.
+LESSER_RULES = """Object.fromEntries(axe._audit.rules
+    .filter(({impact}) => ["minor", "moderate"].includes(impact)).map(({id}) => [id, {enabled: false}]))"""
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
@@ -152,18 +155,22 @@ def in_each_look(page: Page, looks: Mapping[str, Mapping[str, Any]]) -> Iterator
 
 
 def violations(page: Page, **options: Any) -> list[dict[str, Any]]:
-    """What axe finds wrong with the page. It is read once for each page, which takes as long as looking does."""
+    """What axe finds that keeps somebody from using the page.
+
+    It is read once for each page, which takes as long as looking does. Rules are left out that find nothing so bad:
+    whatever breaks one has the impact that axe gives the rule.
+    """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
+    if "runOnly" not in options:
+        options["rules"] = page.evaluate(LESSER_RULES) | options.get("rules", {})
     asked = {"resultTypes": ["violations"], **options}
     found: list[dict[str, Any]] = page.evaluate("asked => axe.run(asked).then(found => found.violations)", asked)
-    return found
+    return [fault for fault in found if fault["impact"] in ("serious", "critical")]
 
 
 def serious(page: Page, **options: Any) -> list[str]:
-    """What of it keeps somebody from using the page, with where it is."""
+    """The same in short, with where it is."""
     return [
-        f"{fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}"
-        for fault in violations(page, **options)
-        if fault["impact"] in ("serious", "critical")
+        f"{fault['id']}: {[node['target'] for node in fault['nodes'][:3]]}" for fault in violations(page, **options)
     ]

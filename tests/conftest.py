@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 NEEDS_TORCH = ("test_encoders", "test_reranker", "test_rereading", "test_second_look")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """A few processes share the tests: whole modules each, and all that share a running product in one of them.
 
     They are given out in this order, what takes long first, so that nobody waits for it at the end.
@@ -37,6 +37,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_waits)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_shared(item)))
+    yield
+    if config.getoption("loadgroup", False):
+        _stay_together(items)
+
+
+def _stay_together(items: list[pytest.Item]) -> None:
+    """xdist 3.8 adds the group to a name of the test that pytest 9.2 does not read any more. Then every test is given
+    out alone: whatever a module shares is made in every process, a running product twice."""
+    for item in items:
+        named = getattr(item, "_nodeid", item.nodeid)
+        if named != item.nodeid:
+            item._id = type(item._id).parse(named)
+        assert item.nodeid.endswith(f"@{_shared(item)}"), f"{item.nodeid} would be given out without its group"
 
 
 def pytest_collection() -> None:
@@ -73,12 +86,16 @@ def _shared(item: pytest.Item) -> str:
         if item.path.stem.startswith(("test_telegram", "test_slack", "test_chats", "test_killed_at")):
             return "chats"
         # With it goes a data folder in which it is built already.
-        return "end_to_end" if "small_kb" in getattr(item, "fixturenames", ()) else str(item.path)
+        return "end_to_end" if "small_kb" in getattr(item, "fixturenames", ()) else _module(item)
     if item.path.stem.startswith("test_telegram_standin"):
         return "clients of Telegram"
     if item.path.stem in NEEDS_TORCH:
         return "torch"
-    return "chaos" if "chaos" in item.path.parts else str(item.path)
+    return "chaos" if "chaos" in item.path.parts else _module(item)
+
+
+def _module(item: pytest.Item) -> str:
+    return f"{item.path.parent.name}/{item.path.stem}"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache
 from importlib import import_module
@@ -28,6 +28,9 @@ from typing import IO, Any
 # Without onnxruntime: it begins a thread of its own, which a fork would wait for in vain at its end.
 READ_BEFORE = ("api.app", "api.cli.main", "api.cli.refusals", "api.running", "bot.learning.publish", "retrieval.build")
 READ_BEFORE += ("alembic.command", "psycopg", "sqlalchemy.dialects.postgresql", "tokenizers", "uvicorn")
+# What is read once a release is opened.
+READ_BEFORE += ("bm25s", "bot.loading", "faiss", "retrieval.e5", "retrieval.minilm", "scipy.linalg.blas")
+READ_BEFORE += ("scipy.sparse", "sentencepiece", "threadpoolctl", "zhconv_rs")
 _LONGEST = 2**20
 
 
@@ -106,6 +109,7 @@ def main() -> None:
     """Fork until there are no more orders. Returns in the processes that are to do one."""
     for name in READ_BEFORE:
         import_module(name)
+    read_pieces = _pieces_read_once()
     gc.collect()
     gc.freeze()
     orders = socket.socket(fileno=os.dup(0))
@@ -122,6 +126,7 @@ def main() -> None:
                     _end_all(selector)
                     sys.exit(0)
                 *streams, told = files
+                read_pieces()
                 if not (pid := os.fork()):
                     _leave(selector, told, orders.detach())
                     return _become(json.loads(text), streams)
@@ -130,6 +135,23 @@ def main() -> None:
                 with suppress(BrokenPipeError):
                     os.write(told, b"%d\n" % pid)
                 selector.register(os.pidfd_open(pid), selectors.EVENT_READ, (pid, told))
+
+
+def _pieces_read_once() -> Callable[[], None]:
+    """The pieces of words of the exported models are read here and not by every process, which takes half a second.
+
+    What is returned looks for them: a first start may have exported them meanwhile.
+    """
+    sentencepiece, export = import_module("sentencepiece"), import_module("retrieval.export")
+    read = cache(sentencepiece.SentencePieceProcessor)
+    sentencepiece.SentencePieceProcessor = read
+
+    def look() -> None:
+        for folder in export.model_folders():
+            for file in folder.glob("[!.]*/pieces.model"):
+                read(model_file=str(file))
+
+    return look
 
 
 def _tell_end(process: int, pid: int, told: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import serious
+from browsing import serious, violations
 from console_fixtures import SCRIPT, Office, open_office, served
 from fastapi.routing import iter_route_contexts
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect
@@ -278,3 +278,17 @@ def test_every_page_of_the_console_is_accessible_and_fits_a_phone(walk: Walk) ->
 
 def test_what_anybody_writes_never_runs_anywhere(walk: Walk) -> None:
     assert walk.wrongs == []
+
+
+HARD_TO_USE = """<html><body><img src="data:,"><h4></h4><input><button></button><a href="#" tabindex="3"></a>
+<div style="color: #aaa; background: #fff">hardly to be read</div><table><tr><td scope="x">1</td></tr></table>"""
+
+
+def test_no_rule_of_axe_is_left_out_that_finds_something_serious(tab: Page) -> None:
+    tab.set_content(HARD_TO_USE)
+    found = violations(tab)
+    every = tab.evaluate("axe.run().then(found => found.violations)")
+    assert {fault["impact"] for fault in every} > {"serious", "critical"}
+    assert [fault["id"] for fault in found] == [
+        fault["id"] for fault in every if fault["impact"] in ("serious", "critical")
+    ]
