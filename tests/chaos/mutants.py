@@ -205,7 +205,7 @@ MUTANTS = (
         "who starts looks back to what anybody heard last",
         "bot/channels/slack/peers.py",
         "silent = [sign for sign in signs(session, process) if sign.is_silent(now)]",
-        "silent = list[Sign]()",
+        "silent = list[SignOfLife]()",
         f"{_PEERS}_who_starts_looks_back_to_the_last_sign_of_a_silent_one_though_others_heard_more[sqlite-True]",
     ),
     Mutant(

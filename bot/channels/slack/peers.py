@@ -29,7 +29,7 @@ should have found out by then that somebody is dead."""
 
 
 @dataclass(frozen=True)
-class Sign:
+class SignOfLife:
     """The last one of a process, at ``given``. What Slack told it was looked for until ``looked``."""
 
     process: str
@@ -53,10 +53,10 @@ class Sign:
 
 def give_sign(session: Session, process: str, now: datetime) -> None:
     """``process`` lives, and hears what Slack tells it."""
-    _write(session, Sign(process, now, now))
+    _write(session, SignOfLife(process, now, now))
 
 
-def signs(session: Session, but: str) -> list[Sign]:
+def signs(session: Session, but: str) -> list[SignOfLife]:
     """The last sign of each process ``but`` this one."""
     rows = select(Setting).where(col(Setting.name).startswith(SIGN, autoescape=True)).order_by(col(Setting.name))
     return [found for found in map(_read, session.exec(rows)) if found.process != but]
@@ -82,19 +82,19 @@ def take_over_all(session: Session, process: str, now: datetime) -> datetime | N
     return min((sign.looked for sign in taken), default=None)
 
 
-def _note_look(session: Session, sign: Sign, now: datetime, begun: datetime) -> None:
+def _note_look(session: Session, sign: SignOfLife, now: datetime, begun: datetime) -> None:
     """What it was told is looked for until now. Who began after its last sign listens in its place by the end."""
     if sign.is_over(now) and begun > sign.given:
         _forget(session, [sign])
     else:
-        _write(session, Sign(sign.process, sign.given, now))
+        _write(session, SignOfLife(sign.process, sign.given, now))
 
 
-def _forget(session: Session, gone: Sequence[Sign]) -> None:
+def _forget(session: Session, gone: Sequence[SignOfLife]) -> None:
     session.execute(delete(Setting).where(col(Setting.name).in_([SIGN + sign.process for sign in gone])))
 
 
-def _unchanged(session: Session, wanted: Iterable[Sign]) -> list[Sign]:
+def _unchanged(session: Session, wanted: Iterable[SignOfLife]) -> list[SignOfLife]:
     """Those that nobody took and that gave no other sign meanwhile; they stay so until this transaction ends."""
     known = {SIGN + sign.process: sign for sign in wanted}
     rows = select(Setting).where(col(Setting.name).in_(known)).order_by(col(Setting.name)).with_for_update()
@@ -102,12 +102,12 @@ def _unchanged(session: Session, wanted: Iterable[Sign]) -> list[Sign]:
     return [known[row.name] for row in found if _read(row) == known[row.name]]
 
 
-def _read(row: Setting) -> Sign:
+def _read(row: Setting) -> SignOfLife:
     given, looked = (datetime.fromisoformat(row.value[field]) for field in ("given", "looked"))
-    return Sign(row.name.removeprefix(SIGN), given, looked)
+    return SignOfLife(row.name.removeprefix(SIGN), given, looked)
 
 
-def _write(session: Session, sign: Sign) -> None:
+def _write(session: Session, sign: SignOfLife) -> None:
     value = {"given": sign.given.isoformat(), "looked": sign.looked.isoformat()}
     row = insert(session, Setting).values(name=SIGN + sign.process, value=value)
     session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))

@@ -3,7 +3,8 @@ was said in ours meanwhile is fetched once Slack takes the token again."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,18 @@ def in_vain(world: SlackWorld, *said: tuple[Any, str]) -> None:
     world.deliver_by = way
 
 
+@contextmanager
+def unheard(world: SlackWorld) -> Iterator[None]:
+    """What is said meanwhile reaches nobody, however often Slack tries."""
+    way, world.deliver_by = world.deliver_by, NOBODY
+    world.sockets.refuse()
+    world.sockets.abort()
+    yield
+    world.wait_for(lambda: all(delivery.is_done for delivery in world.deliveries))
+    world.deliver_by = way
+    world.sockets.accept()
+
+
 def test_refused_at_the_start_the_others_are_served_and_ours_once_it_is_taken(
     world: SlackWorld, both: tuple[Team, Team], sqlite_database: Database, tmp_path: Path
 ) -> None:
@@ -111,14 +124,9 @@ def test_refused_while_we_run_the_others_are_looked_at_after_a_gap_and_ours_once
         with pytest.raises(Later):
             sent_to(house, one, ann)
         house.is_now(Status.OFF)
-        way, world.deliver_by = world.deliver_by, NOBODY
-        world.sockets.refuse()
-        world.sockets.abort()
-        ann.says("from one", ann.dm)
-        bob.says("from two", bob.dm)
-        world.wait_for(lambda: all(delivery.is_done for delivery in world.deliveries))
-        world.deliver_by = way
-        world.sockets.accept()
+        with unheard(world):
+            ann.says("from one", ann.dm)
+            bob.says("from two", bob.dm)
         house.kept(1)
         assert house.texts() == ["from two"]
         assert sent_to(house, two, bob)
@@ -193,16 +201,11 @@ def test_what_was_said_in_ours_before_it_removed_the_app_is_not_taken_for_seen_b
         one.uninstalls()
         house.is_now(Status.OFF)
         world.wait_for(lambda: not world.unacknowledged())
-        way, world.deliver_by = world.deliver_by, NOBODY
-        world.sockets.refuse()
-        world.sockets.abort()
-        bob.says("from two", bob.dm)
-        one.installs(token=one.bot_token)
-        world.fail_next("auth.test", "account_inactive", times=10_000, team=one)
-        ann.says("from one", ann.dm)
-        world.wait_for(lambda: all(delivery.is_done for delivery in world.deliveries))
-        world.deliver_by = way
-        world.sockets.accept()
+        with unheard(world):
+            bob.says("from two", bob.dm)
+            one.installs(token=one.bot_token)
+            world.fail_next("auth.test", "account_inactive", times=10_000, team=one)
+            ann.says("from one", ann.dm)
         house.kept(1)
         settled(lambda: world.calls_of("users.conversations") != [], lambda: "it did not look")
         world.faults.forget()

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from standins.slack.server import Http, SlackWorld
 
 from bot.channels.slack import peers
-from bot.channels.slack.peers import LASTS, SILENT, Sign
+from bot.channels.slack.peers import LASTS, SILENT, SignOfLife
 from bot.channels.slack.socket import Patience
 from bot.models import InboxRow
 from store import Database, reading, transaction
@@ -58,7 +58,7 @@ def gives_signs(database: Database, count: int) -> None:
     settled(lambda: len(known(database)) >= count, lambda: str(known(database)))
 
 
-def known(database: Database) -> list[Sign]:
+def known(database: Database) -> list[SignOfLife]:
     with reading(database) as session:
         return peers.signs(session, "nobody")
 
@@ -81,17 +81,24 @@ def dies(world: SlackWorld, database: Database, folder: Path, person: Any, other
         gives_signs(database, others + 1)
 
 
+def asks_the_dead_one_while_others_are_heard(
+    world: SlackWorld, database: Database, folder: Path, asker: Any, other: Any
+) -> None:
+    """A process dies; what ``asker`` says then goes to it alone, and what ``other`` says to one that lives."""
+    way = world.deliver_by
+    dies(world, database, folder, asker, others=1)
+    world.deliver_by = way
+    in_vain(world, asker, "is anybody there?")
+    other.says("others are heard", other.dm)
+
+
 def test_what_slack_told_only_a_process_that_died_is_fetched_by_one_that_lives(
     world: SlackWorld, database: Database, tmp_path: Path, clock: Clock
 ) -> None:
     ann, bob = (world.teams[0].add_person(name) for name in ("ann", "bob"))
     with at(world, database, tmp_path / "lives", now=clock) as house:
         house.is_connected()
-        way = world.deliver_by
-        dies(world, database, tmp_path / "dies", ann, others=1)
-        world.deliver_by = way
-        in_vain(world, ann, "is anybody there?")
-        bob.says("others are heard", bob.dm)
+        asks_the_dead_one_while_others_are_heard(world, database, tmp_path / "dies", ann, bob)
         house.kept(2)
         clock.ahead = SILENT
         house.kept(3)
@@ -124,11 +131,7 @@ def test_who_starts_looks_back_to_the_last_sign_of_a_silent_one_though_others_he
     # It does not notice by itself.
     with at(world, database, tmp_path / "lives", patience=Patience(between=0.0, signs=3600.0)) as house:
         house.is_connected()
-        way = world.deliver_by
-        dies(world, database, tmp_path / "dies", ann, others=1)
-        world.deliver_by = way
-        in_vain(world, ann, "is anybody there?")
-        bob.says("others are heard", bob.dm)
+        asks_the_dead_one_while_others_are_heard(world, database, tmp_path / "dies", ann, bob)
         house.kept(2)
         was_heard_later(database)
         clock.ahead = timedelta(minutes=4)
@@ -217,7 +220,7 @@ def test_of_many_lives_that_ended_one_after_the_other_one_sign_is_kept(database:
     begun = ended + SILENT + 2 * A_MOMENT
     with transaction(database) as session:
         assert peers.take_over_all(session, "next", begun) == ended
-        assert peers.signs(session, "next") == [Sign("life 2", ended + 2 * A_MOMENT, begun)]
+        assert peers.signs(session, "next") == [SignOfLife("life 2", ended + 2 * A_MOMENT, begun)]
         assert peers.take_over(session, "next", ended + LASTS + 2 * A_MOMENT, begun=begun) == begun
         assert peers.signs(session, "next") == []
 
