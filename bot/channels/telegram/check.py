@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from telegram.error import BadRequest, EndPointNotFound, Forbidden, InvalidToken, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
 from bot.channels.findings import Finding
 from bot.channels.telegram.client import Client, Refused, Stopped
@@ -50,7 +50,7 @@ def _findings(client: Client, mode: str, address: str, staff_chats: list[int]) -
         yield from _commands(client)
         for chat in staff_chats:
             yield from _staff_chat(client, chat, me.get("id"))
-    except (Refused, InvalidToken, EndPointNotFound):
+    except (Refused, InvalidToken):
         do = f"{_FATHER} /mybots → your bot → API Token. Set it as FIRSTLINE_TELEGRAM_TOKEN."
         yield Finding(False, "Telegram refused the token.", do)
     except (TelegramError, TimeoutError, Stopped) as error:

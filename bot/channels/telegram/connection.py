@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 from telegram import BotCommand
-from telegram.error import Conflict, EndPointNotFound, InvalidToken
+from telegram.error import Conflict, InvalidToken
 
 from bot.channels.base import Channel, State, Status
 from bot.channels.booking import book_of
@@ -164,7 +164,7 @@ class TelegramConnection:
     def _say_hello(self) -> Me:
         try:
             hello = _Hello.model_validate(self._line.client.ask("getMe"))
-        except (InvalidToken, EndPointNotFound):
+        except InvalidToken:
             # Telegram says 404 to what does not even look like a token.
             raise Refused("Telegram refused the token.") from None
         except ValidationError:

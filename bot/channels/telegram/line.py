@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from telegram.error import BadRequest, EndPointNotFound
+from telegram.error import BadRequest, InvalidToken
 
 from bot.channels.telegram.client import Client
 from bot.channels.telegram.names import TELEGRAM, Me
@@ -58,7 +58,8 @@ class Line:
         """What Telegram knows of a webhook; empty where it does not say, for nothing depends on it."""
         try:
             info = self.client.ask("getWebhookInfo")
-        except (EndPointNotFound, BadRequest):
+        except (BadRequest, InvalidToken):
+            # 404: getMe was answered with this token, so it is the method that is not known. A refused one is a 401.
             return {}
         return info if isinstance(info, dict) else {}
 

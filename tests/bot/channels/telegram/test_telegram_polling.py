@@ -46,6 +46,16 @@ def test_what_was_said_while_nobody_listened_is_not_lost(
     assert len(rows(sqlite_database)) == 1
 
 
+def test_a_server_that_does_not_know_webhooks_is_polled(
+    world: TelegramWorld, connects: Connects, rows: Rows, sqlite_database: Database
+) -> None:
+    world.fault("getWebhookInfo", faults.Refuse(404, "Not Found: method not found"), times=10_000)
+    with connects(sqlite_database):
+        world.person("Ada").says("hello")
+        world.wait_until_confirmed()
+    assert len(rows(sqlite_database)) == 1
+
+
 def test_what_was_kept_but_not_confirmed_comes_again_and_counts_once(
     world: TelegramWorld, connects: Connects, rows: Rows, sqlite_database: Database
 ) -> None:
