@@ -38,7 +38,7 @@ def connections_of(
             is_worker=is_worker,
         )
     if settings.has_slack:
-        from bot.channels.slack.connection import slack
+        from bot.channels.slack.opening import slack
 
         found["slack"] = slack(
             database,

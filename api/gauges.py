@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.product import Product
 from api.vitals import Vitals, disk, software, vitals
-from bot.channels.base import Status
+from bot.channels.base import State, Status
 from store import backup, measures, reading
 from store.errors import StoreError
 
@@ -97,13 +97,21 @@ def _of_this_process(product: Product) -> Iterator[Metric]:
     yield about
     serving = product.live.serving
     yield _gauge("serving_release", "The release that this process answers from.", serving.release_id if serving else 0)
-    up = {name: float(each.state.status is Status.CONNECTED) for name, each in product.connections.items()}
-    yield _by("channel_up", "1 while this process is connected to the channel.", "channel", up)
+    yield from _of_channels({name: each.state for name, each in product.connections.items()})
     yield _gauge("dead_loops", "Loops of this process that have not moved for a minute.", len(product.dead_loops()))
     yield _gauge("draining", "1 while this process is stopping.", product.is_draining)
     yield _gauge(
         "disk_free_bytes", "What is free on the disk of the data folder.", disk(product.settings.data_dir).free
     )
+
+
+def _of_channels(states: Mapping[str, State]) -> Iterator[Metric]:
+    up = {name: float(state.status is Status.CONNECTED) for name, state in states.items()}
+    yield _by("channel_up", "1 while this process is connected to the channel.", "channel", up)
+    warns = {name: float(state.warns) for name, state in states.items()}
+    yield _by("channel_warns", "1 while a connected channel has something to be mended.", "channel", warns)
+    waiting = {name: float(state.waiting) for name, state in states.items() if state.waiting is not None}
+    yield _by("channel_waiting", "Messages that the platform could not bring to us yet.", "channel", waiting)
 
 
 def _gauge(name: str, what: str, value: float) -> Metric:

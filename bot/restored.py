@@ -48,8 +48,9 @@ def settle(session: Session, backup: str, made_at: datetime, now: datetime) -> d
     # Whoever held something then does not live any more.
     session.execute(delete(Lease))
     # What was said until now was heard, and most likely answered, by who ran before: nobody looks for it again.
-    session.execute(delete(Setting).where(col(Setting.name).in_([UNSEEN, LOOKS_FROM])))
-    session.execute(delete(Setting).where(col(Setting.name).startswith(SIGN, autoescape=True)))
+    session.execute(delete(Setting).where(col(Setting.name) == LOOKS_FROM))
+    for names in (UNSEEN, SIGN):
+        session.execute(delete(Setting).where(col(Setting.name).startswith(names, autoescape=True)))
     session.add(Setting(name=LOOKS_FROM, value={"since": now.isoformat()}))
     # The rows are older than the news of their own backup.
     note_made(session, backup, made_at)

@@ -17,9 +17,10 @@ from standins.slack.server import Http, SlackWorld
 from standins.slack.signed import encoded
 
 from bot.channels.base import Status
-from bot.channels.slack.connection import SlackConnection, slack
+from bot.channels.slack.connection import SlackConnection
 from bot.channels.slack.http import Answer
 from bot.channels.slack.manifest import EVENTS_PATH, INSTALL_PATH, OAUTH_PATH
+from bot.channels.slack.opening import slack
 from bot.models import InboxRow
 from store import Database, reading
 
@@ -49,6 +50,12 @@ class SlackHouse:
     def is_now(self, status: Status) -> str:
         """Wait until the connection's status is this; the sentence that goes with it."""
         settled(lambda: self.connection.state.status is status, lambda: str(self.connection.state))
+        return self.connection.state.reason
+
+    def warns(self, words: str) -> str:
+        """Wait until it says so while it is connected; all that it says."""
+        settled(lambda: words in self.connection.state.reason, lambda: str(self.connection.state))
+        self.is_connected()
         return self.connection.state.reason
 
     def rows(self) -> list[InboxRow]:

@@ -19,6 +19,9 @@ def worker() -> None:
 
 
 def _serve(*, has_pages: bool, has_worker: bool) -> None:
+    from api.heaps import share_heaps
+
+    share_heaps()
     from api.running import serve
     from api.settings import Settings
 

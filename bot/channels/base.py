@@ -313,6 +313,15 @@ class State:
     status: Status
     reason: str = ""
     """A sentence for an admin: what is wrong and what to do. May be set while CONNECTED: a warning."""
+    is_fine: bool = False
+    """Whether the reason is nothing that anybody must mend."""
+    waiting: int | None = None
+    """How many messages the platform keeps because it could not bring them yet; None where it does not say."""
+
+    @property
+    def warns(self) -> bool:
+        """Whether it is connected, and an admin must mend something all the same."""
+        return self.status is Status.CONNECTED and bool(self.reason) and not self.is_fine
 
 
 class Connection(Protocol):

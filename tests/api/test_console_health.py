@@ -177,6 +177,16 @@ def test_a_loop_that_stands_still_and_a_full_disk_are_said_at_the_top(
     assert "The disk is nearly full." in found
 
 
+def test_which_workspace_is_off_and_which_are_served_is_told_in_the_readers_language(office: Office) -> None:
+    reason = "The Slack workspace T1 removed the app; what is to be sent there waits until it adds it again."
+    office.product.connections["slack"] = Refused(f"{reason} Served all the same: Beta (T2).", Status.CONNECTED)
+    vera, mei = office.browser("vera", Role.VIEWER), office.browser("mei", Role.VIEWER, "zh")
+    assert f"Slack connected {reason} Served all the same: Beta (T2)." in words(vera)
+    found = words(mei)
+    assert "Slack 工作区 T1 移除了该应用；" in found
+    assert "其他工作区照常服务：Beta (T2)。" in found
+
+
 def test_while_nothing_can_be_kept_no_channel_is_called_connected(office: Office) -> None:
     def full() -> None:
         raise DiskFull

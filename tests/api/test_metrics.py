@@ -12,10 +12,12 @@ import pytest
 from http_house import House, running
 from ports import quiet_ports
 from prometheus_client.parser import text_string_to_metric_families
+from refused import Refused
 from sqlalchemy import text as sql
 
 from api.gauges import Gauges
 from api.http.metrics import MetricsPortTaken, Shown, beside
+from bot.channels.base import State, Status
 from handoff.models import Scope
 from store import measures
 from store.errors import DatabaseUnreachable
@@ -91,6 +93,27 @@ def scraped_gauges(house: House) -> dict[str, float]:
         " ".join((sample.name, *sample.labels.values())): sample.value
         for metric in collected
         for sample in metric.samples
+    }
+
+
+def test_a_channel_that_works_but_is_to_be_mended_warns_and_what_waits_outside_is_counted(house: House) -> None:
+    telegram, slack, email = (Refused("") for _ in range(3))
+    telegram.state = State(Status.CONNECTED, "Telegram could not deliver to https://x.example: no.", waiting=3)
+    slack.state = State(Status.CONNECTED, "Another process takes in what comes.", is_fine=True)
+    email.state = State(Status.OFF, "The mail server refused.")
+    before = dict(house.product.connections)
+    house.product.connections.update(telegram=telegram, slack=slack, email=email)
+    try:
+        found = {name: value for name, value in scraped_gauges(house).items() if "channel_wa" in name}
+    finally:
+        house.product.connections.clear()
+        house.product.connections.update(before)
+    assert found == {
+        "firstline_channel_warns telegram": 1,
+        "firstline_channel_warns slack": 0,
+        # One that is off is told by channel_up.
+        "firstline_channel_warns email": 0,
+        "firstline_channel_waiting telegram": 3,
     }
 
 

@@ -24,14 +24,19 @@ def filled(node: ast.expr | None) -> str | None:
     return None
 
 
-def said_to_editors(path: Path) -> Iterator[str]:
-    """What a module says of a file that should be mended, in the order of its source."""
-    tree = ast.parse(path.read_text("utf8"))
-    named = {
+def sentences_by_name(tree: ast.Module) -> dict[str, str | None]:
+    """The strings that a module gives names."""
+    return {
         one.targets[0].id: filled(one.value)
         for one in ast.walk(tree)
         if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
     }
+
+
+def said_to_editors(path: Path) -> Iterator[str]:
+    """What a module says of a file that should be mended, in the order of its source."""
+    tree = ast.parse(path.read_text("utf8"))
+    named = sentences_by_name(tree)
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
             continue
@@ -44,6 +49,25 @@ def said_to_editors(path: Path) -> Iterator[str]:
         # What is all place came from elsewhere.
         if words and words.strip("×"):
             yield words
+
+
+def said_of_channels(path: Path) -> Iterator[str]:
+    """What a module says of how a channel is."""
+    tree = ast.parse(path.read_text("utf8"))
+    named = sentences_by_name(tree)
+    calls = (one for one in ast.walk(tree) if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "State")
+    for call in calls:
+        node = call.args[1] if len(call.args) > 1 else None
+        words = named.get(node.id) if isinstance(node, ast.Name) else filled(node)
+        if words and words.strip("×"):
+            yield words
+
+
+def test_how_a_channel_is_is_told_in_chinese() -> None:
+    paths = [path for name in ("slack", "telegram") for path in (ROOT / "bot" / "channels" / name).glob("*.py")]
+    said = [words for path in paths for words in said_of_channels(path)]
+    assert len(said) > 10
+    assert [words for words in said if texts("zh").told(words) == words] == []
 
 
 def test_all_that_an_editor_should_mend_is_told_in_chinese() -> None:
@@ -64,6 +88,20 @@ def test_all_that_an_editor_should_mend_is_told_in_chinese() -> None:
         (
             "Release 7 went live meanwhile, for everybody.",
             "发布版本 7 在此期间对所有人上线，其中已包含这个版本的内容。",
+        ),
+        (
+            "The Slack workspace Acme (T1) is off. Slack refuses FIRSTLINE_SLACK_BOT_TOKEN: it was revoked "
+            "(token_revoked). Install the app to the workspace again; if its token is another one then, set that and "
+            "restart. The Slack workspace Beta (T2) refuses the app's token: it must add the app again. Served all the "
+            "same: Gamma (T3).",
+            "Slack 工作区 Acme (T1) 已关闭。Slack 拒绝 FIRSTLINE_SLACK_BOT_TOKEN：它已被撤销（token_revoked）。"
+            "请在该工作区重新安装应用；如果令牌变了，请设置新令牌并重启。Slack 工作区 Beta (T2) 拒绝该应用的令牌："
+            "需要重新添加该应用。其他工作区照常服务：Gamma (T3)。",
+        ),
+        (
+            "Telegram could not deliver to https://x.example: Connection refused. Telegram "
+            "keeps 3 of what customers wrote, for a day at most.",
+            "Telegram 无法送达 https://x.example：Connection refused。Telegram 为客户保留着 3 条消息，最多一天。",
         ),
         ("reading 1,200 of 2,000 files", "正在读取：2,000 个文件中的 1,200 个"),
         ("a reason that a colleague wrote: by hand", "a reason that a colleague wrote: by hand"),

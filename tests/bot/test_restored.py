@@ -9,7 +9,7 @@ from answered import Archive
 from sqlmodel import col, select
 
 from bot import inbox
-from bot.channels.slack.backfill import last_heard, looks_from
+from bot.channels.slack.gaps import last_heard, looks_from
 from bot.models import InboxRow, InboxState
 from bot.replay import replay
 from bot.restored import FRESH, settle

@@ -218,10 +218,34 @@ MUTANTS = (
     Mutant(
         "a look at some workspaces of Slack counts as one at that whose token is refused",
         "bot/channels/slack/backfill.py",
-        "not look.closed and not self._workspaces.awaits_own",
-        "not look.closed",
+        "            unseen_of.add(own)\n",
+        "            unseen_of.discard(own)\n",
         "tests/bot/channels/slack/test_slack_own_token.py"
         "::test_refused_at_the_start_it_stays_noted_that_nobody_looked_at_ours_yet",
+    ),
+    Mutant(
+        "a token of Slack's that nothing is sent with is never tried",
+        "bot/channels/slack/proofs.py",
+        "return self.tried is None or now",
+        "return self.tried is None and now",
+        "tests/bot/channels/slack/test_slack_proofs.py"
+        "::test_ours_is_noticed_and_what_was_said_since_it_was_last_good_is_fetched_once_it_is_taken_again",
+    ),
+    Mutant(
+        "what is missed while Slack refuses a token counts from when that is noticed",
+        "bot/channels/slack/connection.py",
+        "own, since = self._workspaces.own, self._proofs.last_good(OWN)",
+        "own, since = self._workspaces.own, None",
+        "tests/bot/channels/slack/test_slack_proofs.py"
+        "::test_ours_is_noticed_and_what_was_said_since_it_was_last_good_is_fetched_once_it_is_taken_again",
+    ),
+    Mutant(
+        "a long silence of Slack's is taken for one",
+        "bot/channels/slack/silences.py",
+        "return Silence(now, QUIET * 2) if now - heard >= QUIET else None",
+        "return None",
+        "tests/bot/channels/slack/test_slack_silences.py"
+        "::test_what_was_said_while_slack_did_not_reach_us_is_fetched_and_told_until_it_does[sqlite]",
     ),
     Mutant(
         "after a restore Slack is not asked for what was on its way",

@@ -7,30 +7,27 @@ event key, so looking back a little too far does no harm.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import structlog
-from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from bot.channels.base import Unreadable
 from bot.channels.slack import peers
 from bot.channels.slack.catching_up import HELD, CatchUp
 from bot.channels.slack.clients import Clients
-from bot.channels.slack.history import CutShort, Enough, Look, Spoken
+from bot.channels.slack.gaps import Gaps, forget_unseen, last_heard, looks_from, note_unseen, unseen
+from bot.channels.slack.history import WAITING, CutShort, Enough, Look, Spoken
 from bot.channels.slack.intake import KeepFirst
-from bot.channels.slack.names import LOOKS_FROM, SLACK, UNSEEN, Direct, InChannel, Place, parse_place, parse_spot
+from bot.channels.slack.names import OWN, SLACK
+from bot.channels.slack.spoken import spoken_in
 from bot.channels.slack.workspaces import NotIntroduced, Workspace, Workspaces
-from bot.models import InboxRow
-from handoff.models import Conversation, Direction, Message, Thread
 from store import Database, measures, reading, transaction
 from store.errors import StoreError
-from store.inserts import insert
 from store.keeping import keeping
-from store.models import Setting
 
 log = structlog.get_logger()
 PLACES = 50
@@ -38,7 +35,8 @@ PLACES = 50
 OVERLAP = timedelta(minutes=2)
 """An event may be on its way for as long when the line breaks."""
 LONGEST = timedelta(days=7)
-_CANDIDATES = 4 * PLACES
+FEW = 10
+"""As many for a mere look whether there is anything at all."""
 _HURRY = 0.1
 """Seconds between two calls where somebody waits; a few more of them than Slack likes are soon made up for."""
 _AGAIN = 5.0
@@ -74,8 +72,10 @@ class Backfill:
         self._pause = pause
         self._can_look = can_look
         self._begun = now()
-        self._since: datetime | None = None
-        self._noted: datetime | None = None
+        self.heard_at = self._begun
+        """When Slack last told this process anything."""
+        self._gaps = Gaps()
+        self._noted = self._left = self._under_way = Gaps()
         self._lock = threading.Lock()
         self._may_look = threading.Event()
         self._wake = threading.Event()
@@ -87,40 +87,41 @@ class Backfill:
         """Begin to wait for ``found`` and ``missed``. ``is_first``: before anything new comes in, remember how far back
         there is to look since the last start."""
         heard, untold = self._heard(), self._taken_over(is_start=True)
-        if heard is not None:
+        if is_first:
+            self._add(heard)
+        else:
             # Who is not the first looks at the places alone in which something comes,
-            (self._reach_back if is_first else self._catch_up.begin)(heard)
-        if untold is not None:
-            # but for what Slack told nobody who lives.
-            self._reach_back(untold)
+            self._hold_back(heard)
+        # but for what Slack told nobody who lives.
+        self._add(untold)
         self._catch_up.start(self.look_at)
         self._thread.start()
         self._signs.start()
 
-    def _heard(self) -> datetime | None:
-        """How far back there is to look; None where nothing was ever heard."""
+    def _heard(self) -> Gaps:
+        """How far back there is to look."""
         try:
             with reading(self._database) as session:
-                moments = [at for at in (last_heard(session), unseen_since(session)) if at is not None]
-                return min(moments, default=None)
+                heard = last_heard(session)
+                return unseen(session).beside(Gaps(heard))
         except StoreError:
-            return self._now() - timedelta(days=1)
+            return Gaps(self._now() - timedelta(days=1))
 
     def _give_sign(self) -> None:
         """We live; and if somebody else fell silent, we look for what Slack told them. Raises StoreError."""
         now = self._now()
         # A sign that a power cut takes away is given anew.
         with transaction(self._database, is_lasting=False) as session:
-            peers.give_sign(session, self._owner, now)
+            peers.give_sign(session, self._owner, now, self.heard_at)
             is_due = any(sign.is_due(now, self._begun) for sign in peers.signs(session, self._owner))
-        untold = self._taken_over() if is_due else None
-        if untold is not None:
-            log.warning("slack: another process fell silent", since=untold.isoformat(timespec="seconds"))
-            self._reach_back(untold)
+        untold = self._taken_over() if is_due else Gaps()
+        if untold.oldest is not None:
+            log.warning("slack: another process fell silent", since=untold.oldest.isoformat(timespec="seconds"))
+            self._add(untold)
             if self._can_look():
                 self.found()
 
-    def _taken_over(self, *, is_start: bool = False) -> datetime | None:
+    def _taken_over(self, *, is_start: bool = False) -> Gaps:
         """From when on we are to look for what Slack told others. From now on it is ours to look for."""
         try:
             with transaction(self._database) as session:
@@ -129,14 +130,14 @@ class Backfill:
                     untold = peers.take_over_all(session, self._owner, now)
                 else:
                     untold = peers.take_over(session, self._owner, now, begun=self._begun)
-                if untold is not None:
-                    note_unseen(session, untold)
-                    # They may have been at it themselves, for somebody else.
-                    untold = unseen_since(session)
+                if untold is None:
+                    return Gaps()
+                note_unseen(session, Gaps(untold))
+                # They may have been at it themselves, for somebody else.
+                return unseen(session)
         except (SQLAlchemyError, StoreError):
             # The next sign of ours tells.
-            return None
-        return untold
+            return Gaps()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -146,37 +147,56 @@ class Backfill:
         if self._thread.is_alive():
             self._thread.join(2)
 
-    def lost(self) -> None:
-        """From now on events may be missed."""
+    def lost(self, since: datetime | None = None) -> None:
+        """From now on, or from ``since`` on, events may be missed."""
         self._may_look.clear()
-        self._reach_back(self._now())
+        self._add(Gaps(since or self._now()))
 
-    def doubted(self) -> None:
-        """Of one workspace events may be missed from now on; the others can be looked at."""
+    def doubted(self, team: str, since: datetime | None = None) -> None:
+        """The same of one workspace, while the others can be looked at."""
         with self._lock:
-            self._since = self._since or self._now()
+            self._gaps = self._gaps.reaching(since or self._now(), team)
         self._wake.set()
 
     def found(self) -> None:
         """Events come (again): what was missed can be fetched."""
         with self._lock:
-            since = self._since
-        if since is not None:
-            self._catch_up.begin(since)
+            # Of a look that is under way something may be left over.
+            gaps = self._gaps.beside(self._under_way)
+        found = self._in_reach(gaps)
+        if found:
+            self._hold_back(found)
             self._may_look.set()
             self._wake.set()
 
-    def missed(self) -> None:
-        """Something came and could not be kept. Slack may bring it again, or have brought it for the last time; the
-        look back is tried until the database takes it."""
-        self._reach_back(self._now())
+    def missed(self, since: datetime | None = None) -> None:
+        """Something came and could not be kept, or did not come at all from ``since`` on. Slack may bring it again, or
+        have brought it for the last time; the look back is tried until the database takes it."""
+        self._add(Gaps(since or self._now()))
         self.found()
 
-    def _reach_back(self, to: datetime) -> None:
-        with self._lock:
-            self._since = since = min(to, self._since or to)
-        self._catch_up.begin(since)
-        self._wake.set()
+    def _add(self, gaps: Gaps) -> None:
+        if gaps:
+            with self._lock:
+                self._gaps = self._gaps.beside(gaps)
+            self._hold_back(gaps)
+            self._wake.set()
+
+    def _hold_back(self, gaps: Gaps) -> None:
+        """What comes in a thread waits for a look there; one at all is not made to reach as far as one at a few."""
+        if (since := gaps.everywhere or gaps.oldest) is not None:
+            self._catch_up.begin(since)
+
+    def _in_reach(self, gaps: Gaps) -> Gaps:
+        """Those of workspaces that we have a token for: a look at the others is of no use."""
+        known = {name for names in self._names().values() for name in names}
+        return Gaps(gaps.everywhere, {team: since for team, since in gaps.teams.items() if team in known})
+
+    def _names(self) -> dict[str, tuple[str, ...]]:
+        """The workspaces that can be looked at, with what gaps call them: ours may be missed before it is known."""
+        own = self._workspaces.own
+        ours = {} if own is None else {own.team: (own.team, OWN)}
+        return {**ours, **{team: (team,) for team in self._workspaces.known_others}}
 
     def _run(self) -> None:
         while self._wake.wait() and not self._stopping.is_set():
@@ -186,41 +206,46 @@ class Backfill:
                 continue
             self._may_look.clear()
             with self._lock:
-                since, self._since = self._since, None
-            while since is not None and not self._is_done(since) and not self._stopping.wait(_AGAIN):
+                gaps = self._under_way = self._gaps
+                self._gaps = self._left = Gaps()
+            while gaps and not self._is_done(gaps) and not self._stopping.wait(_AGAIN):
                 pass
             with self._lock:
-                is_over = self._since is None
+                self._under_way = Gaps()
+                is_over = self._gaps == self._left
             if is_over:
                 self._catch_up.end()
 
     def _write_down(self) -> None:
         """Whoever comes after us must look as far back, though more was heard by then."""
         with self._lock:
-            since = self._since
-        if since is None or (self._noted is not None and self._noted <= since):
+            gaps = self._gaps
+        if self._noted.beside(gaps) == self._noted:
             return
         try:
             with transaction(self._database) as session:
-                note_unseen(session, since)
+                note_unseen(session, gaps)
         except StoreError as error:
             log.warning("slack gap not written down", error=type(error).__name__)
         else:
-            self._noted = since
+            self._noted = self._noted.beside(gaps)
 
-    def _is_seen(self, since: datetime) -> None:
-        """All from ``since`` on was looked at."""
+    def _is_seen(self, gaps: Gaps, left: Gaps) -> None:
+        """All of ``gaps`` was looked at but what is ``left``."""
         with transaction(self._database) as session:
-            forget_unseen(session, since)
-        self._noted = None
+            forget_unseen(session, gaps)
+            note_unseen(session, left)
+        self._noted = self._left = left
+        with self._lock:
+            self._gaps = self._gaps.beside(left)
 
-    def _is_done(self, since: datetime) -> bool:
+    def _is_done(self, gaps: Gaps) -> bool:
         """Look back, unless another process is at it: it may be about another gap, or have died."""
         try:
             with keeping(self._database, "slack-backfill", self._owner) as kept:
                 if kept is None:
                     return False
-                self.look_back(since)
+                self.look_back(gaps)
         except CutShort as why:
             log.warning("slack back-fill cut short", why=str(why))
             return False
@@ -230,39 +255,68 @@ class Backfill:
             return not isinstance(error, SQLAlchemyError | StoreError)
         return True
 
-    def look_back(self, since: datetime) -> int:
-        """Take in what was said from ``since`` on in the places that we know, and where somebody may have written for
-        the first time. Returns how much was new. Raises CutShort."""
-        with reading(self._database) as session:
-            places, oldest = spoken_in(session, PLACES), self._oldest(session, since)
-        look = Look(self._clients, self._stopping, self._pause, f"{oldest.timestamp():.6f}", self._bot_of)
-        new, is_whole = 0, True
+    def look_back(self, gaps: Gaps) -> int:
+        """Take in what was said since then in the places that we know, and where somebody may have written for the
+        first time. Returns how much was new. Raises CutShort."""
+        self._workspaces.others()
+        # Before the look: Slack may take a token while it is under way.
+        own, names = self._workspaces.awaited, self._names()
+        wanted = {team: since for team, called in names.items() if (since := gaps.since(*called)) is not None}
+        new, closed = self._look_at_all(wanted, PLACES)
+        looked = set(wanted) - closed if not self._stopping.is_set() else set[str]()
+        seen = {name for team in looked for name in names[team]}
+        unseen_of = {*gaps.teams, *wanted} - seen
+        if own is not None:
+            unseen_of.add(own)
+        self._is_seen(gaps, gaps.left(unseen_of))
+        return new
+
+    def look_around(self, since: datetime) -> int:
+        """Whether anything was said from ``since`` on in a few places, those first where somebody spoke last. What was
+        is taken in. Returns how much was new; raises nothing."""
         try:
-            for team, channel, message in look.all_of(places):
-                new += self._take(team, channel, message)
-            for each in self._teams(places):
-                for team, channel, message in look.all_unheard(each, places, PLACES):
-                    new += self._take(team, channel, message)
+            with keeping(self._database, "slack-backfill", self._owner) as kept:
+                self._workspaces.others()
+                return 0 if kept is None else self._look_at_all(dict.fromkeys(self._names(), since), FEW)[0]
+        except (CutShort, StoreError, SQLAlchemyError) as error:
+            log.warning("slack not looked around", error=type(error).__name__)
+            return 0
+
+    def _look_at_all(self, wanted: Mapping[str, datetime], most: int) -> tuple[int, set[str]]:
+        """How much was new in these workspaces since then, and which of them refuse our token. Raises CutShort."""
+        with reading(self._database) as session:
+            places = spoken_in(session, most, wanted)
+            oldest = {team: self._oldest(session, since) for team, since in wanted.items()}
+        new, closed = 0, set[str]()
+        for team, since in oldest.items():
+            look = self._look(since, self._pause)
+            new += self._take_all(look, team, [spoken for spoken in places if spoken.place.team == team], most)
+            closed |= look.closed
+        if places or new:
+            told = min(oldest.values()).isoformat(timespec="seconds")
+            log.info("slack looked back", places=len(places), new=new, since=told)
+        return new, closed
+
+    def _take_all(self, look: Look, team: str, places: list[Spoken], most: int) -> int:
+        """Raises CutShort."""
+        new = 0
+        try:
+            for said in chain(look.all_of(places), look.all_unheard(team, places, most)):
+                new += self._take(*said)
         except CutShort:
             raise
         except Enough as why:
             log.warning("slack back-fill ended early", why=str(why))
-            is_whole = not self._stopping.is_set()
-        if is_whole and not look.closed and not self._workspaces.awaits_own:
-            self._is_seen(since)
-        else:
-            self._reach_back(since)
-        if places or new:
-            log.info("slack looked back", places=len(places), new=new, since=oldest.isoformat(timespec="seconds"))
         return new
+
+    def _look(self, oldest: datetime, pause: float, waiting: float = WAITING) -> Look:
+        return Look(self._clients, self._stopping, pause, f"{oldest.timestamp():.6f}", self._bot_of, waiting)
 
     def look_at(self, spoken: Spoken, since: datetime) -> int:
         """As ``look_back``, of one place, in which somebody waits for an answer. Raises Enough."""
         with reading(self._database) as session:
             oldest = self._oldest(session, since)
-        pause = min(self._pause, _HURRY)
-        since_ts, waiting = f"{oldest.timestamp():.6f}", HELD.total_seconds()
-        look = Look(self._clients, self._stopping, pause, since_ts, self._bot_of, waiting)
+        look = self._look(oldest, min(self._pause, _HURRY), HELD.total_seconds())
         new = sum(self._take(*said) for said in look.all_of([spoken]))
         if new:
             log.info("slack thread caught up with", new=new)
@@ -278,10 +332,6 @@ class Backfill:
         except NotIntroduced:
             return None
         return workspace.bot_user if workspace else None
-
-    def _teams(self, places: list[Spoken]) -> list[str]:
-        own = self._workspaces.own
-        return list(dict.fromkeys([*([own.team] if own else []), *(spoken.place.team for spoken in places)]))
 
     def _take(self, team: str, channel: str, message: dict[str, Any]) -> bool:
         try:
@@ -307,79 +357,3 @@ def event_of(workspace: Workspace, channel: str, message: dict[str, Any]) -> dic
         "authorizations": [{"team_id": workspace.team, "user_id": workspace.bot_user, "is_bot": True}],
         "event": {**message, "type": "message", "channel": channel, "channel_type": kind, "event_ts": ts},
     }
-
-
-def last_heard(session: Session) -> datetime | None:
-    """When Slack told us something last; None if it never did."""
-    query = select(InboxRow.received_at).where(InboxRow.channel == SLACK)
-    return session.exec(query.order_by(col(InboxRow.id).desc()).limit(1)).first()
-
-
-def unseen_since(session: Session) -> datetime | None:
-    """From when on somebody has yet to look back; None where all was looked at."""
-    return _moment(session, UNSEEN)
-
-
-def looks_from(session: Session) -> datetime | None:
-    """What was said before is never looked up: it was dealt with in a life that was restored away."""
-    return _moment(session, LOOKS_FROM)
-
-
-def _moment(session: Session, name: str) -> datetime | None:
-    row = session.get(Setting, name)
-    return datetime.fromisoformat(row.value["since"]) if row else None
-
-
-def note_unseen(session: Session, since: datetime) -> None:
-    before = unseen_since(session)
-    if before is None or since < before:
-        value = {"since": since.isoformat()}
-        # Another process may be writing the same: both start after the same gap.
-        row = insert(session, Setting).values(name=UNSEEN, value=value)
-        session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
-
-
-def forget_unseen(session: Session, since: datetime) -> None:
-    """Unless another process knows of an older gap."""
-    before = unseen_since(session)
-    if before is not None and before >= since:
-        session.execute(delete(Setting).where(col(Setting.name) == UNSEEN))
-
-
-def spoken_in(session: Session, most: int) -> list[Spoken]:
-    """Where somebody is to be listened to: direct messages, and threads with an open conversation. Newest first."""
-    query = (
-        select(Conversation.closed_at, Thread.id, Thread.external_id)
-        .join(Thread, col(Thread.id) == Conversation.thread_id)
-        .where(Thread.channel == SLACK)
-        .order_by(col(Conversation.last_message_at).desc())
-        .limit(_CANDIDATES)
-    )
-    found: dict[int, Spoken] = {}
-    for closed_at, thread_id, name in session.exec(query):
-        place = _place(name)
-        if place is None or thread_id is None or thread_id in found or len(found) >= most:
-            continue
-        if isinstance(place, InChannel) and closed_at is None:
-            found[thread_id] = Spoken(place, place.channel, place.root)
-        elif isinstance(place, Direct):
-            found[thread_id] = Spoken(place, *_spot(session, thread_id))
-    return list(found.values())
-
-
-def _place(name: str) -> Place | None:
-    try:
-        return parse_place(name)
-    except Unreadable:
-        return None
-
-
-def _spot(session: Session, thread_id: int) -> tuple[str | None, str | None]:
-    """Where within the direct messages the customer wrote last."""
-    said = select(Message.detail).where(Message.thread_id == thread_id, Message.direction == Direction.INCOMING)
-    detail = session.exec(said.order_by(col(Message.id).desc()).limit(1)).first()
-    try:
-        spot = parse_spot((detail or {}).get("spot") or "")
-    except Unreadable:
-        return None, None
-    return spot.channel, spot.root

@@ -18,29 +18,32 @@ from bot.channels.base import State, Status
 from bot.channels.booking import book_of
 from bot.channels.slack import intake
 from bot.channels.slack.backfill import Backfill
-from bot.channels.slack.catching_up import CatchUp
+from bot.channels.slack.catching_up import LASTS, CatchUp
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.clients import Clients
 from bot.channels.slack.homes import Homes
 from bot.channels.slack.http import Answer, Http, sentence
 from bot.channels.slack.identity import NoAnswer, TokenRefused, identify
-from bot.channels.slack.oauth import Installations, Installing, oauth_flow
+from bot.channels.slack.names import OWN
+from bot.channels.slack.oauth import Installations, Installing
 from bot.channels.slack.pacing import pacer_of_workspaces
 from bot.channels.slack.pages import Pages
+from bot.channels.slack.proofs import Proofs
+from bot.channels.slack.silences import Silences
 from bot.channels.slack.socket import Patience, SocketMode
+from bot.channels.slack.standing import Standing, called
 from bot.channels.slack.workspaces import Workspaces
 from store import Database
 
 log = structlog.get_logger()
 LISTENERS = 4
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
-# The later one decides what is said of the channel.
-_GRAVITY = (Status.CONNECTED, Status.CONNECTING, Status.TROUBLE, Status.OFF)
 _NO_WAY_IN = State(
     Status.OFF,
     "Nothing can come from Slack. Set FIRSTLINE_SLACK_APP_TOKEN for Socket Mode, or FIRSTLINE_SLACK_SIGNING_SECRET for "
     "HTTP, and restart.",
 )
+_REFUSES = "The Slack workspace {team} refuses the app's token: it must add the app again."
 
 
 class SlackConnection:
@@ -64,25 +67,29 @@ class SlackConnection:
         patience: Patience,
         now: Callable[[], datetime],
     ) -> None:
+        self._now = now
         self._is_worker = is_worker
         self._patience = patience
         self._has_way_in = bool(app_token or signing_secret)
         self._bot_token = bot_token
         self._has_others = installations is not None
         self._own = State(Status.CONNECTING)
+        self._name = ""
         self._line: State | None = State(Status.CONNECTING) if app_token and is_worker else None
         self._gone: dict[str, str] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._doubt = threading.Event()
+        self._limited = threading.Event()
         self._thread = threading.Thread(target=self._run, name="slack", daemon=True)
         self._workspaces = Workspaces(installations, awaits_own=bot_token is not None)
+        self._proofs = Proofs(database, now)
         self.clients = Clients(self._workspaces.token_of, base_url)
         pacer = pacer_of_workspaces(book_of(database))
         self.channel = SlackChannel(folder, self.clients, on_refused=self._refused, pacer=pacer)
         self._pages = Pages(database, self.clients, self.republish)
         self._homes = Homes(database, self._pages)
-        catch_up = CatchUp(database, now)
+        self._catch_up = catch_up = CatchUp(database, now)
         self._keep = intake.KeepFirst(
             database,
             self.channel.parse,
@@ -90,6 +97,7 @@ class SlackConnection:
             self._pages,
             staff_channel=staff_channel,
             on_gone=self._left,
+            on_limited=self._is_limited,
             now=now,
             catch_up=catch_up,
         )
@@ -105,10 +113,12 @@ class SlackConnection:
             signs=patience.signs,
             can_look=self._is_known,
         )
+        self._silences = Silences(database, self._backfill.look_around, self._backfill.missed)
+        self._is_http_alone = signing_secret is not None and app_token is None
         self._executor = ThreadPoolExecutor(LISTENERS, thread_name_prefix="slack")
         self._app = intake.make_app(self._keep, self._pages, self.clients.with_token(None), self._executor)
-        again = catch_up.doubt
-        self._http = Http(signing_secret, self._take, lambda: now().timestamp(), again) if signing_secret else None
+        clock, again = (lambda: now().timestamp()), self._is_brought_again
+        self._http = Http(signing_secret, self._take, clock, again) if signing_secret else None
         web, token = self.clients.with_token(app_token), app_token if is_worker else None
         self._socket = SocketMode(token, web, self._take, self._line_is, patience, again) if token else None
         self.installing: Installing | None = None
@@ -116,10 +126,9 @@ class SlackConnection:
     @property
     def state(self) -> State:
         with self._lock:
-            states = [self._own] if self._line is None else [self._own, self._line]
-            gone = " ".join(self._gone.values())
-        worst = max(states, key=lambda state: _GRAVITY.index(state.status))
-        return State(Status.CONNECTED, gone) if worst.status is Status.CONNECTED else worst
+            others = self._workspaces.known_others
+            gone, is_deaf = dict(self._gone), self._silences.is_deaf
+            return Standing(self._own, self._line, others, gone, self._name, is_deaf).state
 
     def start(self) -> None:
         """Begin to connect, and return at once."""
@@ -159,36 +168,61 @@ class SlackConnection:
         self._homes.draw(customer)
 
     def joined(self, team: str) -> None:
-        """A workspace added the app, or added it again."""
+        """A workspace added the app, or added it again: what was said there meanwhile is looked up."""
+        self._proofs.note(team, is_taken=True)
+        self._is_back(team)
+
+    def _is_back(self, team: str) -> None:
         self._workspaces.drop(team)
+        self._workspaces.others()
         with self._lock:
             self._gone.pop(team, None)
+        self._backfill.found()
 
     def _run(self) -> None:
         if not self._has_way_in:
-            self._own_is(_NO_WAY_IN)
+            with self._lock:
+                self._line = _NO_WAY_IN
             return
-        while not self._introduce() and not self._has_others:
+        self._workspaces.others()
+        while not self._introduce():
+            self._look_back_if(False)
+            if self._has_others:
+                break
             if self._stopping.wait(self._patience.refused):
                 return
-        self.channel.open(self._is_worker)
         if self._socket is not None:
             self._socket.start()
         else:
             self._backfill.found()
         while not self._stopping.is_set():
             is_doubted = self._doubt.wait(self._patience.refused)
-            self._doubt.clear()
-            # A refused token is tried again: whoever installs the app anew may get the same one.
-            if not self._stopping.is_set() and (is_doubted or self._own.status is Status.OFF):
-                is_taken = self._introduce()
-                self.channel.open((is_taken or self._has_others) and self._is_worker)
-                self._look_back_if(is_taken)
+            if is_doubted:
+                # Not after a wait in vain: a doubt that comes just then would be forgotten.
+                self._doubt.clear()
+            if not self._stopping.is_set():
+                self._go_round(is_doubted=is_doubted)
+
+    def _go_round(self, *, is_doubted: bool) -> None:
+        """What is looked after once a minute."""
+        # A refused token is tried again: whoever installs the app anew may get the same one.
+        if is_doubted or self._own.status is Status.OFF:
+            self._look_back_if(self._introduce())
+        self._try_tokens()
+        if self._limited.is_set():
+            self._limited.clear()
+            self._backfill.found()
+        if self._is_http_alone and self._is_known() and not self._stopping.is_set():
+            self._silences.look(self._backfill.heard_at, self._now())
 
     def _look_back_if(self, is_taken: bool) -> None:
         """Whether Slack told of anything while it refused the token is its own affair: it is looked up afterwards."""
         if not is_taken:
-            (self._backfill.doubted if self._has_others else self._backfill.lost)()
+            own, since = self._workspaces.own, self._proofs.last_good(OWN)
+            if self._has_others:
+                self._backfill.doubted(own.team if own else OWN, since)
+            else:
+                self._backfill.lost(since)
         elif self._line is None or self._line.status is Status.CONNECTED:
             self._backfill.found()
 
@@ -201,17 +235,50 @@ class SlackConnection:
             if self._stopping.is_set():
                 return False
             try:
-                self._workspaces.introduce(identify(self.clients.with_token(self._bot_token)).workspace)
+                found = identify(self.clients.with_token(self._bot_token))
             except TokenRefused as refused:
+                self._proofs.note(OWN, is_taken=False)
                 self._own_is(State(Status.OFF, str(refused)))
                 return False
             except NoAnswer as trouble:
                 self._own_is(State(Status.TROUBLE, str(trouble)))
                 self._stopping.wait(pause)
             else:
+                self._workspaces.introduce(found.workspace)
+                with self._lock:
+                    self._gone.pop(found.workspace.team, None)
+                self._name = called(found.workspace.team, found.workspace_name)
+                self._proofs.note(OWN, is_taken=True)
                 self._own_is(State(Status.CONNECTED))
                 return True
         raise AssertionError("there is always another try")
+
+    def _try_tokens(self) -> None:
+        """Slack need not tell when a workspace takes its token back."""
+        names = [*([OWN] if self._bot_token else []), *self._workspaces.others()]
+        for name, is_taken in self._proofs.look(names, self._ask).items():
+            if name == OWN:
+                if not is_taken and self._own.status is Status.CONNECTED:
+                    self._doubt.set()
+            elif not is_taken:
+                self._is_gone(name, _REFUSES.format(team=called(name, self._workspaces.known_others[name])))
+            elif name in self._gone:
+                self._is_back(name)
+
+    def _ask(self, name: str) -> bool | None:
+        """Whether Slack takes the token; None where it does not say."""
+        client = self.clients.with_token(self._bot_token) if name == OWN else self.clients.of(name)
+        if client is None or self._stopping.is_set():
+            return None
+        try:
+            identify(client)
+        except NoAnswer:
+            return None
+        except TokenRefused:
+            if name != OWN:
+                self._backfill.doubted(name, self._proofs.last_good(name))
+            return False
+        return True
 
     def _take(self, body: dict[str, Any]) -> BoltResponse:
         if self._stopping.is_set():
@@ -219,7 +286,20 @@ class SlackConnection:
         response = intake.take(self._app, self._keep, body)
         if response.status == 503:
             self._is_missed()
+        else:
+            self._backfill.heard_at = self._now()
         return response
+
+    def _is_brought_again(self) -> None:
+        """Slack tried before, in vain. Where that ended a silence, it may have given up other events meanwhile."""
+        self._catch_up.doubt()
+        if self._now() - self._backfill.heard_at >= LASTS and self._is_known():
+            self._backfill.missed(self._backfill.heard_at)
+
+    def _is_limited(self, team: str) -> None:
+        """Slack holds events back for the rest of this minute; they are looked up after it."""
+        self._backfill.doubted(team)
+        self._limited.set()
 
     def _is_missed(self) -> None:
         """Before Slack told us whose token we were given there is nobody to look back as."""
@@ -235,11 +315,11 @@ class SlackConnection:
         said = f"The Slack workspace {team} removed the app; what is to be sent there waits until it adds it again."
         if not self._has_others:
             self._own_is(State(Status.OFF, f"{said} Then set FIRSTLINE_SLACK_BOT_TOKEN and restart."))
-            self.channel.open(False)
         elif team == self._workspaces.left:
             # Slack says so itself now, and is asked again until it takes the token.
             self._doubt.set()
         else:
+            self._backfill.doubted(team)
             self._is_gone(team, said)
 
     def _refused(self, team: str) -> None:
@@ -248,8 +328,10 @@ class SlackConnection:
         own = self._workspaces.own
         if own is not None and own.team == team:
             self._doubt.set()
-        else:
-            self._is_gone(team, f"The Slack workspace {team} refuses the app's token: it must add the app again.")
+        elif team not in self._gone:
+            self._backfill.doubted(team, self._proofs.last_good(team))
+            self._proofs.note(team, is_taken=False)
+            self._is_gone(team, _REFUSES.format(team=called(team, self._workspaces.known_others.get(team, team))))
 
     def _is_gone(self, team: str, said: str) -> None:
         with self._lock:
@@ -258,6 +340,9 @@ class SlackConnection:
     def _own_is(self, state: State) -> None:
         with self._lock:
             changed, self._own = self._own != state, state
+            if state.status in (Status.CONNECTED, Status.OFF):
+                is_served = state.status is Status.CONNECTED or self._has_others
+                self.channel.open(is_served and self._is_worker and not self._stopping.is_set())
         if changed:
             log.info("slack", status=state.status.value, reason=state.reason)
 
@@ -274,47 +359,6 @@ class SlackConnection:
             self._backfill.lost()
         if is_changed:
             log.info("slack socket", status=state.status.value, reason=state.reason)
-
-
-def slack(
-    database: Database,
-    folder: Path,
-    *,
-    bot_token: str | None,
-    app_token: str | None,
-    signing_secret: str | None,
-    base_url: str | None,
-    client_id: str | None,
-    client_secret: str | None,
-    staff_channel: str | None,
-    address: str,
-    is_worker: bool = True,
-    patience: Patience | None = None,
-    now: Callable[[], datetime] = intake.utc_now,
-) -> SlackConnection:
-    """The connection that the settings describe. ``address``: where Slack and browsers reach us, no trailing slash."""
-    logger = intake.quiet_logger()
-    installations = Installations(database, client_id, logger) if client_id and client_secret else None
-    connection = SlackConnection(
-        database,
-        folder,
-        bot_token=bot_token,
-        app_token=app_token,
-        signing_secret=signing_secret,
-        base_url=base_url,
-        installations=installations,
-        staff_channel=staff_channel,
-        is_worker=is_worker,
-        patience=patience or Patience(),
-        now=now,
-    )
-    if installations is not None and client_id and client_secret:
-        web = connection.clients.with_token(None)
-        flow = oauth_flow(
-            database, installations, web, logger, client_id=client_id, client_secret=client_secret, address=address
-        )
-        connection.installing = Installing(flow, connection.joined)
-    return connection
 
 
 def _no_installing() -> Answer:

@@ -19,7 +19,7 @@ from bot.channels.slack.refusals import LOST, TOKEN, Answer, answer_of
 
 log = structlog.get_logger()
 _PAGE, _PAGES = 100, 3
-_WAITING = 300.0
+WAITING = 300.0
 """Seconds that one look back spends in Slack's pauses at most."""
 _TRIES = 6
 """So often a call is made of which Slack says nothing, or that it has trouble of its own."""
@@ -58,7 +58,7 @@ class Look:
         pause: float,
         oldest: str,
         bot_of: Callable[[str], str | None],
-        waiting: float = _WAITING,
+        waiting: float = WAITING,
     ) -> None:
         """``pause``: seconds between two calls; ``oldest``: what was said until this timestamp of Slack's is known;
         ``bot_of``: our id in a workspace; ``waiting``: seconds to spend in Slack's pauses at most."""

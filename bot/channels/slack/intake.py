@@ -58,7 +58,8 @@ class Row:
 class KeepFirst(Middleware):
     """Puts what came into the inbox; only then may anything be acknowledged.
 
-    ``on_gone`` is called with the team when a workspace removed the app or took its token back.
+    ``on_gone`` is called with the team when a workspace removed the app or took its token back, ``on_limited`` when
+    more was said there than Slack tells of in a minute.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class KeepFirst(Middleware):
         *,
         staff_channel: str | None,
         on_gone: Callable[[str], None],
+        on_limited: Callable[[str], None],
         now: Callable[[], datetime],
         catch_up: CatchUp,
     ) -> None:
@@ -79,6 +81,7 @@ class KeepFirst(Middleware):
         self._pages = pages
         self._staff_channel = staff_channel
         self._on_gone = on_gone
+        self._on_limited = on_limited
         self._now = now
         self._catch_up = catch_up
 
@@ -162,6 +165,8 @@ class KeepFirst(Middleware):
     def _idle(self, body: dict[str, Any]) -> BoltResponse:
         if body["type"] == "app_rate_limited":
             log.warning("slack holds events back: more came than it delivers in an hour")
+            if (workspace := self._workspaces.of(str(body.get("team_id")))) is not None:
+                self._on_limited(workspace.team)
         return BoltResponse(status=200)
 
     def _refuse_stranger(self, kind: Kind, team: str) -> BoltResponse:

@@ -89,6 +89,16 @@ class Installations(InstallationStore):
             row = session.execute(query.order_by(bots.c.installed_at.desc(), bots.c.id.desc()).limit(1)).first()
         return Workspace(team, row.bot_user_id, row.bot_id, row.bot_token) if row else None
 
+    def teams(self) -> dict[str, str]:
+        """The workspaces that added the app and did not remove it, each with its name. Raises StoreError."""
+        bots = self._library.bots
+        query = select(bots.c.team_id, bots.c.team_name).where(
+            bots.c.client_id == self._library.client_id, bots.c.team_id.is_not(None), bots.c.bot_token.is_not(None)
+        )
+        with reading(self._database) as session:
+            rows = session.execute(query.order_by(bots.c.installed_at, bots.c.id)).all()
+        return {row.team_id: row.team_name or row.team_id for row in rows}
+
     def forget(self, team: str) -> None:
         """Delete all that was kept of a workspace. Raises StoreError."""
         with transaction(self._database) as session:

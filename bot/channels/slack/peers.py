@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -35,6 +35,8 @@ class SignOfLife:
     process: str
     given: datetime
     looked: datetime
+    heard: datetime | None = None
+    """When Slack last told it anything."""
 
     def is_silent(self, now: datetime) -> bool:
         return now - self.given >= SILENT
@@ -51,9 +53,14 @@ class SignOfLife:
         return self.is_over(now) and not self.is_over(self.looked)
 
 
-def give_sign(session: Session, process: str, now: datetime) -> None:
-    """``process`` lives, and hears what Slack tells it."""
-    _write(session, SignOfLife(process, now, now))
+def give_sign(session: Session, process: str, now: datetime, heard: datetime | None = None) -> None:
+    """``process`` lives, and hears what Slack tells it; ``heard``: when that was last."""
+    _write(session, SignOfLife(process, now, now, heard))
+
+
+def last_heard(session: Session) -> datetime | None:
+    """When Slack last told anything to one of those that gave a sign."""
+    return max((sign.heard for sign in signs(session, "") if sign.heard is not None), default=None)
 
 
 def signs(session: Session, but: str) -> list[SignOfLife]:
@@ -87,7 +94,7 @@ def _note_look(session: Session, sign: SignOfLife, now: datetime, begun: datetim
     if sign.is_over(now) and begun > sign.given:
         _forget(session, [sign])
     else:
-        _write(session, SignOfLife(sign.process, sign.given, now))
+        _write(session, replace(sign, looked=now))
 
 
 def _forget(session: Session, gone: Sequence[SignOfLife]) -> None:
@@ -104,11 +111,14 @@ def _unchanged(session: Session, wanted: Iterable[SignOfLife]) -> list[SignOfLif
 
 def _read(row: Setting) -> SignOfLife:
     given, looked = (datetime.fromisoformat(row.value[field]) for field in ("given", "looked"))
-    return SignOfLife(row.name.removeprefix(SIGN), given, looked)
+    heard = row.value.get("heard")
+    return SignOfLife(row.name.removeprefix(SIGN), given, looked, datetime.fromisoformat(heard) if heard else None)
 
 
 def _write(session: Session, sign: SignOfLife) -> None:
     value = {"given": sign.given.isoformat(), "looked": sign.looked.isoformat()}
+    if sign.heard is not None:
+        value["heard"] = sign.heard.isoformat()
     row = insert(session, Setting).values(name=SIGN + sign.process, value=value)
     session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 

@@ -62,7 +62,7 @@ class Patience:
     between: float = 1.2
     """Seconds between two calls that look back at what was missed: Slack takes 50 a minute."""
     refused: float = 60.0
-    """Seconds until a token that Slack refused is tried again."""
+    """Seconds until a token that Slack refused is tried again, and until it is seen whether others are to be."""
     signs: float = 10.0
     """Seconds between two signs of life for the other processes."""
 

@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import structlog
+
 from bot.channels.slack.names import OWN
+from store.errors import StoreError
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Installed(Protocol):
 
     def of_team(self, team: str) -> Workspace | None: ...
 
+    def teams(self) -> dict[str, str]: ...
+
     def forget(self, team: str) -> None: ...
 
 
@@ -46,6 +53,7 @@ class Workspaces:
         self._own: Workspace | None = None
         self._left: str | None = None
         self._known: dict[str, Workspace] = {}
+        self._others: dict[str, str] = {}
         self._lock = threading.Lock()
 
     @property
@@ -59,9 +67,26 @@ class Workspaces:
         return self._left
 
     @property
-    def awaits_own(self) -> bool:
-        """Whether Slack has yet to take the token that was given (again): until then nobody can look around there."""
-        return self._awaits_own or self._left is not None
+    def awaited(self) -> str | None:
+        """The workspace of the token that was given while Slack has yet to take that (again): until then nobody can
+        look around there. OWN as long as nobody knows which it is."""
+        return self._left or (OWN if self._awaits_own else None)
+
+    @property
+    def known_others(self) -> dict[str, str]:
+        """``others`` as last seen, without a look."""
+        own = self._own
+        return {team: name for team, name in self._others.items() if own is None or team != own.team}
+
+    def others(self) -> dict[str, str]:
+        """The workspaces that added the app by themselves, each with its name, without that of the token that was
+        given; as last seen while the database is away."""
+        if self._installed is not None:
+            try:
+                self._others = self._installed.teams()
+            except StoreError as error:
+                log.warning("slack workspaces not read", error=type(error).__name__)
+        return self.known_others
 
     def introduce(self, own: Workspace) -> None:
         """Slack accepted the given token: this is its workspace."""

@@ -158,7 +158,7 @@ class TelegramConnection:
         self._is_prepared, standing = False, self._line.standing
         standing.me = self._say_hello()
         standing.is_reachable = True
-        standing.set(State(Status.CONNECTED, STANDBY))
+        standing.set(State(Status.CONNECTED, STANDBY, is_fine=True))
         self._line.stopping.wait(self._line.waits.standby)
 
     def _say_hello(self) -> Me:

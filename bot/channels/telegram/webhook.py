@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -21,7 +21,10 @@ from store.errors import StoreError
 log = structlog.get_logger()
 PATH = "/channels/telegram/webhook"
 OK, BAD, UNAUTHORIZED, UNAVAILABLE = 200, 400, 401, 503
-_FRESH_SECONDS = 300
+_FRESH = timedelta(minutes=5)
+_WAITED = timedelta(minutes=1)
+"""So long something may wait at Telegram until it is said: it brings one update at a time, so in a busy minute some do.
+"""
 
 
 class Webhook:
@@ -32,6 +35,7 @@ class Webhook:
         self._url = address.rstrip("/") + PATH
         self._secret = secret or hmac.new(token.encode(), b"telegram webhook", sha256).hexdigest()
         self._refusal = ""
+        self._waits_since: datetime | None = None
 
     def prepare(self) -> None:
         """Tell Telegram where to deliver. What it does not take may have been set up by an admin: it is only shown."""
@@ -51,8 +55,10 @@ class Webhook:
 
     def step(self) -> None:
         """Look how the webhook does, then wait a while."""
-        info = self._line.webhook_info()
-        self._line.standing.set(State(Status.CONNECTED, self._warning(info)))
+        info, now = self._line.webhook_info(), self._line.now()
+        waiting = _number(info, "pending_update_count")
+        self._waits_since = (self._waits_since or now) if waiting else None
+        self._line.standing.set(State(Status.CONNECTED, self._warning(info, now), waiting=waiting))
         self._line.stopping.wait(self._line.waits.webhook)
 
     def cancel(self) -> None:
@@ -78,7 +84,7 @@ class Webhook:
         self._line.answer_presses(presses)
         return OK
 
-    def _warning(self, info: dict[str, Any]) -> str:
+    def _warning(self, info: dict[str, Any], now: datetime) -> str:
         if self._refusal and info.get("url") != self._url:
             return (
                 f"Telegram does not take {self._url} as a webhook ({self._refusal}). Set FIRSTLINE_PUBLIC_URL to an "
@@ -88,9 +94,18 @@ class Webhook:
             return (
                 "Telegram's webhook was set to another address, so messages may go there. Start again to set it anew."
             )
-        failed_at, problem = info.get("last_error_date"), info.get("last_error_message")
-        is_fresh = isinstance(failed_at, int) and self._line.now().timestamp() - failed_at < _FRESH_SECONDS
-        return f"Telegram could not deliver to {self._url}: {problem}." if is_fresh and problem else ""
+        failed_at, problem = _number(info, "last_error_date"), info.get("last_error_message")
+        is_fresh = failed_at is not None and now.timestamp() - failed_at < _FRESH.total_seconds()
+        waits = self._waits_since is not None and now - self._waits_since >= _WAITED
+        # Telegram leaves more and more time between two tries, so the last one may have failed a while ago.
+        said = f"Telegram could not deliver to {self._url}: {problem}." if problem and (is_fresh or waits) else ""
+        kept = f"Telegram keeps {_number(info, 'pending_update_count')} of what customers wrote, for a day at most."
+        return " ".join(words for words in (said, kept if waits else "") if words)
+
+
+def _number(info: dict[str, Any], name: str) -> int | None:
+    value = info.get(name)
+    return value if isinstance(value, int) else None
 
 
 def _read(body: bytes) -> Any:

@@ -39,6 +39,9 @@ async def _serve(world: SlackWorld, request: web.Request) -> web.StreamResponse:
         given = await _arguments(request)
     except Refused as refused:
         return _finish(world, call, {"ok": False, "error": refused.error})
+    except ConnectionResetError:
+        # Whoever called was killed meanwhile: nobody is there to be answered.
+        return web.Response()
     call.token = _token(request, given)
     call.arguments = copy.deepcopy(given)
     known = METHODS.get(name)

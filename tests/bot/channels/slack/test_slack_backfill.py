@@ -13,8 +13,8 @@ from slack_house import SlackHouse, is_down, settled, slack_house
 from standins.slack.server import Http, SlackWorld
 
 from bot.channels.base import Status
-from bot.channels.slack.backfill import spoken_in
 from bot.channels.slack.socket import Patience
+from bot.channels.slack.spoken import spoken_in
 from bot.restored import settle
 from handoff.conversations import add_incoming, open_conversation
 from handoff.customers import find_customer, find_thread
@@ -281,7 +281,7 @@ def test_only_so_many_places_are_looked_at_the_newest_first(database: Database) 
     talks(database, "T1:C1:1.000001", "U9", is_open=False)
     talks(database, "T1:C2:1.000001", "U9")
     with reading(database) as session:
-        assert [str(spoken.place) for spoken in spoken_in(session, 3)] == ["T1:C2:1.000001", "T1:@U3", "T1:@U2"]
+        assert [str(spoken.place) for spoken in spoken_in(session, 3, {"T1"})] == ["T1:C2:1.000001", "T1:@U3", "T1:@U2"]
 
 
 def test_what_was_said_before_a_restore_is_not_answered_again(

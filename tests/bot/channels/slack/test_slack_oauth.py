@@ -11,14 +11,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from slack_house import SlackHouse, is_down, slack_house
+from slack_house import SlackHouse, is_down, settled, slack_house
 from slack_sdk.oauth.installation_store import Installation
 from sqlalchemy import func, select
 from standins.slack.server import Http, SlackWorld, Team, Times
 
 from bot.channels.base import Later, Outgoing, Status
 from bot.channels.slack import tables
-from bot.channels.slack.backfill import unseen_since
+from bot.channels.slack.gaps import unseen
 from bot.channels.slack.http import Answer
 from bot.channels.slack.intake import quiet_logger
 from bot.channels.slack.manifest import BOT_SCOPES
@@ -296,5 +296,33 @@ def test_a_workspace_that_refuses_our_token_keeps_nobody_from_looking_at_the_oth
     with slack_house(world, sqlite_database, tmp_path, **hasty) as house:
         house.kept(2)
         assert house.texts() == ["hello", "is anybody there?"]
-        with reading(sqlite_database) as session:
-            assert unseen_since(session) is not None, "the first workspace is looked at once it takes the token again"
+        # It is looked at once it takes the token again.
+        settled(lambda: _unseen(sqlite_database) == {"T1"}, lambda: str(_unseen(sqlite_database)))
+
+
+def test_what_was_said_while_a_workspace_was_without_the_app_is_fetched_once_it_adds_it_again(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path
+) -> None:
+    team = world.teams[0]
+    ann = team.add_person("ann")
+    hasty = {"http": True, "bot_token": None, "patience": Patience(between=0.0), **CLIENT}
+    with slack_house(world, sqlite_database, tmp_path, **hasty) as house:
+        house.is_connected()
+        added(house, team)
+        ann.says("hello", ann.dm)
+        house.kept(1)
+        team.uninstalls()
+        house.warns("T1 removed the app")
+        way, world.deliver_by = world.deliver_by, Http("http://127.0.0.1:9/", "secret")
+        ann.says("is anybody there?", ann.dm)
+        world.wait_for(lambda: all(delivery.is_done for delivery in world.deliveries))
+        world.deliver_by = way
+        added(house, team)
+        house.kept(2)
+        assert house.texts() == ["hello", "is anybody there?"]
+
+
+def _unseen(database: Database) -> set[str]:
+    """The workspaces that somebody has yet to look at."""
+    with reading(database) as session:
+        return set(unseen(session).teams)

@@ -14,10 +14,12 @@ from slack_house import SlackHouse, settled, slack_house
 from slack_sdk.oauth.installation_store import Installation
 from standins.slack.server import Http, SlackWorld, Team
 
-from bot.channels.base import Later, Outgoing, Status
-from bot.channels.slack.backfill import unseen_since
+from bot.channels.base import Later, Outgoing
+from bot.channels.slack.gaps import unseen
 from bot.channels.slack.intake import quiet_logger
+from bot.channels.slack.names import OWN
 from bot.channels.slack.oauth import Installations
+from bot.channels.slack.proofs import Proofs
 from bot.channels.slack.socket import Patience
 from handoff.conversations import add_incoming, open_conversation
 from handoff.customers import find_customer, find_thread
@@ -40,6 +42,7 @@ def both(world: SlackWorld, sqlite_database: Database) -> tuple[Team, Team]:
         bot_id=two.bot.bot_id,
         bot_user_id=two.bot.user_id,
         token_type="bot",
+        team_name=two.name,
     )
     Installations(sqlite_database, CLIENT["client_id"], quiet_logger()).save(bot)
     return one, two
@@ -94,7 +97,8 @@ def test_refused_at_the_start_the_others_are_served_and_ours_once_it_is_taken(
     ann, bob = one.add_person("ann"), two.add_person("bob")
     one.revokes_token(tells=False)
     with at(world, sqlite_database, tmp_path) as house:
-        assert "FIRSTLINE_SLACK_BOT_TOKEN" in house.is_now(Status.OFF)
+        said = house.warns("FIRSTLINE_SLACK_BOT_TOKEN: it was revoked")
+        assert f"Served all the same: {two.name} (T2)." in said
         bob.says("from two", bob.dm)
         house.kept(1)
         assert sent_to(house, two, bob)
@@ -123,7 +127,7 @@ def test_refused_while_we_run_the_others_are_looked_at_after_a_gap_and_ours_once
         one.revokes_token(tells=False)
         with pytest.raises(Later):
             sent_to(house, one, ann)
-        house.is_now(Status.OFF)
+        assert house.warns("FIRSTLINE_SLACK_BOT_TOKEN").startswith(f"The Slack workspace {one.name} (T1) is off. ")
         with unheard(world):
             ann.says("from one", ann.dm)
             bob.says("from two", bob.dm)
@@ -148,6 +152,8 @@ def test_refused_at_the_start_it_stays_noted_that_nobody_looked_at_ours_yet(
         house.kept(1)
     talks(sqlite_database, two, bob)
     in_vain(world, (ann, "from one"), (bob, "from two"))
+    # Slack took the token of another process since, which says nothing of what this one was told.
+    Proofs(sqlite_database, later).note(OWN, is_taken=True)
     one.revokes_token(tells=False)
     with at(world, sqlite_database, tmp_path, now=later) as house:
         house.kept(2)
@@ -172,7 +178,7 @@ def test_after_ours_removed_the_app_and_installed_it_again_it_is_heard_and_answe
         house.kept(1)
         talks(sqlite_database, one, ann)
         one.uninstalls()
-        assert "FIRSTLINE_SLACK_BOT_TOKEN" in house.is_now(Status.OFF)
+        house.warns("FIRSTLINE_SLACK_BOT_TOKEN")
         world.wait_for(lambda: not world.unacknowledged())
         bob.says("from two", bob.dm)
         house.kept(2)
@@ -184,8 +190,8 @@ def test_after_ours_removed_the_app_and_installed_it_again_it_is_heard_and_answe
         ann.says("here we are again", ann.dm)
         house.kept(3)
         assert house.texts() == ["hello", "from two", "here we are again"]
+        settled(lambda: house.connection.state.reason == "", lambda: str(house.connection.state))
         house.is_connected()
-        assert house.connection.state.reason == ""
         assert sent_to(house, one, ann)
 
 
@@ -199,7 +205,7 @@ def test_what_was_said_in_ours_before_it_removed_the_app_is_not_taken_for_seen_b
     with slack_house(world, sqlite_database, tmp_path, patience=HASTY, **CLIENT) as house:
         house.is_connected()
         one.uninstalls()
-        house.is_now(Status.OFF)
+        house.warns("FIRSTLINE_SLACK_BOT_TOKEN")
         world.wait_for(lambda: not world.unacknowledged())
         with unheard(world):
             bob.says("from two", bob.dm)
@@ -213,6 +219,54 @@ def test_what_was_said_in_ours_before_it_removed_the_app_is_not_taken_for_seen_b
         assert house.texts() == ["from two", "from one"]
 
 
+def test_ours_that_is_taken_while_the_others_are_looked_at_is_looked_at_after_them(
+    world: SlackWorld, both: tuple[Team, Team], sqlite_database: Database, tmp_path: Path
+) -> None:
+    one, two = both
+    ann, bob = one.add_person("ann"), two.add_person("bob")
+    talks(sqlite_database, one, ann)
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        bob.says("hello", bob.dm)
+        house.kept(1)
+    talks(sqlite_database, two, bob)
+    in_vain(world, (ann, "from one"))
+    one.revokes_token(tells=False)
+    world.fail_next("users.conversations", "ratelimited", team=two, retry_after=2)
+    with at(world, sqlite_database, tmp_path, now=later) as house:
+        world.wait_for(lambda: world.calls_of("users.conversations"))
+        one.installs(token=one.bot_token)
+        house.kept(2)
+        assert house.texts() == ["hello", "from one"]
+
+
+def test_while_ours_is_refused_the_others_are_looked_at_once(
+    world: SlackWorld, both: tuple[Team, Team], sqlite_database: Database, tmp_path: Path
+) -> None:
+    one, two = both
+    bob, carol = two.add_person("bob"), two.add_person("carol")
+    with at(world, sqlite_database, tmp_path) as house:
+        house.is_connected()
+        bob.says("hello", bob.dm)
+        house.kept(1)
+    in_vain(world, (bob, "is anybody there?"))
+    one.revokes_token(tells=False)
+    with at(world, sqlite_database, tmp_path, now=later) as house:
+        house.kept(2)
+        settled(lambda: _is_left(sqlite_database, {OWN}), lambda: "the others are still to be looked at")
+        before = len(world.calls_of("conversations.history"))
+        carol.says("good morning", carol.dm)
+        house.kept(3)
+        assert len(world.calls_of("conversations.history")) == before, "nothing was missed in her messages"
+
+
+def _is_left(database: Database, teams: set[str]) -> bool:
+    """Whether these alone are still to be looked at."""
+    with reading(database) as session:
+        gaps = unseen(session)
+    return gaps.everywhere is None and gaps.teams.keys() == teams
+
+
 def _is_all_seen(database: Database) -> bool:
     with reading(database) as session:
-        return unseen_since(session) is None
+        return not unseen(session)

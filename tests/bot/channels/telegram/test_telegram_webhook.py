@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -125,6 +125,23 @@ def test_an_address_that_telegram_does_not_take_is_a_warning(
         state = becomes(connection, Status.CONNECTED, "https")
         assert "FIRSTLINE_PUBLIC_URL" in state.reason
         assert connection.channel.is_open
+
+
+def test_an_address_that_telegram_does_not_reach_is_told_with_what_waits_there(
+    world: TelegramWorld, connects: Connects, becomes: Becomes, sqlite_database: Database
+) -> None:
+    ahead = [timedelta()]
+    with connects(sqlite_database, mode="webhook", now=lambda: datetime.now(UTC) + ahead[0]) as connection:
+        state = becomes(connection, Status.CONNECTED)
+        assert (state.reason, state.waiting, state.warns) == ("", 0, False)
+        world.person("Ada").says("is anybody there?")
+        state = becomes(connection, Status.CONNECTED, "could not deliver to http://127.0.0.1:1/")
+        assert state.warns
+        # Telegram leaves more and more time between its tries.
+        ahead[0] = timedelta(minutes=10)
+        state = becomes(connection, Status.CONNECTED, "keeps 1 of what customers wrote")
+        assert "could not deliver" in state.reason
+        assert state.waiting == 1
 
 
 def test_what_is_posted_arrives_also_when_the_first_try_failed(
