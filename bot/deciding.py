@@ -13,9 +13,10 @@ from bot.bursts import Burst
 from bot.channels.base import Profile
 from bot.choosing import chosen
 from bot.commands import decide_command
-from bot.decisions import AddToTicket, Answer, Decision, Escalate, Reopen, Silence, SurveyWords
+from bot.decisions import AddToTicket, Answer, Decision, Escalate, Option, Reopen, Silence, SurveyWords
 from bot.live import House, Serving, policy_of
 from bot.placing import Place
+from bot.pointing import Clarification
 from bot.policy import BUILT_IN, Policy, fixed_rule
 from bot.presses import decide_press
 from bot.speaking import Turn
@@ -65,8 +66,25 @@ def choose(place: Place, burst: Burst) -> Place:
         return place
     if place.aside and (typed := place.aside.score(burst.text)):
         return replace(place.in_aside(), button=typed)
-    number = chosen(burst.text, [button.label for button in place.choices])
+    number = chosen(burst.text, [button.label for button in place.choices], place.last_question or "")
     return place if number is None else replace(place, button=place.choices[number])
+
+
+def _clarification(place: Place) -> Clarification | None:
+    """The clarifying question that the customer's words may answer, or leave alone."""
+    if place.before is None or not place.standing.offered:
+        return None
+    choices = (Option(each.argument, each.label) for each in place.choices if each.argument)
+    return Clarification(place.before, tuple(choices))
+
+
+def _with_chosen(place: Place, heard: Heard) -> Place:
+    """``place`` with the button of the choice that the customer's words point at, if it can still be pressed."""
+    article_id = heard.understood.chosen if heard.understood else None
+    if article_id is None or place.owner is Owner.HUMAN or place.is_reply_to_closing:
+        return place
+    button = next((each for each in place.choices if each.argument == article_id), None)
+    return replace(place, button=button) if button else place
 
 
 class NotRead(Exception):
@@ -85,7 +103,11 @@ def read(heard: Heard, place: Place, *, is_last: bool = True) -> Heard:
     reads = reading_by(serving.reader, heard.known.prefers_language, heard.known.asker)
     try:
         if place.button is None:
-            understood = understand(reads, serving.policy, heard.burst.text, place.before, heard.burst.last)
+            asked_back, burst = _clarification(place), heard.burst
+            understood = understand(reads, serving.policy, burst.text, place.before, burst.last, asked_back)
+            if asked_back is not None and understood.chosen in asked_back.articles:
+                found = with_article(understood.reading, understood.chosen or "", serving.shelf)
+                understood = replace(understood, reading=found)
         else:
             asked = " ".join(filter(None, (place.asked_after, place.last_question)))
             reading = replace(reads(asked), text=place.last_question or "")
@@ -124,7 +146,8 @@ def decided(heard: Heard, place: Place, *, would_repeat: bool = False) -> Turn:
     elif inbound.command:
         decision = decide_command(inbound.command, place.standing, policy, is_shared=inbound.is_shared)
     else:
-        decision = _decide(heard, place, would_repeat)
+        place = _with_chosen(place, heard)
+        decision = decide_press(place, policy) if place.button else _decide(heard, place, would_repeat)
         survey_id = _commented(heard, place, decision)
         if survey_id is not None:
             decision, place = SurveyWords(survey_id), place.in_aside()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from bot.choice_grammar import only_hesitates
 from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, Option, Silence, SmallTalk, Why
 from handoff.models import Owner, Priority, Reason
 from kb_content.articles import Intent, LeadsTo, Mode
 from retrieval.reader import Hit, Reading
-from retrieval.sentences import says_little, stands_alone
+from retrieval.sentences import asks, only_announces, says_little, stands_alone
 from retrieval.words import words_of
 
 ASKS_FOR_HUMAN = "asks-for-human"
@@ -35,6 +36,8 @@ class Policy:
     intents: Mapping[str, Intent] = field(default_factory=dict)
     offer_floor: float = 0.25
     """From this probability on that one of them is right, up to three articles are worth offering as choices."""
+    few_words_floor: float = 0.08
+    """The same of a text of so few words that its probability is little more than a guess, unless it is foreign."""
     intent_floor: float = 0.5
     messages_per_minute: int = 20
     open_tickets: int = 3
@@ -161,30 +164,33 @@ def _is_sure(reading: Reading, policy: Policy) -> bool:
 
 def _from_knowledge(standing: Standing, reading: Reading, policy: Policy, would_repeat: bool) -> Decision:
     """Answer, ask, decline or hand over, by how sure the reading is."""
-    if _is_another_matter(standing, reading):
-        standing = replace(standing, has_clarified=False)
     if _is_sure(reading, policy):
         return _when_sure(standing, reading, policy, would_repeat)
+    is_unlikely = max(reading.confidence, reading.offer) < _floor(reading, policy)
     may_ask_back = not (standing.has_declined or standing.has_clarified)
-    if may_ask_back and reading.confidence < policy.offer_floor and says_little(reading.text):
-        # Of so few words a choice of articles would be a guess, however probable that one of three fits.
+    if may_ask_back and (only_announces(reading.text) or (is_unlikely and says_little(reading.text))):
+        # More words are asked for only where nothing can be offered: whoever wrote one word would have to find others.
         return Decline(Why.VAGUE)
-    is_unlikely = max(reading.confidence, reading.offer) < policy.offer_floor
-    if reading.foreign:
-        return escalate(Reason.NO_KNOWLEDGE) if standing.has_declined else Decline(Why.FOREIGN)
+    if reading.foreign and (is_unlikely or not says_little(reading.text)):
+        # What asks nothing after a clarifying question was meant to answer it, however strange it is by itself.
+        is_question = asks(reading.text) and stands_alone(reading.text)
+        is_answering = standing.has_clarified and not (is_question or only_hesitates(reading.text))
+        is_asked_again = standing.has_declined or is_answering
+        return escalate(Reason.NO_KNOWLEDGE) if is_asked_again else Decline(Why.FOREIGN)
     if is_unlikely:
         return escalate(Reason.NO_KNOWLEDGE)
-    choices = options(reading, policy)
+    told = {article_id for asked, article_id in standing.answered if _is_alike(asked, reading.text)}
+    choices = tuple(option for option in options(reading, policy) if option.article_id not in told)
     # One clarifying question per issue; and where a person must see the likeliest answer first, none at all.
     if choices and not standing.has_clarified and policy.mode_of_hit(reading.hits[0]) is Mode.AUTO:
-        return Clarify(choices)
-    return _hand_over(reading, policy)
+        return Clarify(choices, is_another=bool(told))
+    return escalate(Reason.REPEATED_QUESTION) if told else _hand_over(reading, policy)
 
 
-def _is_another_matter(standing: Standing, reading: Reading) -> bool:
-    """Whether a clarifying question was left alone, and this asks about something else."""
-    likely = {*reading.close, *(hit.article_id for hit in reading.hits[:1])}
-    return bool(standing.offered) and standing.offered.isdisjoint(likely) and stands_alone(reading.text)
+def _floor(reading: Reading, policy: Policy) -> float:
+    """From which probability on articles are offered for this."""
+    is_few = says_little(reading.text) and not (reading.foreign or only_announces(reading.text))
+    return policy.few_words_floor if is_few else policy.offer_floor
 
 
 def _when_sure(standing: Standing, reading: Reading, policy: Policy, would_repeat: bool) -> Decision:

@@ -52,6 +52,7 @@ from handoff.errors import AlreadyDone, NotAllowed
 from handoff.models import Action, Conversation, Customer, Message, Owner, Reason
 from handoff.threads import mark_reachable
 from handoff.tickets import customer_wrote, open_ticket
+from retrieval.sentences import stands_alone
 from store import measures
 from store.crashpoints import reach
 
@@ -303,9 +304,14 @@ def _category(decision: Escalate, turn: Turn) -> str | None:
 
 
 def _subject(decision: Escalate, turn: Turn) -> str:
-    """What the ticket is about: "talk to a person" says nothing, the question before it does."""
-    before = turn.place.last_question if decision.reason is Reason.ASKED_FOR_HUMAN else None
-    return shorten(before or turn.question, 120) or "A file without words"
+    """What the ticket is about: "talk to a person" says nothing, the question before it does. A few words after a
+    clarifying question say little without what was asked."""
+    place, question = turn.place, turn.question
+    before = place.last_question if decision.reason is Reason.ASKED_FOR_HUMAN else None
+    asked = place.last_question if place.standing.has_clarified and not stands_alone(question) else None
+    if asked and question and asked != question:
+        question = f"{asked} … {question}"
+    return shorten(before or question, 120) or "A file without words"
 
 
 def _reopen(session: Session, conversation: Conversation, turn: Turn, now: datetime) -> None:

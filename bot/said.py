@@ -43,9 +43,11 @@ def asked_in(message: Message | None) -> dict[str, Any]:
 
 
 def answered_in(message: Message) -> list[tuple[str, str]]:
-    """(question, article id) of each answer in one message of the bot."""
-    also = message.detail.get("also", ())
-    return [(message.detail["question"], message.detail["article"]), *((asked, told) for asked, told in also)]
+    """(question, article id) of each answer in one message of the bot. What was chosen in words answers the question
+    that they were asked back for as well."""
+    detail, also = message.detail, message.detail.get("also", ())
+    earlier = [(detail["before"], detail["article"])] if "before" in detail else []
+    return [(detail["question"], detail["article"]), *earlier, *((asked, told) for asked, told in also)]
 
 
 def before_of(said: Sequence[Message]) -> Before | None:
@@ -56,7 +58,7 @@ def before_of(said: Sequence[Message]) -> Before | None:
     detail = newest.detail
     articles = [option["article_id"] for option in detail.get("options", ())]
     if newest.decision == ANSWER:
-        articles = [told for _, told in answered_in(newest)]
+        articles = list(dict.fromkeys(told for _, told in answered_in(newest)))
     # A question that leaned on an earlier one says too little to lean on.
     return Before(detail.get("before") or detail["question"], tuple(articles), detail.get("confidence", 0.0))
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, Rest
+from bot.pointing import Clarification, is_another_matter, pointed_at
 from bot.policy import Policy, Standing, decide, escalate, fixed_rule
 from handoff.models import Reason
 from retrieval.audience import ANYONE, Asker
@@ -28,12 +30,16 @@ class Understood:
 
     ``parts``: one reading for each of several questions, in their order, else empty. ``before``: the earlier question
     that it took to understand this one. ``asked_before``: where a person is asked for, what was asked until then.
+    ``chosen``: the id of the article that the words ask for, which counts as pressing it where it was offered.
+    ``is_another``: they leave what was offered alone.
     """
 
     reading: Reading
     parts: tuple[Reading, ...] = ()
     before: str | None = None
     asked_before: Reading | None = None
+    chosen: str | None = None
+    is_another: bool = False
 
     def about(self, article_id: str) -> Reading:
         """The reading of the question that this article answers."""
@@ -62,20 +68,51 @@ def reading_by(reader: Reader, language: str | None, asker: Asker = ANYONE) -> R
     return lambda text: reader.read(text, language, asker=asker)
 
 
-def understand(read: Read, policy: Policy, text: str, before: Before | None = None, last: str = "") -> Understood:
-    """Read ``text``. ``before``: what the talk was about; ``last``: the end of it that may say everything by itself.
+def understand(
+    read: Read,
+    policy: Policy,
+    text: str,
+    before: Before | None = None,
+    last: str = "",
+    clarification: Clarification | None = None,
+) -> Understood:
+    """Read ``text``. ``before``: what the talk was about; ``last``: the end of it that may say everything by itself;
+    ``clarification``: the question of the bot that it may answer.
 
     At most three texts are read, most often one.
     """
     if len(asked := questions_in(text)) > 1:
-        return _several(read, policy, text, asked)
+        return _left_alone(clarification, _several(read, policy, text, asked))
     alone = read(text)
-    if fixed_rule(alone, policy) is not None or _answers(alone, policy):
-        return Understood(alone)
+    answered = _answers(alone, policy)
+    if fixed_rule(alone, policy) is not None or answered:
+        return Understood(alone, chosen=answered)
     if last and (at_last := read(last)).confidence > alone.confidence:
-        return Understood(at_last)
+        return _left_alone(clarification, Understood(at_last))
+    if clarification is not None:
+        # Read once for both who ask for it.
+        read = lru_cache(maxsize=1)(read)
+        if (after := _after(clarification, read, alone)) is not None:
+            return after
     reading, took_before = read_after(alone, read, before, policy.threshold)
     return Understood(reading, before=before.question if before and took_before else None)
+
+
+def _after(clarification: Clarification, read: Read, alone: Reading) -> Understood | None:
+    """What words mean after a clarifying question: one of its choices or another matter; None for neither."""
+    question = clarification.before.question
+    together = replace(read(f"{question} {alone.text}"), text=alone.text)
+    if (chosen := pointed_at(clarification, alone, together)) is not None:
+        return Understood(together, before=question, chosen=chosen)
+    if is_another_matter(clarification.articles, alone, together):
+        return Understood(alone, is_another=True)
+    return None
+
+
+def _left_alone(clarification: Clarification | None, understood: Understood) -> Understood:
+    """``understood`` by itself, where it is about something else than what was offered."""
+    offered = clarification.articles if clarification else ()
+    return replace(understood, is_another=bool(offered) and is_another_matter(offered, understood.reading, None))
 
 
 def decide_about(
@@ -83,6 +120,8 @@ def decide_about(
 ) -> Decision:
     """What to do about a message. Pure."""
     several = _decide_several(standing, understood.parts, policy) if understood.parts else None
+    if understood.is_another:
+        standing = _without_offer(standing)
     return several or decide(standing, understood.reading, policy, has_files=has_files, would_repeat=would_repeat)
 
 
@@ -142,7 +181,7 @@ def _answers(reading: Reading, policy: Policy) -> str | None:
 
 def _decide_several(standing: Standing, parts: Sequence[Reading], policy: Policy) -> Decision | None:
     """Answer what is sure, and say what becomes of the rest; None where no question of several is answered."""
-    decided = [(part, decide(standing, part, policy)) for part in parts]
+    decided = [(part, decide(_towards(standing, part), part, policy)) for part in parts]
     urgent = (each for _, each in decided if isinstance(each, Escalate) and each.reason is Reason.URGENT)
     if (first := next(urgent, None)) is not None:
         return first
@@ -153,6 +192,16 @@ def _decide_several(standing: Standing, parts: Sequence[Reading], policy: Policy
     rest, comes_first = _one_rest(left), not isinstance(decided[0][1], Answer)
     is_first = comes_first and rest is not None and not isinstance(rest.decision, Clarify)
     return Answer(articles[0], tuple(articles[1:]), replace(rest, is_first=is_first) if rest else None)
+
+
+def _towards(standing: Standing, part: Reading) -> Standing:
+    """Where the conversation stands for one question of several: each may leave alone what was offered."""
+    offered = tuple(standing.offered)
+    return _without_offer(standing) if offered and is_another_matter(offered, part, None) else standing
+
+
+def _without_offer(standing: Standing) -> Standing:
+    return replace(standing, has_clarified=False, offered=frozenset())
 
 
 def _one_rest(left: Sequence[Rest]) -> Rest | None:

@@ -22,6 +22,8 @@ _WORDS = {
     "shall should will would have has had what's how's where's isn't aren't don't doesn't didn't can't couldn't won't",
     "joining": "and or but so then also plus too",
     "pointing back": "it its this that these those them they there one ones same so",
+    "completing": "in on at for from with without to by as it it's its he he's she she's they",
+    "announcing": "problem problems issue issues question questions trouble something anything hi hello hey",
     "before a question": "and or but so then also plus hi hello hey ok okay well please",
 }
 _SETS = {name: frozenset(words.split()) for name, words in _WORDS.items()}
@@ -31,7 +33,12 @@ _BEING = frozenset({"is", "are", "was", "were", "be", "isn't", "aren't"})
 _ABOUT = (["what", "about"], ["how", "about"], ["what", "if"])
 
 _BOUNDARY = re.compile(r"(?<=[?!\uff1f\uff01。])\s*(?=[^\s?!\uff1f\uff01。])|(?<=[.;…])\s+(?=\S)|(?<=\uff1b)")
-_APART = re.compile(r"[,;:\uff0c\uff1b\uff1a、]+|\s[-–—]+\s")
+_APART = re.compile(
+    r"[,;:\uff0c\uff1b\uff1a、]+|\s[-–—]+\s|(?<=ので)|(?<=ですが)|(?<=けど)|(?<=のに)"
+    r"|(?<=[는은]데)\s|(?<=니까)\s|(?<=[아어여]서)\s"
+)
+_GOES_ON = re.compile(r"\s*[的之のをがはにとでも]")
+"""What makes the words before it a part of what follows: 转人工的条件, 担当者を追加."""
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]+(?:['’-][^\W\d_\u3400-\u9fff]+)*|\d+")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u30fc]")
@@ -54,6 +61,7 @@ _HAN_LEANS = re.compile(
     rf"^\W*(?:{_HAN_JOIN}|如果|要是|但是|但|可是|不过|不過|因为|因為|所以|就是)|呢\W*$"
     r"|这个|這個|那个|那個|它|这样|這樣|那样|那樣|这种|這種|那种|那種|上面|刚才|剛才|还是不|還是不"
 )
+_HAN_COMPLETES = re.compile(r"^\W*[在用给給跟从從和]|[的嘅]\W*$")
 _HAN_EMPTY = re.compile(
     r"怎么|怎麼|怎样|怎樣|如何|为什么|為什麼|什么|什麼|能不能|可不可以|是不是|有没有|有沒有|请问|請問|一下|可以|现在|現在|这个|這個"
     r"|那个|那個|问题|問題|还是|還是|不行|不了|不到|应该|應該|那么|还有|還有|另外|你们|你們|我们|我們|你好|您好"
@@ -90,9 +98,10 @@ def told(text: str) -> list[str]:
 
 
 def beginnings(clause: str) -> list[str]:
-    """Parts of ``clause`` from its start on, longest first: each ends with a word or a Han character, and has three."""
+    """Parts of ``clause`` from its start on, longest first: each ends with a word or a Han character, and has three.
+    None is cut off from a particle that ties it to what follows."""
     ends = [found.end() for found in _WORD.finditer(clause)]
-    return [clause[:end] for end in reversed(ends[2:-1])]
+    return [clause[:end] for end in reversed(ends[2:-1]) if not _GOES_ON.match(clause, end)]
 
 
 def asks(sentence: str) -> bool:
@@ -141,6 +150,13 @@ def _exists(words: list[str], place: int) -> bool:
     return is_there and sum(word not in _FUNCTION for word in words) >= _ENOUGH
 
 
+def completes(text: str) -> bool:
+    """Whether ``text`` goes on with what was said before and asks nothing: "in the cabin", "he weighs 5 kg"."""
+    folded = clean(text)
+    begins = not _SETS["completing"].isdisjoint(_words(folded)[:1])
+    return not asks(folded) and (begins or bool(_HAN_COMPLETES.search(folded)))
+
+
 def only_measures(text: str) -> bool:
     """Whether ``text`` asks "how much?" or "and how long is it" and names nothing that it might be about."""
     return bool(_MEASURE.search(text)) and not weight(_MEASURE.sub("how", clean(text)))
@@ -158,6 +174,12 @@ def stands_alone(text: str) -> bool:
 def says_little(text: str) -> bool:
     """Whether ``text`` only begins to say something: "I have a problem", "我想问一下"."""
     return not asks(text) and weight(text) < _ENOUGH
+
+
+def only_announces(text: str) -> bool:
+    """Whether ``text`` says that there is something, and not a word of what: "I have a problem", "我想问一下"."""
+    said = [word for word in _words(clean(text)) if word not in _SETS["announcing"]]
+    return not asks(text) and weight(f"{' '.join(said)} {''.join(_HAN.findall(text))}") == 0
 
 
 def without_join(sentence: str) -> str:

@@ -27,6 +27,7 @@ INTENTS = {
         Intent("legal", LeadsTo.ESCALATE, mode=Mode.OFF),
     )
 }
+REPEATED = Escalate(Reason.REPEATED_QUESTION)
 POLICY = Policy(threshold=0.8, intents=INTENTS)
 
 
@@ -57,6 +58,14 @@ def reading(confidence: float = 0.0, intent: str | None = None, sure: float = 0.
         (reading(0.10, text="I have a problem"), Decline(Why.VAGUE)),
         (reading(0.10, text="I have a problem", offer=0.6), Decline(Why.VAGUE)),
         (reading(0.10, text="我想问一下", foreign=True), Decline(Why.VAGUE)),
+        (reading(0.40, text="我有问题", offer=0.6), Decline(Why.VAGUE)),
+        (reading(0.40, text="a question", offer=0.6), Decline(Why.VAGUE)),
+        (reading(0.12, text="卡不见了", offer=0.2), "clarify"),
+        (reading(0.06, text="ebooks", offer=0.09), "clarify"),
+        (reading(0.18, text="holiday", offer=0.26, foreign=True), "clarify"),
+        (reading(0.12, text="股票", offer=0.2, foreign=True), Decline(Why.VAGUE)),
+        (reading(0.04, text="pizza", offer=0.05), Decline(Why.VAGUE)),
+        (reading(0.06, text="how do I get in", offer=0.09), Escalate(Reason.NO_KNOWLEDGE)),
         (reading(0.95, text="password"), Answer("reset")),
     ],
 )
@@ -74,6 +83,20 @@ def test_a_first_message_is_decided_by_what_was_understood(understood: Reading, 
         (Standing(owner=Owner.HUMAN), reading(0.95), Silence("a person owns this conversation")),
         (Standing(has_clarified=True), reading(0.6), Escalate(Reason.LOW_CONFIDENCE, suggestion="reset")),
         (Standing(has_declined=True), reading(0.1, foreign=True), Escalate(Reason.NO_KNOWLEDGE)),
+        (
+            Standing(has_clarified=True),
+            reading(0.1, text="that old thing", foreign=True),
+            Escalate(Reason.NO_KNOWLEDGE),
+        ),
+        (Standing(has_clarified=True), reading(0.1, text="随便", foreign=True), Escalate(Reason.NO_KNOWLEDGE)),
+        (Standing(has_clarified=True), reading(0.1, text="hm…", foreign=True), Decline(Why.FOREIGN)),
+        (Standing(answered=(("How do I get in?", "reset"),)), reading(0.6, close=("reset",)), REPEATED),
+        (
+            Standing(has_clarified=True),
+            reading(0.1, text="do you sell gift cards?", foreign=True),
+            Decline(Why.FOREIGN),
+        ),
+        (Standing(has_clarified=True), reading(0.12, text="卡", offer=0.2), Escalate(Reason.LOW_CONFIDENCE)),
         (
             Standing(answered=(("How do I get in?", "reset"),)),
             reading(0.95),

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import server as servers
 from server import Server, knowing, running
 from talk import small_contents
 
 from kb_content.export import write_folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _started_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What one process of these tests started as its users do, the others need not."""
+    own = tmp_path_factory.getbasetemp()
+    servers.NOTES = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "started"
+    servers.NOTES.mkdir(exist_ok=True)
 
 
 @pytest.fixture(scope="session")

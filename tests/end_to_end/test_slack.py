@@ -57,6 +57,14 @@ def test_where_the_bot_is_unsure_a_button_chooses(house: House, team: Team) -> N
     assert ann.dm.wait_for_bot(CHOSEN).thread_ts == question.thread_ts
 
 
+def test_where_the_bot_is_unsure_a_choice_can_be_typed(house: House, team: Team) -> None:
+    ann = team.add_person("ann")
+    ann.says(UNSURE, ann.dm)
+    question = ann.dm.wait_for_bot("Which of these")
+    ann.says("the first one, please", ann.dm, thread_ts=question.thread_ts)
+    assert ann.dm.wait_for_bot(CHOSEN).thread_ts == question.thread_ts
+
+
 def test_from_a_person_to_a_ticket_to_a_reply_to_solved_to_not_yet(house: House, team: Team) -> None:
     ann = team.add_person("ann", real_name="Ann Lee")
     asked, number = asks_on_slack(ann)

@@ -78,6 +78,18 @@ def test_where_the_bot_is_unsure_a_button_chooses(house: House, telegram: Telegr
     assert CHOSEN in ada.private.next_from_bot().text
 
 
+def test_where_the_bot_is_unsure_a_choice_can_be_typed_and_another_one_pressed_after_it(
+    house: House, telegram: TelegramWorld
+) -> None:
+    ada = telegram.person("Ada")
+    ada.says(UNSURE)
+    question = ada.private.next_from_bot()
+    ada.says("the first one, please")
+    assert CHOSEN in ada.private.next_from_bot().text
+    ada.presses(question, question.buttons[1])
+    assert CHOSEN not in ada.private.next_from_bot().text
+
+
 def test_what_is_foreign_is_declined_with_the_way_to_a_person(house: House, telegram: TelegramWorld) -> None:
     ada = telegram.person("Ada")
     ada.says("What is the weather in Paris?")

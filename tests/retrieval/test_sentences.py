@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from retrieval.sentences import asks, leans, only_measures, says_little, sentences, stands_alone
+from retrieval.sentences import (
+    asks,
+    beginnings,
+    completes,
+    leans,
+    only_announces,
+    only_measures,
+    says_little,
+    sentences,
+    stands_alone,
+    told,
+)
 
 FULL = [
     "How do I reset my password?",
@@ -103,3 +114,46 @@ def test_sentences_end_at_their_marks_but_not_within_numbers_and_names() -> None
 @pytest.mark.parametrize("text", ["", "???", "\x00", "🙂", "\ud83d", "a" * 50_000, "؟ كيف"])
 def test_any_text_has_some_grammar(text: str) -> None:
     assert isinstance(stands_alone(text) or leans(text) or asks(text), bool)
+
+
+@pytest.mark.parametrize(
+    "text", ["in the cabin", "for my son", "it's for a wheelchair", "he weighs 5 kg", "房子的", "跟太太一起"]
+)
+def test_what_goes_on_with_a_sentence_is_no_matter_of_its_own(text: str) -> None:
+    assert completes(text)
+
+
+@pytest.mark.parametrize("text", ["in which class?", "is it free", "cabin baggage", "我想退款", "在哪里退款"])
+def test_a_question_and_a_bare_name_go_on_with_nothing(text: str) -> None:
+    assert not completes(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["I have a problem", "a question", "hello, I need help", "我想问一下", "有问题", "我有個問題"]
+)
+def test_that_there_is_something_says_not_what(text: str) -> None:
+    assert only_announces(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["ebooks", "卡不见了", "a problem with my card", "how do I ask a question?", "パスワード"]
+)
+def test_one_word_of_what_it_is_about_is_more_than_an_announcement(text: str) -> None:
+    assert not only_announces(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "matter", "wish"),
+    [
+        ("領収書が届かないので担当者につないでください", "領収書が届かないので", "担当者につないでください"),
+        ("환불이 안 되는데 상담원 연결해 주세요", "환불이 안 되는데", "상담원 연결해 주세요"),
+    ],
+)
+def test_a_matter_told_before_a_wish_is_a_clause_of_its_own(text: str, matter: str, wish: str) -> None:
+    assert told(text) == [matter, wish]
+
+
+def test_no_beginning_is_cut_off_from_the_particle_that_ties_it_to_the_rest() -> None:
+    assert "转人工" not in beginnings("转人工的条件在哪里")
+    assert "担当者" not in beginnings("担当者を追加したい")
+    assert "我要和真人谈谈" in beginnings("我要和真人谈谈导出报告的事")
