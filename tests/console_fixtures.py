@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +166,13 @@ class Office:
 @pytest.fixture
 def an_office(sqlite_url: str, tmp_path: Path) -> Iterator[Office]:
     """An office whose settings are the defaults."""
-    yield from open_office(sqlite_url, Settings(_env_file=None, data_dir=tmp_path))
+    yield from open_office(sqlite_url, _defaults().model_copy(update={"data_dir": tmp_path}))
+
+
+@cache
+def _defaults() -> Settings:
+    """To read them takes as long as to open the database."""
+    return Settings(_env_file=None)
 
 
 def open_office(url: str, settings: Settings) -> Iterator[Office]:

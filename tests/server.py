@@ -22,7 +22,9 @@ FIRSTLINE = str(Path(sys.executable).with_name("firstline"))
 PATIENCE = 180.0
 # A server that was just started reads its routes at the first request, and a busy machine takes its time.
 get, post = (partial(ask, timeout=PATIENCE) for ask in (httpx2.get, httpx2.post))
-_started: set[tuple[str, ...]] = set()
+NOTES: Path | None = None
+"""The folder where processes that share the tests tell each other what was started already."""
+_started: set[str] = set()
 
 
 @dataclass
@@ -107,10 +109,19 @@ def firstline(
 def _is_first(words: tuple[str, ...]) -> bool:
     """Whether nothing like it was started yet. The first of its kind reads its code itself, as with its users, so that
     a command which does not import what it needs is found out."""
-    kind = tuple(word for word in words[:2] if word.isalpha())
-    is_first = kind not in _started
+    kind = "-".join(word for word in words[:2] if word.isalpha())
+    if kind in _started:
+        return False
     _started.add(kind)
-    return is_first
+    return NOTES is None or _is_noted_first(NOTES / kind)
+
+
+def _is_noted_first(note: Path) -> bool:
+    try:
+        note.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def knowing(folder: Path, kb: Path, **settings: str) -> None:

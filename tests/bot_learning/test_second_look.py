@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from small_kb import articles, contents_of
@@ -19,7 +22,7 @@ from kb_content.folder import Folder
 from retrieval.encoders import load_encoders
 from retrieval.parameters import Parameters
 from retrieval.rereading import SIGN
-from store import Database, reading
+from store import Database, open_database, reading
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DOUBTFUL = ("spreadsheets and files", "sign-in page", "move the data", "csv files")
@@ -32,8 +35,29 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def imported(sqlite_database: Database) -> Database:
-    carry_out(sqlite_database, plan(sqlite_database, Folder(articles()), "test"), "test", NOW)
-    return sqlite_database
+    return _with_articles(sqlite_database)
+
+
+@pytest.fixture(scope="module")
+def published(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database whose release was built without one."""
+    file = shutil.copyfile(sqlite_template, tmp_path_factory.mktemp("published") / "firstline.db")
+    database = _with_articles(open_database(f"sqlite:///{file}"))
+    publish_newest(database, Fit(), "test", NOW, lambda _sentence: None)
+    database.close()
+    return file
+
+
+@pytest.fixture
+def built_without(published: Path, tmp_path: Path) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{shutil.copyfile(published, tmp_path / 'published.db')}")
+    yield database
+    database.close()
+
+
+def _with_articles(database: Database) -> Database:
+    carry_out(database, plan(database, Folder(articles()), "test"), "test", NOW)
+    return database
 
 
 def _is_asked(serving: Serving | None) -> bool:
@@ -64,21 +88,21 @@ def test_a_release_is_built_with_it_in_the_child_and_answers_without_it_too(impo
     assert not _is_asked(plain.serving)
 
 
-def test_a_release_built_without_one_is_served_with_one_that_is_set_later(imported: Database, model: str) -> None:
-    publish_newest(imported, Fit(), "test", NOW, lambda _sentence: None)
-    assert _is_fitted(imported) == [False, False]
+def test_a_release_built_without_one_is_served_with_one_that_is_set_later(built_without: Database, model: str) -> None:
+    assert _is_fitted(built_without) == [False, False]
     live = Live(House("http://firstline.test", reranker=model))
-    assert live.refresh(imported)
+    assert live.refresh(built_without)
     assert _is_asked(live.serving)
 
 
-def test_one_that_cannot_be_loaded_stops_a_build_with_a_sentence_and_no_answer(imported: Database) -> None:
+def test_one_that_cannot_be_loaded_stops_a_build_with_a_sentence_and_no_answer(
+    imported: Database, built_without: Database
+) -> None:
     with pytest.raises(BuildFailed, match="FIRSTLINE_RERANKER is '/nowhere/model'"):
         publish_newest(imported, Fit(reranker="/nowhere/model"), "test", NOW, lambda _sentence: None)
-    publish_newest(imported, Fit(), "test", NOW, lambda _sentence: None)
     told: list[str] = []
     live = Live(House("http://firstline.test", reranker="/nowhere/model"), told.append)
-    assert live.refresh(imported)
+    assert live.refresh(built_without)
     assert live.problem is None
     assert any("FIRSTLINE_RERANKER is '/nowhere/model'" in sentence for sentence in told)
     assert not _is_asked(live.serving)
