@@ -7,6 +7,7 @@ folder brought stays that folder's, so that its next import replaces it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -174,6 +175,12 @@ def expectable(session: Session) -> dict[str, str]:
         select(Draft).where(Draft.kind == DraftKind.ARTICLE, Draft.base == 0, col(Draft.is_removal).is_(False))
     )
     return {draft.name: str(draft.content.get("title") or draft.name) for draft in drafted} | dict(found.all())
+
+
+def spoken(session: Session) -> tuple[str, ...]:
+    """The base languages of the articles, commonest first."""
+    found = session.exec(select(KbArticle.language).where(col(KbArticle.archived_at).is_(None)).order_by("id"))
+    return tuple(language for language, _ in Counter(one.split("-")[0] for one in found).most_common())
 
 
 def expected(typed: Sequence[str], articles: Mapping[str, str]) -> tuple[str, ...]:

@@ -75,6 +75,11 @@ class KbWords:
     sayers: Postings
     """The articles that have a word anywhere."""
 
+    @property
+    def texts(self) -> int:
+        """How many texts there are, short ones and passages."""
+        return int(self.short_starts[-1] + self.passage_starts[-1])
+
     @classmethod
     def of(cls, articles: Sequence[ArticleWords]) -> KbWords:
         shorts = [text for one in articles for text in one.shorts]

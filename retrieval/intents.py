@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 
 from kb_content.articles import Contents, Intent, LeadsTo
 from retrieval.article_words import plain_words
-from retrieval.background import background_texts
+from retrieval.background import background_texts, usual_texts
 from retrieval.confidence import Doubles, fit_confidence, fit_ranker, probability
 from retrieval.discriminant import Discriminant, left_out
 from retrieval.encoders import Encoder, Encoders
@@ -21,7 +22,7 @@ from retrieval.pieces import Piece, Role, pieces_of, stacked
 from retrieval.sharing import OfArticle
 from retrieval.texts import clean, plain_key, says_something
 from retrieval.vectors import VectorCache
-from retrieval.words import words_of
+from retrieval.words import stem, words_of
 
 ASKS_FOR_HUMAN, GREETING, THANKS = "asks-for-human", "greeting", "thanks"
 
@@ -32,6 +33,7 @@ CONFIDENCE = np.array([-0.8, 1.2, 1.2, 0.6, 0.3, 0.8])
 """Prior: intercept, then log-odds of the intent's share, closeness of its nearest example, margin, its agreement, and
 the share of the question's words that occur in its examples: "where is the agent setting" is not "agent"."""
 
+_UNSPACED = re.compile(r"[\u3041-\u30ff\u3400-\u9fff]")
 _EXACT = 0.995
 _SAME_SHARE = 0.3
 _LIKELY = 0.5
@@ -151,6 +153,15 @@ class IntentModel:
         return plain_key(text) in self.exact
 
     @cached_property
+    def _asking(self) -> list[str]:
+        """The texts of all groups that ask for a person."""
+        return [
+            text
+            for text, group in zip(self.texts, self.group.tolist(), strict=True)
+            if self.names[group] == ASKS_FOR_HUMAN
+        ]
+
+    @cached_property
     def requests(self) -> dict[str, int]:
         """How many of the texts that ask for a person have each word."""
         said: Counter[str] = Counter()
@@ -158,6 +169,17 @@ class IntentModel:
             if name == ASKS_FOR_HUMAN:
                 said.update(counts)
         return said
+
+    def ends_as_request(self, text: str) -> bool:
+        """Whether ``text`` ends with what requests for a person of several words mostly have at their end: "can I"
+        somebody is cut off half-way where verbs come last."""
+        return _ending(text) in self._endings
+
+    @cached_property
+    def _endings(self) -> frozenset[str]:
+        several = [text.casefold() for text in self._asking if len(words_of(text)) > 1]
+        ends = Counter(map(_ending, several))
+        return frozenset(end for end, count in ends.items() if 2 * count > sum(end in text for text in several))
 
     def _is_faint(self, name: str, confidence: float) -> bool:
         """Whether it names an intent that the KB does not have, and not even that is likely."""
@@ -234,7 +256,7 @@ def open_intents(
     intents, built_in = intents_of(contents), _builtin_for(contents)
     for intent in intents:
         pieces = intent_pieces(intent, encoder, encoders)
-        if intent in built_in and contents.intents:
+        if intent in built_in:
             # A release from before they were added has no vectors of them.
             pieces = [piece for piece in pieces if piece.key(encoder) in vectors]
         names.append(intent.name)
@@ -255,11 +277,12 @@ def open_intents(
         words.append(_article_counts(published))
         for question in plain_words(published)[1:]:
             exact.pop(question, None)
-    if built_in and (everyday := _everyday(encoder, encoders, vectors)):
-        names.append(None)
-        parts.append(stacked(vectors, encoder, everyday))
-        texts.append([piece.text for piece in everyday])
-        words.append(_counts(texts[-1]))
+    for beside in (background_texts, usual_texts) if built_in else ():
+        if pieces := _there(beside(encoder, encoders), encoder, vectors):
+            names.append(None)
+            parts.append(stacked(vectors, encoder, pieces))
+            texts.append([piece.text for piece in pieces])
+            words.append(_counts(texts[-1]))
     rows = np.concatenate(parts)
     group = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     mean = rows.mean(0) if len(rows) else np.zeros(encoder.dimension, np.float32)
@@ -282,11 +305,17 @@ def open_intents(
     )
 
 
-def _everyday(encoder: Encoder, encoders: Encoders, vectors: VectorCache) -> list[Piece]:
-    """What no KB is about: with built-in intents, and above all without articles in the customer's language, one
-    has too little else to hold against its three. Without what ``vectors`` of an older release lack."""
-    pieces = [Piece(Role.QUESTION, text, n) for n, text in enumerate(background_texts(encoder, encoders))]
+def _there(texts: Sequence[str], encoder: Encoder, vectors: VectorCache) -> list[Piece]:
+    """What no KB is about, or every one: with built-in intents, and above all without articles in the customer's
+    language, one has too little else to hold against its three. Without what ``vectors`` of an older release lack."""
+    pieces = [Piece(Role.QUESTION, text, n) for n, text in enumerate(texts)]
     return [piece for piece in pieces if piece.key(encoder) in vectors]
+
+
+def _ending(text: str) -> str:
+    """Its last word, or its last two characters where no spaces are written: what it comes down to."""
+    word = next(reversed(re.findall(r"[^\W_]+", text.casefold())), "")
+    return stem(word) if word.isascii() else word[-2:] if _UNSPACED.match(word[-1]) else word
 
 
 def _counts(texts: Iterable[str]) -> dict[str, int]:
@@ -305,17 +334,13 @@ def fit_intents(model: IntentModel) -> IntentParameters:
     asked = [
         row for row in range(len(model.rows)) if model.starts[model.group[row] + 1] - model.starts[model.group[row]] > 2
     ]
-    features, rights, weights = [], [], []
-    for row in asked:
-        mine, _ = model.features(model.rows[row], None if held_out is None else held_out[row], row)
-        features.append(mine)
-        rights.append(np.arange(len(mine)) == model.group[row])
-        weights.append(1.0)
-    ranker = fit_ranker(features, rights, np.array(weights), RANKER)
+    seen = [model.features(model.rows[row], None if held_out is None else held_out[row], row) for row in asked]
+    rights = [np.arange(len(model.names)) == model.group[row] for row in asked]
+    ranker = fit_ranker([features for features, _ in seen], rights, np.ones(len(asked)), RANKER)
     signs, right, weight = [], [], []
-    for row in asked:
+    for row, (features, similar) in zip(asked, seen, strict=True):
         for hidden in (False, True):
-            one = _asked(model, row, None if held_out is None else held_out[row], ranker, hidden)
+            one = _asked(model, row, features, similar, ranker, hidden)
             if one is not None:
                 signs.append(one[0])
                 right.append(one[1])
@@ -327,16 +352,16 @@ def fit_intents(model: IntentModel) -> IntentParameters:
 
 
 def _asked(
-    model: IntentModel, row: int, scores: Floats | None, ranker: Doubles, hidden: bool
+    model: IntentModel, row: int, features: Floats, similar: Floats, ranker: Doubles, hidden: bool
 ) -> tuple[Doubles, bool] | None:
     """Signs and rightness of the best intent for example ``row``; ``hidden``: as if its intent did not exist."""
     own = model.names[model.group[row]]
     vector = model.rows[row]
-    features, similar = model.features(vector, scores, row)
     if hidden:
         if own is None:
             return None
         gone = np.array([name == own for name in model.names])
+        features, similar = features.copy(), similar.copy()
         features[gone] = (-60.0, -60.0, -60.0)
         similar[gone] = -1.0
     words = words_of(model.texts[row])

@@ -12,18 +12,26 @@ _STOPWORDS = {
     "en": "the a an is are was i you my we it to of in on for and or not how what why when where can do does did "
     "this that with from your our have has had cannot can't don't doesn't i'm it's get please there be will me if as "
     "per no",
-    "de": "der die das ein eine einen ist sind war ich du sie wir es zu von im in auf für und oder nicht wie was warum "
-    "wann wo kann kannst mein meine mit nach bei aus dem den des habe hat kein keine man mich bitte wird auch wenn",
+    "de": "der die das ein eine einen ist sind war ich du sie wir es zu von im in auf für und oder nicht wie was "
+    "warum wann wo kann kannst mein meine mit nach bei aus dem den des habe hat kein keine man mich bitte wird auch "
+    "wenn danke dank vielen hallo guten grüß jemand jemandem können könnt möchte ihr euch uns dir sich noch immer "
+    "dass weil gibt geht",
     "fr": "le la les un une est sont je tu vous nous il de du des à au en dans pour et ou ne pas comment que quoi "
-    "pourquoi quand où peux peut mon ma mes avec sur ce cette j'ai c'est n'est qui se votre mot bonjour est-ce",
-    "es": "el la los las un una es son yo tú usted nosotros de del a en por para y o no cómo como qué que cuándo dónde "
-    "puedo puede mi mis con se está esta este hola me su tengo hay donde cuando porque lo al",
+    "pourquoi quand où peux peut mon ma mes avec sur ce cette j'ai c'est n'est qui se votre mot bonjour est-ce merci "
+    "salut bonsoir veux voudrais souhaite pouvez pourriez quelqu'un qu'un toujours j' l' d' n' qu' c' s' m' moi",
+    "es": "el la los las un una es son yo tú usted nosotros de del a en por para y o no cómo como qué que cuándo "
+    "dónde puedo puede mi mis con se está esta este hola me su tengo hay donde cuando porque lo al gracias muchas "
+    "muchísimas buenas buenos quiero quisiera necesito alguien pueden puedes te le ya favor",
     "it": "il lo la gli le un una è sono io tu noi di del della a in per e o non come cosa perché quando dove posso "
-    "può mio mia con si che questo questa ho da al nel ciao mi",
-    "pt": "o a os as um uma é são eu você nós de do da em no na por para e ou não como que quando onde posso pode meu "
-    "minha com se está este esta olá tenho ao às me porque",
+    "può mio mia con si che questo questa ho da al nel ciao mi grazie buongiorno buonasera salve vorrei voglio "
+    "qualcuno potete puoi siete anche ancora alla nella dal l' d' c' dell' all' nell' c'è ti ringrazio chi quanti "
+    "quante possono favore",
+    "pt": "o a os as um uma é são eu você nós de do da em no na por para e ou não como que quando onde posso pode "
+    "meu minha com se está este esta olá tenho ao às me porque obrigado obrigada oi boa bom quero queria gostaria "
+    "vocês alguém isso muito pelo pela meus valeu agradeço vai quem tem algum alguma favor",
     "nl": "de het een is zijn was ik jij u wij we van in op voor en of niet hoe wat waarom wanneer waar kan mijn met "
-    "naar bij uit dit dat heb heeft geen er me",
+    "naar bij uit dit dat heb heeft geen er me dank bedankt hallo hoi dag graag wil kunnen kunt jullie iemand nog "
+    "maar ook mij je die goedemorgen goedemiddag goedenavond dankjewel dankuwel",
     "pl": "i w na z do nie jak co czy jest są się mój moja dla po dlaczego kiedy gdzie mogę że to od za mam ma",
     "tr": "bir bu ve için ile nasıl ne neden değil mi mı ben benim var yok olarak gibi daha çok nerede zaman",
     "sv": "en ett är och i på för att det som inte hur vad varför när var kan min mitt med jag du vi har till av",
@@ -36,6 +44,7 @@ _SPEAKERS = {
     for word in frozenset().union(*_WORDS_OF.values())
 }
 """Of each stopword, the languages that have it."""
+_AFTER_FRENCH_VERBS = frozenset({"je", "tu", "nous", "vous", "moi"})
 _DIACRITICS = {
     "de": "äöüß",
     "fr": "çéèêëàùœ",
@@ -109,7 +118,7 @@ def _latin_language(folded: str, default: str) -> str:
     """Most stopwords win; letters that only some languages have break the tie."""
     scores = dict.fromkeys(_WORDS_OF, 0.0)
     for word in _WHOLE_WORD.findall(folded):
-        for language in _SPEAKERS.get(word.replace("’", "'"), ()):
+        for language in _speakers(word.replace("’", "'")):
             scores[language] += 1
     if not folded.isascii():
         for language, letters in _DIACRITICS.items():
@@ -121,3 +130,13 @@ def _latin_language(folded: str, default: str) -> str:
         return default
     # English first: among other equals it is by far the likeliest in a support channel.
     return next(language for language, score in scores.items() if score == best)
+
+
+def _speakers(word: str) -> tuple[str, ...]:
+    """The languages that have ``word``, or where none is known what stands before its apostrophe (d'adresse) or, of
+    French, after its hyphen (rappelez-moi)."""
+    if word in _SPEAKERS:
+        return _SPEAKERS[word]
+    before, apostrophe, _ = word.partition("'")
+    is_french = "-" in word and word.rpartition("-")[2] in _AFTER_FRENCH_VERBS
+    return ("fr",) if is_french else _SPEAKERS.get(before + apostrophe, ())

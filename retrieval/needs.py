@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb_content.articles import Contents, GoldQuestion
-from retrieval.background import background_texts
+from retrieval.background import background_texts, usual_texts
 from retrieval.encoders import Encoder, Encoders
 from retrieval.intents import intent_pieces, intents_of
 from retrieval.labels import Label
@@ -56,7 +56,7 @@ def wanted(contents: Contents, encoders: Encoders) -> dict[VectorKey, Need]:
             need(own, stretches_of(published))
             need(encoders.crossing, pieces_of(published, crossing=True))
     for encoder in encoders.distinct:
-        for text in background_texts(encoder, encoders):
+        for text in (*background_texts(encoder, encoders), *usual_texts(encoder, encoders)):
             needs.setdefault(key_of(encoder.name, Kind.QUERY, text), (encoder, Kind.QUERY, text))
     for intent in intents_of(contents):
         for encoder in encoders.distinct:

@@ -10,7 +10,7 @@ import numpy as np
 from kb_content.articles import Contents, PublishedArticle
 from retrieval import prior
 from retrieval.audience import ANYONE, Asker
-from retrieval.background import nearest, open_background
+from retrieval.background import everyday_to, open_background
 from retrieval.codes import codes_in, is_about_another
 from retrieval.confidence import OPTIONS, Ranking
 from retrieval.encoders import Encoders
@@ -21,7 +21,7 @@ from retrieval.opening import open_views
 from retrieval.parameters import Parameters, ViewParameters
 from retrieval.quoting import quoted
 from retrieval.reranker import Reranker
-from retrieval.rereading import SIGN, WORTH, Careful, judge, reread
+from retrieval.rereading import SIGN, WORTH, Careful, judge, moved, reread
 from retrieval.sentences import beginnings, told
 from retrieval.texts import clean, plain_key, says_something
 from retrieval.variants import Variants, base, languages_of
@@ -58,6 +58,15 @@ _SOME_WORDS = 0.2
 """The share from which a clause may begin as one."""
 _BEGUN = (_REQUEST_WORDS, 0.95)
 """The shares of the beginnings that are looked at."""
+
+_ANSWERABLE = 0.7
+"""The share of questions that a KB is assumed to answer, before anything is known of one."""
+_FOREIGN_TELLS = -2.0
+"""Log-odds: an eighth as many look foreign among the questions that a KB answers as among those that it does not."""
+
+_TELLS_FOREIGN = frozenset({"en", "zh"})
+"""Languages whose own everyday questions tell what is foreign. In others short questions of any kind lie near each
+other, and a fifth of what seven knowledge bases answer would be foreign to them; by English ones it is a twentieth."""
 
 _FOREIGN_WORDS = 0.65
 """A text of which the KB knows this share of the words, by weight, is not foreign however far its vector lies."""
@@ -194,17 +203,18 @@ class Reader:
             if share >= _REQUEST_WORDS:
                 found += [clause] if len(clauses) > 1 else []
             elif share >= _SOME_WORDS:
-                found += self._beginnings(clause, reading, view, intents.requests)
+                found += self._beginnings(clause, reading, view, intents)
         return found
 
-    def _beginnings(self, clause: str, reading: Reading, view: View, requests: Mapping[str, int]) -> list[str]:
+    def _beginnings(self, clause: str, reading: Reading, view: View, intents: IntentModel) -> list[str]:
         """The longest, and the longest that says nothing else at all where the first ends on "about the". What an
         article says as well ("opening hours of our agents") is no request."""
-        said = {part: self._share(part, view, requests) for part in beginnings(clause)}
+        parts = [part for part in beginnings(clause) if intents.ends_as_request(part)]
+        said = {part: self._share(part, view, intents.requests) for part in parts}
         longest = (next((part for part, share in said.items() if share >= least), "") for least in _BEGUN)
         article = view.words_of(reading.hits[0].article_id, reading.hits[0].language) if reading.hits else {}
-        parts = (part for part in dict.fromkeys(longest) if part)
-        return [part for part in parts if self._share(part, view, article) < said[part]]
+        chosen = (part for part in dict.fromkeys(longest) if part)
+        return [part for part in chosen if self._share(part, view, article) < said[part]]
 
     def _share(self, text: str, view: View, counts: Mapping[str, int]) -> float:
         """How much of its words texts with ``counts`` say, by weight."""
@@ -260,7 +270,8 @@ class Reader:
             if said < min(_SAID_ENOUGH, ranking.raw_sign("words covered")):
                 # A product may have agents of its own, and pages about them.
                 guess = IntentGuess(guess.name, min(guess.confidence, _EXPLAINED))
-        tag = tag or tag_of(text, language)
+        is_foreign = confidence < _FOREIGN_CONFIDENCE and self._is_foreign(view, evidence, ranking, asked, fitted)
+        tag, close = tag or tag_of(text, language), _close(view, evidence, ranking)
         return Reading(
             text=text,
             language=language,
@@ -268,12 +279,11 @@ class Reader:
             intent_confidence=guess.confidence,
             hits=tuple(self._regional(view, hit, tag, asker) for hit in _hits(view, evidence, ranking)),
             confidence=confidence,
-            foreign=confidence < _FOREIGN_CONFIDENCE
-            and (_is_far(view, evidence, ranking, fitted) or self._is_everyday(view, evidence, ranking, asked)),
-            close=_close(view, evidence, ranking),
+            foreign=is_foreign,
+            close=close,
             why=judged.why,
             effects=judged.effects,
-            offer=offer,
+            offer=max(confidence, _offer(offer, is_foreign, len(close) / len(view.articles))),
         )
 
     def _regional(self, view: View, hit: Hit, tag: str, asker: Asker) -> Hit:
@@ -285,17 +295,24 @@ class Reader:
         shown, place = self.variants.nearest(published, place, tag, asker)
         return hit if shown is published else _hit(shown, place, hit.score)
 
-    def _is_everyday(self, view: View, evidence: Evidence, ranking: Ranking, asked: Asked) -> bool:
-        """Whether an everyday question lies nearer than anything that the best article says.
+    def _is_foreign(
+        self, view: View, evidence: Evidence, ranking: Ranking, asked: Asked, fitted: ViewParameters
+    ) -> bool:
+        """Whether everyday questions lie nearer than anything that the best article says, or everything lies far.
 
-        One in the article's language: texts in the customer's own lie nearer whatever they say.
+        Never everyday questions in the customer's own language to an article in another: they lie nearer whatever they
+        say.
         """
         first = int(evidence.articles[ranking.order[0]])
         space = int(view.space_of[first])
         by_language = self.backgrounds[view.spaces[space].encoder.name]
         spoken = base(view.articles[first].article.language)
-        background = by_language[spoken if spoken in by_language else "en"]
-        return nearest(background, asked.vectors[space]) > float(evidence.raw[ranking.order[0]])
+        background = by_language[spoken if spoken in _TELLS_FOREIGN else "en"]
+        everyday = everyday_to(background, asked.vectors[space], view.words.texts)
+        similarity = float(evidence.raw[ranking.order[0]])
+        if everyday is not None and everyday.is_nearer(similarity):
+            return True
+        return _is_far(view, evidence, ranking, fitted) and not (everyday and everyday.is_left_behind(similarity))
 
 
 def _hits(view: View, evidence: Evidence, ranking: Ranking) -> tuple[Hit, ...]:
@@ -326,6 +343,14 @@ def _close(view: View, evidence: Evidence, ranking: Ranking) -> tuple[str, ...]:
         for row, share in zip(ranking.order[:OPTIONS].tolist(), ranking.shares[:OPTIONS].tolist(), strict=True)
         if share >= _CLOSE_SHARE * ranking.shares[0]
     )
+
+
+def _offer(probability: float, is_foreign: bool, offered: float) -> float:
+    """``probability`` that a choice has a right article, by what else is known. ``offered``: the share of all articles
+    that it has: of five, any three are most."""
+    if is_foreign:
+        return float(moved(np.array(probability), np.array(_FOREIGN_TELLS)))
+    return max(probability, _ANSWERABLE * offered)
 
 
 def _is_far(view: View, evidence: Evidence, ranking: Ranking, fitted: ViewParameters) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
@@ -193,7 +194,16 @@ def change(
 
 def _question(session: Session, typed: Typed) -> GoldQuestion:
     expect = gold.expected(typed.expect, gold.expectable(session))
-    return gold.question_from(typed.text, typed.language, expect, typed.none)
+    language = typed.language.strip() or _guessed(typed.text, gold.spoken(session))
+    return gold.question_from(typed.text, language, expect, typed.none)
+
+
+def _guessed(text: str, languages: Sequence[str]) -> str:
+    """The language that the next release will ask ``text`` in; "" where that is none of the articles' ``languages``."""
+    from retrieval.needs import language_asked
+
+    found = language_asked(GoldQuestion(text, "", ()), languages)
+    return found if found in languages else ""
 
 
 def _shown(session: Session, wanted: Wanted, skip: int, with_candidates: bool) -> Shown:

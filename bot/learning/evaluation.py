@@ -18,7 +18,9 @@ from bot.understanding import first_message
 from kb_content.articles import Contents, GoldQuestion
 from retrieval.figures import auroc, brier, coverage_at, ece, ece_floor, hit_at, mrr, percentile
 from retrieval.languages import language_of
+from retrieval.needs import language_asked
 from retrieval.texts import plain_key
+from retrieval.variants import base, languages_of
 from store.counting import counted
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def evaluate(
     """
     from bot.learning.scratch import serve
 
+    questions = as_asked(contents, questions)
     if unknown := unknown_articles(contents, questions):
         report(f"these expected articles are not in this KB, correct `expect` or add them: {', '.join(unknown[:9])}")
     started = perf_counter()
@@ -75,6 +78,17 @@ def ask_alone(serving: Serving, text: str, language: str | None) -> tuple[Readin
     """What the product makes of an unknown customer's first message: the one place where the evaluation asks it."""
     understood, decision = first_message(serving.reader, serving.policy, text, language)
     return understood.reading, decision
+
+
+def as_asked(contents: Contents, questions: Sequence[GoldQuestion]) -> list[GoldQuestion]:
+    """``questions`` in the languages in which customers of this KB would ask them: a file that names none has them
+    guessed by script, where all of Latin letters is English. One of language "" stays for the reader to guess."""
+    languages = languages_of(contents)
+    known = {"", *languages}
+    return [
+        one if base(one.language) in known else replace(one, language=language_asked(one, languages))
+        for one in questions
+    ]
 
 
 def without_asked(contents: Contents, questions: Iterable[GoldQuestion]) -> Contents:

@@ -7,13 +7,13 @@ import re
 
 import pytest
 from answered import Archive
-from console_fixtures import SCRIPT, Office, an_office
+from console_fixtures import ARTICLES, SCRIPT, Office, an_office
 from sqlmodel import select
 from starlette.testclient import TestClient
 
 from handoff.models import Role
 from kb_content import catalogue
-from kb_content.articles import GoldQuestion
+from kb_content.articles import Article, GoldQuestion
 from kb_content.folder import Folder
 from kb_content.gold import GoldLine, gold_lines
 from store import reading, transaction
@@ -60,6 +60,24 @@ def test_a_question_written_by_hand_is_in_the_next_release(office: Office, eve: 
         ("lost my password", "en", ("reset-password",)),
         ("how do I fly to the moon", "en", ()),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("wo ist mein Ausweis", "de"),
+        ("lost my password", "en"),
+        ("忘记密码了怎么办", "zh"),
+        ("¿dónde está mi tarjeta?", "en"),
+    ],
+    ids=["German", "English", "Chinese", "of no language of the articles"],
+)
+def test_a_question_without_a_language_gets_that_of_its_words_where_the_articles_speak_it(
+    office: Office, eve: TestClient, text: str, language: str
+) -> None:
+    office.publish((Article("ausweis", "de", "Ausweis verlängern", "Ein Ausweis gilt ein Jahr."), *ARTICLES))
+    assert write(eve, text, none="1") == 303
+    assert [line.question.language for line in kept(office)] == [language]
 
 
 REFUSED: tuple[tuple[dict[str, object], str], ...] = (

@@ -17,7 +17,7 @@ from bot.learning.publish import Fit
 from bot.learning.rows import Row
 from bot.live import House
 from handoff.models import Reason
-from kb_content.articles import GoldQuestion
+from kb_content.articles import Article, GoldQuestion
 from retrieval.encoders import load_encoders
 from retrieval.reader import Hit, Reading
 
@@ -207,6 +207,16 @@ def test_every_question_is_asked_alone_and_graded() -> None:
     assert [row.language for row in report.rows[:2]] == ["en", "zh"]
     backwards = evaluate(contents_of(articles()), QUESTIONS[1::-1], encoders, fit, house)
     assert backwards.rows[::-1] == report.rows[:2], "neither the other questions nor the order make a difference"
+
+
+def test_gold_questions_whose_file_names_no_language_are_asked_in_the_one_of_the_kb() -> None:
+    german = Article("ausweis", "de", "Ausweis verlängern", "Ein Ausweis gilt ein Jahr.", ("Ausweis abgelaufen",))
+    dutch = Article("pas", "nl", "Pas verlengen", "Een pas is een jaar geldig.", ("mijn pas is verlopen",))
+    # By script alone, as they are read from the file, both are English.
+    gold = (GoldQuestion("wo ist mein Ausweis", "en", ("ausweis",)), GoldQuestion("waar is mijn pas", "en", ("pas",)))
+    contents = contents_of((german, dutch), gold=gold)
+    report = evaluate(contents, gold, load_encoders(None, print), Fit(), House("http://firstline.test"))
+    assert [row.language for row in report.rows] == ["de", "nl"]
 
 
 @pytest.mark.parametrize("count", [1, 3, 50])

@@ -143,3 +143,21 @@ def test_a_matter_for_people_stays_what_it_is_where_a_person_is_asked_for_as_wel
     assert reader.read("all our tasks are gone, the data was deleted").intent == "data-loss"
     assert reader.read("all our tasks are gone, the data was deleted, let me talk to a human").intent == "data-loss"
     assert reader.read("I forgot my password, let me talk to a human").intent == ASKS_FOR_HUMAN
+
+
+def test_a_release_from_before_the_built_in_examples_grew_is_served(built: Built, encoders: Encoders) -> None:
+    (person,) = (one for one in builtin_intents() if one.name == ASKS_FOR_HUMAN)
+    new = [piece.key(encoders.crossing) for piece in intent_pieces(person, encoders.crossing, encoders)][40:]
+    known = {key: vector for key, vector in built.vectors.items() if key not in set(new)}
+    reader = Reader.open(contents_of(articles()), known, built.parameters, encoders)
+    assert reader.read("转人工").intent == ASKS_FOR_HUMAN
+
+
+def test_a_request_is_not_cut_off_half_way(reader: Reader, encoders: Encoders) -> None:
+    crossing, english = (reader.intents[one.name] for one in (encoders.crossing, encoders.of("en")))
+    for text in ("I want to talk to a human", "can I speak with one of your agents"):
+        assert english.ends_as_request(text)
+    for text in ("hablar con una persona", "我想找真人说话"):
+        assert crossing.ends_as_request(text)
+    for text in ("quero falar com o", "kan ik iemand", "una persona del", "担当者", "!?"):
+        assert not crossing.ends_as_request(text)

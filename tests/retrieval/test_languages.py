@@ -134,3 +134,29 @@ def test_chinese_is_told_by_its_characters(text: str, tag: str) -> None:
 
 def test_only_chinese_has_two_scripts() -> None:
     assert tag_of("電話番号", "ja") == "ja"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Herzlichen Dank", "de"),
+        ("salut ça va", "fr"),
+        ("rappelez-moi vite", "fr"),
+        ("y a-t-il quelqu'un de réel ici ?", "fr"),
+        ("j’ai oublié d’ajouter l’adresse", "fr"),
+        ("Muchísimas gracias", "es"),
+        ("muito obrigado pela ajuda", "pt"),
+        ("vorrei parlare con una persona vera", "it"),
+        ("mi dica l'orario dell'assistenza", "it"),
+        ("kunnen jullie me terugbellen?", "nl"),
+    ],
+)
+def test_a_greeting_thanks_or_a_short_request_is_in_its_language_in_an_english_kb(text: str, language: str) -> None:
+    assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    "text", ["single sign-on fails", "O'Brien cannot log in", "opt-in", "log me in", "log-in on iPhone"]
+)
+def test_an_apostrophe_or_a_hyphen_makes_no_english_word_french(text: str) -> None:
+    assert language_of(text) == "en"
