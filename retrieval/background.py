@@ -3,6 +3,7 @@ usual ones, foreign to none, to tell a wish from a request for a person."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -33,14 +34,15 @@ def usual() -> dict[str, tuple[str, ...]]:
     return _texts("usual.yml")
 
 
-def background_texts(encoder: Encoder, encoders: Encoders) -> list[str]:
-    """Those everyday questions that ``encoder`` reads: of its languages, or all for the one that crosses languages."""
-    return _read_by(encoder, encoders, everyday())
+def background_texts(encoder: Encoder, encoders: Encoders, languages: Collection[str] | None = None) -> list[str]:
+    """Those everyday questions that ``encoder`` reads: of its languages, or all for the one that crosses languages.
+    ``languages``: no others."""
+    return _read_by(encoder, encoders, everyday(), languages)
 
 
-def usual_texts(encoder: Encoder, encoders: Encoders) -> list[str]:
+def usual_texts(encoder: Encoder, encoders: Encoders, languages: Collection[str] | None = None) -> list[str]:
     """The same of the usual ones."""
-    return _read_by(encoder, encoders, usual())
+    return _read_by(encoder, encoders, usual(), languages)
 
 
 @cache
@@ -51,12 +53,15 @@ def _texts(name: str) -> dict[str, tuple[str, ...]]:
     return {language: tuple(texts) for language, texts in loaded.items()}
 
 
-def _read_by(encoder: Encoder, encoders: Encoders, by_language: dict[str, tuple[str, ...]]) -> list[str]:
+def _read_by(
+    encoder: Encoder, encoders: Encoders, by_language: dict[str, tuple[str, ...]], languages: Collection[str] | None
+) -> list[str]:
     return [
         text
         for language, texts in by_language.items()
         for text in texts
-        if encoder is encoders.crossing or encoders.of(language) is encoder
+        if (languages is None or language in languages)
+        and (encoder is encoders.crossing or encoders.of(language) is encoder)
     ]
 
 

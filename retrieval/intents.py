@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 
@@ -73,18 +73,37 @@ def builtin_intents() -> tuple[Intent, ...]:
 
 
 def intents_of(contents: Contents) -> tuple[Intent, ...]:
-    """The KB's own intents, or the built-in ones where it has none. Whoever asks for a person is always understood."""
-    return (*contents.intents, *_builtin_for(contents))
+    """The KB's own intents, or the built-in ones where it has none. Whoever asks for a person is always understood: in
+    languages that the KB's own intent for that does not speak, by the built-in examples."""
+    return (*map(_in_more_languages, contents.intents), *_builtin_for(contents))
+
+
+def _in_more_languages(intent: Intent) -> Intent:
+    if intent.name != ASKS_FOR_HUMAN:
+        return intent
+    return replace(intent, examples={**_person().examples, **intent.examples})
+
+
+def _lent_languages(contents: Contents) -> frozenset[str] | None:
+    """Those in which nothing of the KB's own says what a request for a person is; None where all are."""
+    own = next((intent for intent in contents.intents if intent.name == ASKS_FOR_HUMAN), None)
+    if own is not None:
+        return frozenset(_person().examples) - frozenset(own.examples)
+    return None if _builtin_for(contents) else frozenset()
 
 
 def _builtin_for(contents: Contents) -> tuple[Intent, ...]:
     """Those of the built-in intents that the KB leaves to us."""
     if not contents.intents:
         return builtin_intents()
-    person = next(intent for intent in builtin_intents() if intent.name == ASKS_FOR_HUMAN)
+    person = _person()
     # Under another name it has the same words among its examples.
     is_there = any(intent.name == person.name or _said_in(intent) & _said_in(person) for intent in contents.intents)
     return () if is_there else (person,)
+
+
+def _person() -> Intent:
+    return next(intent for intent in builtin_intents() if intent.name == ASKS_FOR_HUMAN)
 
 
 def _said_in(intent: Intent) -> set[str]:
@@ -254,11 +273,12 @@ def open_intents(
     texts: list[list[str]] = []
     words: list[dict[str, int]] = []
     intents, built_in = intents_of(contents), _builtin_for(contents)
+    ours = {clean(text) for intent in builtin_intents() for said in intent.examples.values() for text in said}
     for intent in intents:
         pieces = intent_pieces(intent, encoder, encoders)
-        if intent in built_in:
-            # A release from before they were added has no vectors of them.
-            pieces = [piece for piece in pieces if piece.key(encoder) in vectors]
+        if intent not in contents.intents:
+            # A release from before they were added has no vectors of the built-in examples.
+            pieces = [piece for piece in pieces if piece.text not in ours or piece.key(encoder) in vectors]
         names.append(intent.name)
         parts.append(stacked(vectors, encoder, pieces))
         texts.append([piece.text for piece in pieces])
@@ -277,8 +297,9 @@ def open_intents(
         words.append(_article_counts(published))
         for question in plain_words(published)[1:]:
             exact.pop(question, None)
-    for beside in (background_texts, usual_texts) if built_in else ():
-        if pieces := _there(beside(encoder, encoders), encoder, vectors):
+    lent = _lent_languages(contents)
+    for beside in (background_texts, usual_texts):
+        if pieces := _there(beside(encoder, encoders, lent), encoder, vectors):
             names.append(None)
             parts.append(stacked(vectors, encoder, pieces))
             texts.append([piece.text for piece in pieces])

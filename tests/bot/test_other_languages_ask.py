@@ -3,6 +3,8 @@ grammar of a wish."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from small_kb import articles, contents_of
 from talk import serving_of
@@ -11,9 +13,9 @@ from bot.decisions import Decision, Escalate, SmallTalk
 from bot.live import Serving
 from bot.understanding import first_message
 from handoff.models import Reason
-from kb_content.articles import Article
+from kb_content.articles import Article, Intent, LeadsTo
 from retrieval.background import everyday, usual
-from retrieval.intents import builtin_intents
+from retrieval.intents import ASKS_FOR_HUMAN, builtin_intents
 from retrieval.texts import plain_key
 
 LANGUAGES = ("zh", "de", "fr", "es", "pt", "it", "nl", "ja", "ko", "ru")
@@ -88,6 +90,25 @@ def test_a_wish_or_a_matter_is_no_request_for_a_person(serving: Serving, text: s
 )
 def test_a_request_for_a_person_is_heard(serving: Serving, text: str) -> None:
     assert _goes_to_a_person(first_message(serving.reader, serving.policy, text)[1])
+
+
+@pytest.fixture(scope="module")
+def english_only() -> Serving:
+    """A KB whose own intents say in English alone what a request for a person is."""
+    person = Intent(ASKS_FOR_HUMAN, LeadsTo.ESCALATE, {"en": ("talk to a human", "get me a real person", "operator")})
+    return serving_of(replace(contents_of(articles()), intents=(person,)), None)
+
+
+@pytest.mark.parametrize(
+    "text", ["Ist da jemand, der mir persönlich helfen kann?", "担当者につないでください", "operator"]
+)
+def test_an_own_intent_takes_nothing_from_languages_that_it_does_not_speak(english_only: Serving, text: str) -> None:
+    assert _goes_to_a_person(first_message(english_only.reader, english_only.policy, text)[1])
+
+
+@pytest.mark.parametrize("text", ["予約を変更したいです", "Ich möchte einen Termin verschieben"])
+def test_what_is_lent_to_it_makes_no_request_of_a_wish(english_only: Serving, text: str) -> None:
+    assert not _goes_to_a_person(first_message(english_only.reader, english_only.policy, text)[1])
 
 
 @pytest.mark.parametrize(
