@@ -5,26 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from importlib.resources import files
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from kb_content.articles import Contents, Intent, LeadsTo
+from kb_content.articles import Contents, LeadsTo
 from retrieval.article_words import plain_words
 from retrieval.background import background_texts, usual_texts
 from retrieval.confidence import Doubles, fit_confidence, fit_ranker, probability
 from retrieval.discriminant import Discriminant, left_out
 from retrieval.encoders import Encoder, Encoders
 from retrieval.index import Floats, Ints, best_of_each
+from retrieval.known_intents import ASKS_FOR_HUMAN, builtin_for, intents_of, lent_languages, pieces_there
 from retrieval.pieces import Piece, Role, pieces_of, stacked
 from retrieval.sharing import OfArticle
-from retrieval.texts import clean, plain_key, says_something
+from retrieval.texts import plain_key
 from retrieval.vectors import VectorCache
 from retrieval.words import stem, words_of
-
-ASKS_FOR_HUMAN, GREETING, THANKS = "asks-for-human", "greeting", "thanks"
 
 RANKER = np.array([0.5, 0.6, 0.3])
 """Prior weights: log-probability by the discriminant, nearest example, three nearest (both standardised)."""
@@ -54,71 +52,6 @@ class IntentParameters:
 
 
 PRIOR = IntentParameters(RANKER, CONFIDENCE)
-
-
-@cache
-def builtin_intents() -> tuple[Intent, ...]:
-    """Asks for a human, greets, thanks: what a KB without intents/ has."""
-    import yaml
-
-    entries = yaml.safe_load(files("retrieval").joinpath("builtin_intents.yml").read_text("utf-8"))
-    return tuple(
-        Intent(
-            name=entry["name"],
-            leads_to=LeadsTo(entry["leads_to"]),
-            examples={language: tuple(map(str, texts)) for language, texts in entry["examples"].items()},
-        )
-        for entry in entries
-    )
-
-
-def intents_of(contents: Contents) -> tuple[Intent, ...]:
-    """The KB's own intents, or the built-in ones where it has none. Whoever asks for a person is always understood: in
-    languages that the KB's own intent for that does not speak, by the built-in examples."""
-    return (*map(_in_more_languages, contents.intents), *_builtin_for(contents))
-
-
-def _in_more_languages(intent: Intent) -> Intent:
-    if intent.name != ASKS_FOR_HUMAN:
-        return intent
-    return replace(intent, examples={**_person().examples, **intent.examples})
-
-
-def _lent_languages(contents: Contents) -> frozenset[str] | None:
-    """Those in which nothing of the KB's own says what a request for a person is; None where all are."""
-    own = next((intent for intent in contents.intents if intent.name == ASKS_FOR_HUMAN), None)
-    if own is not None:
-        return frozenset(_person().examples) - frozenset(own.examples)
-    return None if _builtin_for(contents) else frozenset()
-
-
-def _builtin_for(contents: Contents) -> tuple[Intent, ...]:
-    """Those of the built-in intents that the KB leaves to us."""
-    if not contents.intents:
-        return builtin_intents()
-    person = _person()
-    # Under another name it has the same words among its examples.
-    is_there = any(intent.name == person.name or _said_in(intent) & _said_in(person) for intent in contents.intents)
-    return () if is_there else (person,)
-
-
-def _person() -> Intent:
-    return next(intent for intent in builtin_intents() if intent.name == ASKS_FOR_HUMAN)
-
-
-def _said_in(intent: Intent) -> set[str]:
-    return {plain_key(text) for examples in intent.examples.values() for text in examples} - {""}
-
-
-def intent_pieces(intent: Intent, encoder: Encoder, encoders: Encoders) -> list[Piece]:
-    """The examples that ``encoder`` reads: those of its languages, or all for the one that crosses languages."""
-    texts = [
-        clean(text)
-        for language, examples in intent.examples.items()
-        for text in examples
-        if says_something(text) and (encoder is encoders.crossing or encoders.of(language) is encoder)
-    ]
-    return [Piece(Role.QUESTION, text, n) for n, text in enumerate(dict.fromkeys(texts))]
 
 
 @dataclass(frozen=True)
@@ -267,22 +200,10 @@ def open_intents(
     contents: Contents, encoder: Encoder, encoders: Encoders, vectors: VectorCache, parameters: IntentParameters
 ) -> IntentModel:
     """The intent model for questions that ``encoder`` reads. Raises VectorsMissing."""
-    names: list[str | None] = []
-    parts: list[Floats] = []
-    exact: dict[str, str] = {}
-    texts: list[list[str]] = []
-    words: list[dict[str, int]] = []
-    intents, built_in = intents_of(contents), _builtin_for(contents)
-    ours = {clean(text) for intent in builtin_intents() for said in intent.examples.values() for text in said}
+    intents, built_in = intents_of(contents), builtin_for(contents)
+    groups, exact = _Groups(encoder, vectors), dict[str, str]()
     for intent in intents:
-        pieces = intent_pieces(intent, encoder, encoders)
-        if intent not in contents.intents:
-            # A release from before they were added has no vectors of the built-in examples.
-            pieces = [piece for piece in pieces if piece.text not in ours or piece.key(encoder) in vectors]
-        names.append(intent.name)
-        parts.append(stacked(vectors, encoder, pieces))
-        texts.append([piece.text for piece in pieces])
-        words.append(_counts(texts[-1]))
+        groups.add(intent.name, pieces_there(intent, contents, encoder, encoders, vectors))
         for examples in intent.examples.values():
             exact |= {plain_key(text): intent.name for text in examples if plain_key(text)}
     known = {intent.name for intent in intents}
@@ -291,39 +212,52 @@ def open_intents(
         if crossing and encoder is not encoders.crossing:
             continue
         pieces = [piece for piece in pieces_of(published, crossing) if piece.role is not Role.PASSAGE]
-        names.append(published.article.intent if published.article.intent in known else None)
-        parts.append(stacked(vectors, encoder, pieces))
-        texts.append([piece.text for piece in pieces])
-        words.append(_article_counts(published))
+        intent_name = published.article.intent if published.article.intent in known else None
+        groups.add(intent_name, pieces, _article_counts(published))
         for question in plain_words(published)[1:]:
             exact.pop(question, None)
-    lent = _lent_languages(contents)
     for beside in (background_texts, usual_texts):
-        if pieces := _there(beside(encoder, encoders, lent), encoder, vectors):
-            names.append(None)
-            parts.append(stacked(vectors, encoder, pieces))
-            texts.append([piece.text for piece in pieces])
-            words.append(_counts(texts[-1]))
-    rows = np.concatenate(parts)
-    group = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        if pieces := _there(beside(encoder, encoders, lent_languages(contents)), encoder, vectors):
+            groups.add(None, pieces)
+    rows, count = np.concatenate(groups.parts), len(groups.parts)
+    group = np.repeat(np.arange(count), [len(part) for part in groups.parts])
     mean = rows.mean(0) if len(rows) else np.zeros(encoder.dimension, np.float32)
     covariance = ((rows - mean).T @ (rows - mean) / max(1, len(rows))).astype(np.float32)
     return IntentModel(
-        names=tuple(names),
+        names=tuple(groups.names),
         rows=rows,
         group=group,
-        starts=np.searchsorted(group, np.arange(len(parts) + 1)),
+        starts=np.searchsorted(group, np.arange(count + 1)),
         mean=mean,
         covariance=covariance,
-        discriminant=Discriminant.fit(rows, group, len(parts)) if len(rows) >= 2 * len(parts) else None,
+        discriminant=Discriminant.fit(rows, group, count) if len(rows) >= 2 * count else None,
         exact=exact,
-        words=tuple(words),
-        texts=tuple(text for several in texts for text in several),
+        words=tuple(groups.words),
+        texts=tuple(groups.texts),
         parameters=parameters,
         lent=built_in[0].name if built_in and contents.intents else None,
         for_people=frozenset(intent.name for intent in intents if intent.leads_to is LeadsTo.ESCALATE),
         urgent=frozenset(intent.name for intent in intents if intent.urgent),
     )
+
+
+@dataclass
+class _Groups:
+    """The groups of a model that is being opened, one after the other."""
+
+    encoder: Encoder
+    vectors: VectorCache
+    names: list[str | None] = field(default_factory=list)
+    parts: list[Floats] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    words: list[dict[str, int]] = field(default_factory=list)
+
+    def add(self, name: str | None, pieces: Sequence[Piece], words: dict[str, int] | None = None) -> None:
+        """``words``: how many of its texts have each word, where that is known. Raises VectorsMissing."""
+        self.names.append(name)
+        self.parts.append(stacked(self.vectors, self.encoder, pieces))
+        self.texts += [piece.text for piece in pieces]
+        self.words.append(_counts(piece.text for piece in pieces) if words is None else words)
 
 
 def _there(texts: Sequence[str], encoder: Encoder, vectors: VectorCache) -> list[Piece]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kb_content.articles import Contents, GoldQuestion
 from retrieval.background import background_texts, usual_texts
 from retrieval.encoders import Encoder, Encoders
-from retrieval.intents import intent_pieces, intents_of
+from retrieval.known_intents import intent_pieces, intents_of
 from retrieval.labels import Label
 from retrieval.languages import language_of
 from retrieval.pieces import Piece, pieces_of

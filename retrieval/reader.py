@@ -15,7 +15,8 @@ from retrieval.codes import codes_in, is_about_another
 from retrieval.confidence import OPTIONS, Ranking
 from retrieval.encoders import Encoders
 from retrieval.index import Floats
-from retrieval.intents import ASKS_FOR_HUMAN, IntentGuess, IntentModel, open_intents
+from retrieval.intents import IntentGuess, IntentModel, open_intents
+from retrieval.known_intents import ASKS_FOR_HUMAN
 from retrieval.languages import language_of, tag_of
 from retrieval.opening import open_views
 from retrieval.parameters import Parameters, ViewParameters

@@ -15,7 +15,7 @@ from bot.understanding import first_message
 from handoff.models import Reason
 from kb_content.articles import Article, Intent, LeadsTo
 from retrieval.background import everyday, usual
-from retrieval.intents import ASKS_FOR_HUMAN, builtin_intents
+from retrieval.known_intents import ASKS_FOR_HUMAN, builtin_intents
 from retrieval.texts import plain_key
 
 LANGUAGES = ("zh", "de", "fr", "es", "pt", "it", "nl", "ja", "ko", "ru")

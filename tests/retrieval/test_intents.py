@@ -8,7 +8,7 @@ from small_kb import CANCELLATION, articles, contents_of
 from kb_content.articles import Contents, Intent, LeadsTo
 from retrieval.build import Built, build
 from retrieval.encoders import Encoders
-from retrieval.intents import ASKS_FOR_HUMAN, GREETING, THANKS, builtin_intents, intent_pieces
+from retrieval.known_intents import ASKS_FOR_HUMAN, GREETING, THANKS, builtin_intents, intent_pieces
 from retrieval.reader import Reader
 
 
