@@ -65,10 +65,6 @@ _ANSWERABLE = 0.7
 _FOREIGN_TELLS = -2.0
 """Log-odds: an eighth as many look foreign among the questions that a KB answers as among those that it does not."""
 
-_TELLS_FOREIGN = frozenset({"en", "zh"})
-"""Languages whose own everyday questions tell what is foreign. In others short questions of any kind lie near each
-other, and a fifth of what seven knowledge bases answer would be foreign to them; by English ones it is a twentieth."""
-
 _FOREIGN_WORDS = 0.65
 """A text of which the KB knows this share of the words, by weight, is not foreign however far its vector lies."""
 
@@ -308,7 +304,7 @@ class Reader:
         space = int(view.space_of[first])
         by_language = self.backgrounds[view.spaces[space].encoder.name]
         spoken = base(view.articles[first].article.language)
-        background = by_language[spoken if spoken in _TELLS_FOREIGN else "en"]
+        background = by_language[spoken if spoken in by_language else "en"]
         everyday = everyday_to(background, asked.vectors[space], view.words.texts)
         similarity = float(evidence.raw[ranking.order[0]])
         if everyday is not None and everyday.is_nearer(similarity):

@@ -34,7 +34,7 @@ libc.fflush(ctypes.c_void_p(out))
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's heaps")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only the C library of Linux has such heaps")
 def test_many_threads_share_two_heaps() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
     told = subprocess.run(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
-from slack_house import SlackHouse, is_down, settled, slack_house
+from slack_house import Clock, SlackHouse, is_down, settled, slack_house
 from sqlalchemy import text
 from sqlmodel import col, select
 from standins.slack.server import Http, SlackWorld
@@ -24,16 +24,6 @@ from store import Database, reading, transaction
 NOBODY = Http("http://127.0.0.1:9/", "secret")
 AT_ONCE = Patience(between=0.0, signs=0.02)
 A_MOMENT = timedelta(seconds=1)
-
-
-class Clock:
-    """What a process takes for the time."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from slack_house import is_down, settled, slack_house
+from slack_house import Clock, is_down, settled, slack_house
 from slack_sdk.oauth.installation_store import Installation
 from standins.slack.server import Http, SlackWorld, Team
 
@@ -22,16 +22,6 @@ CLIENT: dict[str, Any] = {"client_id": "1111.2222", "client_secret": "client-sec
 HASTY = Patience(refused=0.05, between=0.0)
 NOBODY = Http("http://127.0.0.1:9/", "secret")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-class Clock:
-    """What a process takes for the time."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
 
 
 @pytest.fixture
