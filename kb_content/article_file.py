@@ -149,7 +149,7 @@ def _refusal(fields: Fields, body: str) -> str | None:
     if is_draft(fields):
         return "its front matter says that it is a draft"
     if _OURS.isdisjoint(fields.lines) and says_nothing(body):
-        return "it has no text of its own, only headings or what other pages say: it can never be an answer"
+        return "it has no text of its own, only headings, links to pages or what these say: it can never be an answer"
     return None
 
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from markdown_it.token import Token
 
 from kb_content.blocks import blocks
 from kb_content.fields import Fields, NotYaml, write_yaml
@@ -19,6 +24,8 @@ url version weight
 """
 FOREIGN_KEYS = frozenset(_FOREIGN_KEYS_WORDS.split())
 """Keys that site generators use: kept like all that we do not know, but not worth a warning."""
+
+_PAGES = ("", ".md", ".markdown", ".mdx", ".html", ".htm")
 
 
 def yaml_of_toml(source: str) -> str:
@@ -37,12 +44,32 @@ def is_draft(fields: Fields) -> bool:
 
 
 def says_nothing(body: str) -> bool:
-    """Whether nothing but headings is left of ``body`` when its includes and tables of contents are gone."""
-    return not any(_words(block.text) for block in blocks(body)[0] if block.kind != "heading")
+    """Whether nothing but headings and links to other pages is left of ``body`` when its includes and tables of
+    contents are gone."""
+    return not any(_says_something(block.text) for block in blocks(body)[0] if block.kind != "heading")
 
 
-def _words(text: str) -> str:
-    return "".join(plain(token) if token.type == "inline" else token.content for token in parse(text)).strip()
+def _says_something(text: str) -> bool:
+    return any(_is_told(token) if token.type == "inline" else token.content.strip() for token in parse(text))
+
+
+def _is_told(line: Token) -> bool:
+    """Whether a line is more than links to other pages, and what stands between them."""
+    if not any(_leads_on(child) for child in line.children or ()):
+        return bool(plain(line))
+    kept, is_link = [], False
+    for child in line.children or ():
+        is_link = _leads_on(child) or (is_link and child.type != "link_close")
+        kept += [] if is_link else [child]
+    return any(character.isalnum() for character in plain(replace(line, children=kept)))
+
+
+def _leads_on(token: Token) -> bool:
+    """Whether a link to another page begins here; a file to fetch or another site is worth telling."""
+    if token.type != "link_open":
+        return False
+    address = urlsplit(str(token.attrs.get("href", "")))
+    return not (address.scheme or address.netloc) and PurePosixPath(address.path).suffix.lower() in _PAGES
 
 
 def _plain(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kb_content.articles import GoldQuestion
@@ -16,12 +16,17 @@ _EXPECT = '`"expect"` must be a list of article ids, [] where the KB has no answ
 _SHAPE = 'a line must be {"text": "…", "language": "en", "expect": ["article-id"]}'
 
 
-def read_gold(text: str, path: str) -> tuple[list[tuple[GoldQuestion, int]], list[Problem]]:
-    """The questions of a file with their lines, and its problems. A bad line is left out, the others are taken."""
+def read_gold(
+    text: str, path: str, guess: Callable[[str], str] = guess_language
+) -> tuple[list[tuple[GoldQuestion, int]], list[Problem]]:
+    """The questions of a file with their lines, and its problems. A bad line is left out, the others are taken.
+
+    ``guess``: what is taken for the language of a question of which the file says none.
+    """
     problems = Problems(path)
     found: list[tuple[GoldQuestion, int]] = []
     for number, line in enumerate(text.split("\n"), start=1):
-        question = _question(line.strip(), number, problems)
+        question = _question(line.strip(), number, problems, guess)
         if question:
             found.append((question, number))
     return found, problems.found
@@ -43,7 +48,7 @@ def gold_from(values: dict[str, Any]) -> GoldQuestion:
     return GoldQuestion(known.pop("text"), known.pop("language"), tuple(known.pop("expect")), known)
 
 
-def _question(line: str, number: int, problems: Problems) -> GoldQuestion | None:
+def _question(line: str, number: int, problems: Problems, guess: Callable[[str], str]) -> GoldQuestion | None:
     if not line:
         return None
     try:
@@ -60,7 +65,7 @@ def _question(line: str, number: int, problems: Problems) -> GoldQuestion | None
         return None
     text = storable(values["text"]).strip()
     extra = {key: value for key, value in _stored(values).items() if key not in ("text", "language", "expect")}
-    return GoldQuestion(text, _language(values.get("language"), text, number, problems), expect, extra)
+    return GoldQuestion(text, _language(values.get("language"), text, number, problems, guess), expect, extra)
 
 
 def _expected(value: object) -> tuple[str, ...] | None:
@@ -71,11 +76,11 @@ def _expected(value: object) -> tuple[str, ...] | None:
     return None
 
 
-def _language(value: object, text: str, number: int, problems: Problems) -> str:
+def _language(value: object, text: str, number: int, problems: Problems, guess: Callable[[str], str]) -> str:
     tag = normal_tag(value) if isinstance(value, str) else None
     if tag:
         return tag
-    guessed = guess_language(text)
+    guessed = guess(text)
     if value is not None:
         problems.error(number, f'`"language"` is no language: write en, zh, pt-BR …; `{guessed}` was assumed')
     return guessed

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from math import comb
 
 import numpy as np
 
 from retrieval.encoders import Encoder, Encoders
 from retrieval.index import Floats
+from retrieval.own_files import own_yaml
 from retrieval.vectors import Kind, VectorCache, key_of
 
 _TELL_FOREIGN = ("en", "zh")
@@ -47,10 +47,7 @@ def usual_texts(encoder: Encoder, encoders: Encoders, languages: Collection[str]
 
 @cache
 def _texts(name: str) -> dict[str, tuple[str, ...]]:
-    import yaml
-
-    loaded = yaml.safe_load(files("retrieval").joinpath(name).read_text("utf-8"))
-    return {language: tuple(texts) for language, texts in loaded.items()}
+    return {language: tuple(texts) for language, texts in own_yaml(name).items()}
 
 
 def _read_by(

@@ -6,17 +6,19 @@ No database and no clock; the same contents give the same bytes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb_content.articles import Contents, GoldQuestion
+from retrieval.discriminant import fits_kept
 from retrieval.encoders import Encoders
 from retrieval.figures import auroc, coverage_at, curve, ece, reliability
 from retrieval.fitting import Graded, fit_view, joined
-from retrieval.intents import PRIOR, fit_intents, open_intents
+from retrieval.intents import PRIOR, IntentModel, IntentParameters, open_intents
+from retrieval.intents_fit import fit_intents
 from retrieval.labels import Label
 from retrieval.needs import Progress, all_wanted, encode_missing, keys_of, language_asked
 from retrieval.opening import open_view
@@ -28,6 +30,7 @@ from retrieval.threads import one_thread_a_question
 from retrieval.thresholds import threshold_of
 from retrieval.variants import languages_of
 from retrieval.vectors import VectorCache, VectorKey
+from retrieval.view import View
 
 __all__ = ["Built", "build", "keys_of"]
 
@@ -36,12 +39,16 @@ _CURVE_POINTS = 100
 
 @dataclass(frozen=True)
 class Built:
-    """What a release needs beside its contents. ``vectors``: only those that were not known."""
+    """What a release needs beside its contents. ``vectors``: only those that were not known.
+
+    ``opened``: what it was fitted on. While that is held, a reader of the release shares it, see ``retrieval.sharing``.
+    """
 
     vectors: dict[VectorKey, NDArray[np.float32]]
     parameters: bytes
     threshold: float | None
     figures: dict[str, Any]
+    opened: tuple[View | IntentModel, ...] = field(default=(), repr=False, compare=False)
 
 
 def build(
@@ -67,18 +74,23 @@ def build(
     asked: list[GoldQuestion | Label] = [*contents.gold, *labelled]
     views: dict[str, ViewParameters] = {}
     graded: dict[str, Graded] = {}
+    opened: list[View | IntentModel] = []
     languages = languages_of(contents)
     for number, language in enumerate(languages):
         progress(f"fitting the confidence for {language} ({number + 1} of {len(languages)})")
-        view = open_view(contents, language, encoders, vectors)
-        rows = list(own_rows(view))
+        with fits_kept():
+            view = open_view(contents, language, encoders, vectors)
+            rows = list(own_rows(view))
         rows += asked_rows(view, [one for one in asked if language_asked(one, languages) == language], vectors)
         rows = [row for row in rows if len(row.evidence.articles)]
         views[language], graded[language] = fit_view(view, rows, unanswerable_share, careful)
-    intents = {
-        encoder.name: fit_intents(open_intents(contents, encoder, encoders, vectors, PRIOR))
-        for encoder in encoders.distinct
-    }
+        opened.append(view)
+    intents: dict[str, IntentParameters] = {}
+    for encoder in encoders.distinct:
+        with fits_kept():
+            model = open_intents(contents, encoder, encoders, vectors, PRIOR)
+            intents[encoder.name] = fit_intents(model)
+        opened.append(model)
     everything = joined(list(graded.values()))
     threshold = threshold_of(everything, target_precision)
     assumed = (threshold, target_precision, unanswerable_share)
@@ -89,7 +101,7 @@ def build(
         figures["gold"] = _figures(everything.only(~everything.is_own), *assumed)
     if threshold is None:
         figures["warning"] = _WARNING.format(target=target_precision)
-    return Built(new, Parameters(views, intents).to_bytes(), threshold, figures)
+    return Built(new, Parameters(views, intents).to_bytes(), threshold, figures, tuple(opened))
 
 
 _WARNING = (
@@ -124,21 +136,21 @@ def _figures(graded: Graded, threshold: float | None, target: float, share: floa
         "hit@1": float(graded.right[graded.answerable].mean()) if answerable else None,
         "auroc": auroc(graded.confidence, graded.answerable),
         "coverage_at": {
-            f"{level:.2f}": coverage_at(graded.confidence, graded.right, answerable, level)
+            f"{level:.2f}": coverage_at(graded.confidence, graded.right, total, level, graded.weight)
             for level in (0.9, 0.95, 0.98)
         },
-        "ece": ece(graded.confidence, graded.right) if n else None,
+        "ece": ece(graded.confidence, graded.right, weight=graded.weight) if n else None,
         "reliability": [[round(mean, 4), round(hit, 4), count] for mean, hit, count in _reliability(graded)],
-        "curve": _curve(graded, answerable),
+        "curve": _curve(graded, total),
     }
 
 
 def _reliability(graded: Graded) -> list[tuple[float, float, int]]:
-    return reliability(graded.confidence, graded.right) if len(graded.confidence) else []
+    return reliability(graded.confidence, graded.right, weight=graded.weight)
 
 
-def _curve(graded: Graded, answerable: int) -> list[list[float]]:
+def _curve(graded: Graded, answerable: float) -> list[list[float]]:
     """At most a hundred of the points [confidence, precision, coverage], by falling confidence."""
-    points = np.stack(curve(graded.confidence, graded.right, answerable), 1)
+    points = np.stack(curve(graded.confidence, graded.right, answerable, graded.weight), 1)
     chosen = np.unique(np.linspace(0, len(points) - 1, min(_CURVE_POINTS, len(points))).astype(int))
     return [[round(float(value), 4) for value in points[place]] for place in chosen.tolist()]

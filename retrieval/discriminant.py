@@ -7,14 +7,16 @@ example that it never saw, or about one whose whole group it never saw, follows 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.sharing import Shared, sample
+from retrieval.sharing import Shared, digest_of, sample
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -26,6 +28,9 @@ _SHARPNESS = 2.0
 _RIDGE = 0.02
 _MOST = 2_000
 """Examples that span the space; more of them are seen through these (Nyström), so that 20,000 fit in seconds."""
+
+_LEAST = 1e-9
+"""What is left of an example for which nothing but itself speaks."""
 
 _BLOCK = 1_000
 """Examples that are looked at together."""
@@ -46,7 +51,7 @@ class Discriminant:
     @classmethod
     def fit(cls, vectors: Floats, groups: Ints, count: int) -> Discriminant:
         """``vectors`` (n, dimension) of ``groups`` (n,) out of ``count`` groups."""
-        return _fitted(lambda: _Fit(vectors, groups, count).model(), vectors, groups, count)
+        return _fitted(lambda: _fit(vectors, groups, count).model(), vectors, groups, count)
 
     def scores(self, vectors: Floats) -> Floats:
         """Shape (n, groups) for vectors (n, dimension), (groups,) for one."""
@@ -62,8 +67,32 @@ _fitted: Shared[Discriminant] = Shared()
 def left_out(vectors: Floats, groups: Ints, count: int, *without: Sequence[Ints]) -> tuple[Floats, ...]:
     """For each of ``without`` the scores of all examples, shape (n, count), each by a model that did not see the rows
     ``without[n]``, itself among them."""
-    fit = _Fit(vectors, groups, count)
+    fit = _fit(vectors, groups, count)
     return tuple(fit.left_out(one) for one in without)
+
+
+@contextmanager
+def fits_kept() -> Iterator[None]:
+    """Within this block of one thread, nothing that is fitted and asked without an example or two is solved twice."""
+    before = getattr(_kept, "fits", None)
+    _kept.fits = {}
+    try:
+        yield
+    finally:
+        _kept.fits = before
+
+
+_kept = threading.local()
+
+
+def _fit(vectors: Floats, groups: Ints, count: int) -> _Fit:
+    fits: dict[bytes, _Fit] | None = getattr(_kept, "fits", None)
+    if fits is None:
+        return _Fit(vectors, groups, count)
+    name = digest_of(vectors, groups, count)
+    if name not in fits:
+        fits[name] = _Fit(vectors, groups, count)
+    return fits[name]
 
 
 class _Fit:
@@ -83,9 +112,14 @@ class _Fit:
 
     def left_out(self, without: Sequence[Ints]) -> Floats:
         fitted, carried = self._fitted
-        scores = np.zeros_like(fitted)
+        # Of most no other than itself is left out.
+        own = np.einsum("kn,kn->n", carried, carried)
+        targets = _marks(self.groups, len(self.empty))
+        scores: Doubles = targets - (targets - fitted) / (1 - own + _LEAST)[:, None]
         known: dict[bytes, Doubles] = {}
         for row, rows in enumerate(without):
+            if len(rows) == 1:
+                continue
             key = rows.tobytes()
             if key not in known:
                 known[key] = self._without(rows, fitted, carried)
@@ -140,7 +174,7 @@ class _Fit:
         """What would be said of ``rows`` had they not been there."""
         own = carried[:, rows].T @ carried[:, rows]
         targets = _marks(self.groups[rows], len(self.empty))
-        wrong = np.linalg.solve(np.eye(len(rows)) - own + 1e-9 * np.eye(len(rows)), targets - fitted[rows])
+        wrong = np.linalg.solve(np.eye(len(rows)) - own + _LEAST * np.eye(len(rows)), targets - fitted[rows])
         result: Doubles = targets - wrong
         return result
 

@@ -32,37 +32,66 @@ def auroc(confidence: ArrayLike, positive: ArrayLike) -> float | None:
     return float((ranks[wanted].sum() - good * (good + 1) / 2) / (good * bad))
 
 
-def curve(confidence: ArrayLike, right: ArrayLike, answerable: int) -> tuple[NDArray[np.float64], ...]:
-    """(confidence, precision, coverage) after each group of equal confidences, by falling confidence."""
+def curve(
+    confidence: ArrayLike, right: ArrayLike, answerable: float, weight: ArrayLike | None = None
+) -> tuple[NDArray[np.float64], ...]:
+    """(confidence, precision, coverage) after each group of equal confidences, by falling confidence.
+
+    ``weight``: how much each counts, ``answerable`` being the sum of the answerable ones'; without it, as one.
+    """
     scores, hits = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
+    mass = _mass(scores, weight)
     order = np.argsort(-scores, kind="stable")
-    ordered, won = scores[order], np.cumsum(hits[order])
+    ordered, won = scores[order], np.cumsum((hits * mass)[order])
     last = np.append(ordered[:-1] != ordered[1:], True) if len(ordered) else np.zeros(0, bool)
-    precision = won / np.arange(1, len(won) + 1)
-    return ordered[last], precision[last], (won / max(1, answerable))[last]
+    precision = won[last] / np.maximum(np.cumsum(mass[order])[last], 1e-12)
+    return ordered[last], precision, won[last] / (answerable or 1)
 
 
-def coverage_at(confidence: ArrayLike, right: ArrayLike, answerable: int, precision: float) -> float:
+def _mass(scores: NDArray[np.float64], weight: ArrayLike | None) -> NDArray[np.float64]:
+    return np.ones(len(scores)) if weight is None else np.asarray(weight, np.float64)
+
+
+def coverage_at(
+    confidence: ArrayLike, right: ArrayLike, answerable: float, precision: float, weight: ArrayLike | None = None
+) -> float:
     """Right ones in the longest prefix by falling confidence with ``precision``, ÷ ``answerable``; 0 if none."""
-    _, precisions, coverages = curve(confidence, right, answerable)
+    _, precisions, coverages = curve(confidence, right, answerable, weight)
     # 19 right of 20 are 0.95, whatever binary fractions make of it.
     fine = np.flatnonzero(precisions >= precision - 1e-12)
     return float(coverages[fine[-1]]) if len(fine) and answerable else 0.0
 
 
-def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> list[tuple[float, float, int]]:
-    """(mean confidence, share right, count) of ``bins`` groups of equal count, by rising confidence."""
+def reliability(
+    confidence: ArrayLike, right: ArrayLike, bins: int = BINS, weight: ArrayLike | None = None
+) -> list[tuple[float, float, int]]:
+    """(mean confidence, share right, count) of ``bins`` groups of equal count, by rising confidence.
+
+    With ``weight`` both are means by how much each counts; a group in which nothing does is left out.
+    """
+    return [(mean, share, count) for mean, share, count, _ in _groups(confidence, right, bins, weight)]
+
+
+def _groups(
+    confidence: ArrayLike, right: ArrayLike, bins: int, weight: ArrayLike | None
+) -> list[tuple[float, float, int, float]]:
+    """The same with the mass of each."""
     scores, hits = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
-    order = np.argsort(scores, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    return [(float(scores[part].mean()), float(hits[part].mean()), len(part)) for part in parts]
+    mass = _mass(scores, weight)
+    parts = np.array_split(np.argsort(scores, kind="stable"), bins)
+    sums = [(part, float(mass[part].sum())) for part in parts]
+    return [
+        (float(scores[part] @ mass[part]) / total, float(hits[part] @ mass[part]) / total, len(part), total)
+        for part, total in sums
+        if total > 0
+    ]
 
 
-def ece(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> float:
+def ece(confidence: ArrayLike, right: ArrayLike, bins: int = BINS, weight: ArrayLike | None = None) -> float:
     """Expected calibration error over bins of equal count: how far confidence and truth lie apart on average."""
-    groups = reliability(confidence, right, bins)
-    total = sum(count for *_, count in groups)
-    return sum(abs(mean - share) * count for mean, share, count in groups) / total if total else 0.0
+    groups = _groups(confidence, right, bins, weight)
+    total = sum(mass for *_, mass in groups)
+    return sum(abs(mean - share) * mass for mean, share, _, mass in groups) / total if total else 0.0
 
 
 def ece_floor(confidence: ArrayLike, bins: int = BINS, draws: int = _DRAWS) -> float:

@@ -9,20 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval import prior
-from retrieval.confidence import (
-    OPTIONS,
-    Doubles,
-    first_look,
-    fit_confidence,
-    fit_ranker,
-    probability,
-)
+from retrieval.confidence import fit_confidence, probability
 from retrieval.parameters import ViewParameters
-from retrieval.prior import Look
-from retrieval.questions import Row, ranked, together
+from retrieval.prior import Doubles, Look
+from retrieval.question_table import Outcomes, QuestionTable
+from retrieval.questions import Row, together
+from retrieval.ranking import Marks, raw_sign
 from retrieval.rereading import Careful
 from retrieval.rereading_fit import Regraded, Trial, fit_rereading
-from retrieval.view import Evidence, View
+from retrieval.view import View
 
 _FOLDS = 5
 _SHARED = 0.4
@@ -88,18 +83,17 @@ def fit_view(
     (see ``fit_rereading``) are graded with it, unless that makes the grades worse: then it is not asked.
     """
     belief = view.belief
-    rows = _real_first(rows)
-    rough = _fit_ranker(rows, belief.first, is_second=False)
-    rows = [replace(row, weight=row.weight * _trust(view, row, rough)) for row in rows]
-    first = _fit_look(view, rows, share, belief.first, is_second=False)
-    graded, tried = _graded(view, rows, share, belief.first, is_second=False)
+    table = _trusted(view, QuestionTable.of(view, _real_first(rows), is_second=False))
+    first, outcomes = _fit_look(table, np.ones(len(rows), np.bool_), share, belief.first)
+    graded, tried = _graded(view, table, share, belief.first, is_second=False)
     near = [one.row for one, c in zip(tried, graded.confidence, strict=True) if prior.NEAR[0] < c < prior.NEAR[1]]
     second = None
     if view.second is not None and sum(row.answerable for row in near) >= FEWEST:
-        again, seen = _graded(view, near, share, belief.second, is_second=True)
+        closer = QuestionTable.of(view, near, is_second=True)
+        again, seen = _graded(view, closer, share, belief.second, is_second=True)
         better = _overridden(graded, tried, again, seen)
         if _loss(better) < _PAYS * _loss(graded):
-            second, graded = _fit_look(view, near, share, belief.second, is_second=True), better
+            (second, _), graded = _fit_look(closer, np.ones(len(near), np.bool_), share, belief.second), better
             tried = _retried(tried, seen)
     rereading = None
     if reranker is not None:
@@ -109,7 +103,7 @@ def fit_view(
             graded = better
         else:
             rereading = replace(rereading, rank=0.0, slope=0.0)
-    return ViewParameters(first, second, _foreign_below(view, rows, first.ranker), rereading), graded
+    return ViewParameters(first, second, _foreign_below(table, outcomes), rereading), graded
 
 
 def has_real_ones(answerable: NDArray[np.bool_]) -> bool:
@@ -132,92 +126,77 @@ def _loss(graded: Graded) -> float:
     return float(-(graded.weight @ np.log(expected)) / max(graded.weight.sum(), 1e-9))
 
 
-def weights_of(rows: Sequence[Row], share: float) -> Doubles:
-    """The rows' weights, such that ``share`` of the mass is unanswerable; together as many as the answerable ones."""
-    raw = np.array([row.weight for row in rows], np.float64)
-    answerable = np.array([row.answerable for row in rows], bool)
+def weights_of(table: QuestionTable, among: Marks, share: float) -> Doubles:
+    """The weights of those ``among`` the questions, such that ``share`` of the mass is unanswerable; together as many
+    as the answerable ones."""
+    raw, answerable = table.weights[among], table.answerable[among]
     good, bad = raw[answerable].sum(), raw[~answerable].sum()
     if good and bad and 0 < share < 1:
         raw[~answerable] *= good * share / (1 - share) / bad
     return raw
 
 
-def _graded(view: View, rows: list[Row], share: float, belief: Look, is_second: bool) -> tuple[Graded, list[Trial]]:
+def _graded(
+    view: View, table: QuestionTable, share: float, belief: Look, is_second: bool
+) -> tuple[Graded, list[Trial]]:
     """Grades, and the trials that they are of: of some it is not known whether the best article is right."""
-    groups = together(view, rows)
-    fold_of = {group: number % _FOLDS for number, group in enumerate(sorted(set(groups)))}
-    weights = weights_of(rows, share)
+    rows, groups = table.rows, together(view, table.rows)
+    numbers = {group: number % _FOLDS for number, group in enumerate(sorted(set(groups)))}
+    folds = np.array([numbers[group] for group in groups])
     confidence, right, known = np.zeros(len(rows)), np.zeros(len(rows), bool), np.zeros(len(rows), bool)
-    looks = [belief] * len(rows)
-    for fold in range(_FOLDS):
-        mine = [n for n in range(len(rows)) if fold_of[groups[n]] == fold]
-        if not mine:
-            continue
-        others = [row for n, row in enumerate(rows) if fold_of[groups[n]] != fold]
-        held = _fit_look(view, others, share, belief, is_second)
-        for n in mine:
-            looks[n] = held
-            ranking, right[n] = ranked(view, rows[n], held.ranker, _evidence(rows[n], is_second))
-            confidence[n] = probability(ranking.signs, held.confidence)
-            known[n] = _is_known(rows[n], int(ranking.order[0]))
-    answerable = np.array([row.answerable for row in rows], bool)
+    looks = dict[int, Look]()
+    for fold in sorted(set(folds.tolist())):
+        mine = folds == fold
+        looks[fold], outcomes = _fit_look(table, ~mine, share, belief)
+        confidence[mine] = probability(outcomes.signs[mine], looks[fold].confidence)
+        right[mine], known[mine] = outcomes.right[mine], outcomes.known[mine]
     own = np.array([row.is_own for row in rows], bool)
     articles = tuple(row.group if row.answerable else "" for row in rows)
-    graded = Graded(confidence, right, answerable, weights, articles, own)
-    return graded.only(known), [Trial(rows[n], looks[n], is_second) for n in np.flatnonzero(known).tolist()]
+    weights = weights_of(table, np.ones(len(rows), np.bool_), share)
+    graded = Graded(confidence, right, table.answerable, weights, articles, own)
+    trials = [Trial(rows[n], looks[int(folds[n])], is_second) for n in np.flatnonzero(known).tolist()]
+    return graded.only(known), trials
 
 
-def _fit_look(view: View, rows: list[Row], share: float, belief: Look, is_second: bool) -> Look:
-    if not any(row.answerable for row in rows):
-        return belief
-    ranker = _fit_ranker(rows, belief, is_second)
-    signs, right, offered, kept = [], [], [], []
-    for row in rows:
-        ranking, is_right = ranked(view, row, ranker, _evidence(row, is_second))
-        if _is_known(row, int(ranking.order[0])):
-            signs.append(ranking.signs)
-            right.append(is_right)
-            offered.append(bool(row.right[ranking.order[:OPTIONS]].any()))
-            kept.append(row)
-    weights = weights_of(kept, share)
-    rows_of_signs = np.array(signs)
-    return Look(
-        ranker,
-        fit_confidence(rows_of_signs, np.array(right, bool), weights, belief.confidence),
-        fit_confidence(rows_of_signs, np.array(offered, bool), weights, belief.offer),
-    )
+def _fit_look(table: QuestionTable, among: Marks, share: float, belief: Look) -> tuple[Look, Outcomes]:
+    """What fits those ``among`` the questions, and what its ranker makes of all of them."""
+    if not table.answerable[among].any():
+        return belief, table.outcomes(belief.ranker)
+    ranker = table.ranker(among, belief.ranker)
+    outcomes = table.outcomes(ranker)
+    kept = among & outcomes.known
+    signs, weights = outcomes.signs[kept], weights_of(table, kept, share)
+    confidence = fit_confidence(signs, outcomes.right[kept], weights, belief.confidence)
+    offer = fit_confidence(signs, outcomes.offered[kept], weights, belief.offer)
+    return Look(ranker, confidence, offer), outcomes
 
 
-def _fit_ranker(rows: list[Row], belief: Look, is_second: bool) -> Doubles:
-    found = [row for row in rows if row.right.any()]
-    features = [_evidence(row, is_second).features for row in found]
-    return fit_ranker(features, [row.right for row in found], np.array([row.weight for row in found]), belief.ranker)
-
-
-def _evidence(row: Row, is_second: bool) -> Evidence:
-    return row.evidence if is_second else first_look(row.evidence)
-
-
-def _is_known(row: Row, first: int) -> bool:
-    return row.known is None or bool(row.known[first])
-
-
-def _trust(view: View, row: Row, ranker: Doubles) -> float:
-    """How far a question asked without its article may be taken to have no answer.
+def _trusted(view: View, table: QuestionTable) -> QuestionTable:
+    """``table``, with questions that were asked without their article weighing as much as they may be taken to have no
+    answer.
 
     Where another article wins even against the right one, or the best of the others belongs to the same topic, two
     articles may share the matter: without the one, the other may well be an answer.
     """
-    if row.twin is None:
-        return 1.0
-    is_won = ranked(view, row.twin, ranker, first_look(row.twin.evidence))[1]
-    first = ranked(view, row, ranker, first_look(row.evidence))[0].order[0]
-    other = view.articles[int(row.evidence.articles[first])].article
-    own = view.articles[row.evidence.hidden_article].article
-    is_sibling = (own.intent is not None and own.intent == other.intent) or (
-        own.category is not None and own.category == other.category
+    everything = np.ones(len(table.rows), np.bool_)
+    outcomes = table.outcomes(table.ranker(everything, view.belief.first.ranker))
+    # The same row may be another object by now, with another weight.
+    won = {id(row.evidence): is_right for row, is_right in zip(table.rows, outcomes.right.tolist(), strict=True)}
+    rows = []
+    for row, first in zip(table.rows, outcomes.first.tolist(), strict=True):
+        trust = 1.0 if row.twin is None or won[id(row.twin.evidence)] else _SHARED
+        if row.twin is not None and _is_sibling(view, row.evidence.hidden_article, first):
+            trust *= _SIBLING
+        rows.append(replace(row, weight=row.weight * trust))
+    return replace(table, rows=rows, weights=np.array([row.weight for row in rows], np.float64))
+
+
+def _is_sibling(view: View, one: int, other: int) -> bool:
+    """Whether two articles are of one topic."""
+    own, best = view.articles[one].article, view.articles[other].article
+    return (own.intent is not None and own.intent == best.intent) or (
+        own.category is not None and own.category == best.category
     )
-    return (1.0 if is_won else _SHARED) * (_SIBLING if is_sibling else 1.0)
 
 
 def _overridden(graded: Graded, tried: list[Trial], again: Graded, seen: list[Trial]) -> Graded:
@@ -237,10 +216,9 @@ def _with(graded: Graded, again: Regraded) -> Graded:
     return replace(graded, confidence=confidence, right=right)
 
 
-def _foreign_below(view: View, rows: Sequence[Row], ranker: Doubles) -> float:
+def _foreign_below(table: QuestionTable, outcomes: Outcomes) -> float:
     """The closeness under which next to none of the KB's own questions lie, even without their article."""
-    misses = [row for row in rows if not row.answerable]
+    misses = outcomes.signs[~table.answerable]
     if len(misses) < FEWEST:
         return prior.FOREIGN_BELOW
-    closeness = [ranked(view, row, ranker, first_look(row.evidence))[0].closeness for row in misses]
-    return max(prior.FOREIGN_BELOW, float(np.quantile(closeness, prior.FOREIGN_QUANTILE)))
+    return max(prior.FOREIGN_BELOW, float(np.quantile(raw_sign(misses, "closeness"), prior.FOREIGN_QUANTILE)))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from retrieval.reader import Hit, Reading
-from retrieval.sentences import leans, only_measures, weight
+from retrieval.sentences import asks, goes_on, is_about_it, leans, only_measures, weight
 
 _CLOSE = 3
 _SURE = 0.9
@@ -33,23 +33,39 @@ class Before:
 def read_after(alone: Reading, read: Read, before: Before | None, sure: float | None = None) -> tuple[Reading, bool]:
     """What a text means after ``before``, given how it reads ``alone``, and whether it took ``before`` to tell.
 
-    A text that stands alone, is understood alone (with a confidence of ``sure``) or brings a matter that the KB does
-    not know is never drawn to an old one. Where both ways of reading it are plausible, the articles of both compete.
+    A text that stands alone, is understood alone (with a confidence of ``sure``), says nothing ("yes") or brings a
+    matter that the KB does not know is never drawn to an old one. Where both ways of reading it are plausible, the
+    articles of both compete.
     At most one more text is read.
     """
     text = alone.text
     if before is None or alone.confidence >= (_SURE if sure is None else sure) or not leans(text):
         return alone, False
-    if alone.foreign and weight(text) and not only_measures(text):
+    says_nothing = not weight(text) and not asks(text)
+    is_new = alone.foreign and weight(text) and not (only_measures(text) or is_about_it(text))
+    if says_nothing or is_new:
         return alone, False
     together = replace(read(f"{before.question} {text}"), text=text, language=alone.language)
     if not together.hits:
         return alone, False
     if not alone.hits or together.hits[0].article_id == alone.hits[0].article_id:
         return _agreed(alone, together), True
-    if _is_better(alone, together, before):
+    # What "how much?" finds alone has nothing but its form in common with it.
+    if only_measures(text) or _is_better(alone, together, before):
         return _from(together, alone), True
     return _both(alone, together), False
+
+
+def in_context(alone: Reading, read: Read, before: Before | None) -> Reading:
+    """``alone``, which is understood by itself, with the passage of its article that ``before`` makes likelier where it
+    goes on with that: "and on the bus?" asks of a dog's ride, not of the night bus. At most one more text is read."""
+    if before is None or not goes_on(alone.text) or alone.hits[0].article_id in before.articles:
+        return alone
+    first, *others = alone.hits
+    together = read(f"{before.question} {alone.text}").hits
+    same = (hit for hit in together if (hit.article_id, hit.language) == (first.article_id, first.language))
+    meant = next(same, first)
+    return replace(alone, hits=(replace(meant, score=first.score), *others))
 
 
 def _is_better(alone: Reading, together: Reading, before: Before) -> bool:

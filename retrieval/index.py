@@ -135,6 +135,16 @@ def ranges(starts: Ints, counts: Ints) -> Ints:
     return places
 
 
+def highest_of_each(values: Floats, counts: Ints, missing: float) -> Floats:
+    """The first of what ``best_of_each`` gives, alone."""
+    some = np.flatnonzero(counts)
+    best = np.full(len(counts), missing, np.float32)
+    if len(some):
+        found = np.maximum.reduceat(values, (np.cumsum(counts) - counts)[some])
+        best[some] = np.where(np.isfinite(found), found, missing)
+    return best
+
+
 def best_of_each(values: Floats, counts: Ints, missing: float, top: int) -> tuple[Floats, Floats, Ints]:
     """Of each group: its best value, the mean of its ``top`` best (or of all that it has), the place of the best.
 
@@ -152,14 +162,16 @@ def best_of_each(values: Floats, counts: Ints, missing: float, top: int) -> tupl
     for rank in range(top):
         found = np.maximum.reduceat(left, offsets)
         has = np.isfinite(found)
+        total[has] += found[has]
+        seen += has
+        if 0 < rank == top - 1:
+            break
         at = np.flatnonzero(left == found[owner])[::-1]
         first = np.zeros(len(some), np.int64)
         # The last to be written is the first of each group.
         first[owner[at]] = at
         if rank == 0:
             best[some[has]], places[some[has]] = found[has], (first - offsets)[has]
-        total[has] += found[has]
-        seen += has
         left[first[has]] = -np.inf
     filled = seen > 0
     means[some[filled]] = total[filled] / seen[filled]

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb_content.articles import Contents, LeadsTo
 from retrieval.article_words import plain_words
 from retrieval.background import background_texts, usual_texts
-from retrieval.confidence import Doubles, fit_confidence, fit_ranker, probability
-from retrieval.discriminant import Discriminant, left_out
+from retrieval.confidence import probability
+from retrieval.discriminant import Discriminant
 from retrieval.encoders import Encoder, Encoders
 from retrieval.index import Floats, Ints, best_of_each
 from retrieval.known_intents import ASKS_FOR_HUMAN, builtin_for, intents_of, lent_languages, pieces_there
 from retrieval.pieces import Piece, Role, pieces_of, stacked
+from retrieval.prior import Doubles
 from retrieval.sharing import OfArticle
 from retrieval.texts import plain_key
 from retrieval.vectors import VectorCache
@@ -33,7 +35,6 @@ the share of the question's words that occur in its examples: "where is the agen
 
 _UNSPACED = re.compile(r"[\u3041-\u30ff\u3400-\u9fff]")
 _EXACT = 0.995
-_SAME_SHARE = 0.3
 _LIKELY = 0.5
 
 
@@ -85,14 +86,12 @@ class IntentModel:
             return IntentGuess(known, _EXACT)
         if not len(self.rows):
             return IntentGuess(None, 0.0)
-        features, similar = self.features(vector)
-        name, signs = self.signs(features, similar, vector, self.parameters.ranker, words_of(text))
-        confidence = 0.0 if name is None else float(probability(signs, self.parameters.confidence))
-        return (
-            IntentGuess(None, 0.0)
-            if name is None or self._is_faint(name, confidence)
-            else IntentGuess(name, confidence)
-        )
+        features, similar = self.features(vector[None])
+        names, signs = self.signs(features, similar, vector[None], self.parameters.ranker, [words_of(text)])
+        if not names:
+            return IntentGuess(None, 0.0)
+        confidence = float(probability(signs[0], self.parameters.confidence))
+        return IntentGuess(None, 0.0) if self._is_faint(names[0], confidence) else IntentGuess(names[0], confidence)
 
     def is_for_people(self, guess: IntentGuess, answered: float) -> bool:
         """Whether a person is likely to deal with it anyhow, as what it is; an article is right by ``answered``."""
@@ -113,14 +112,24 @@ class IntentModel:
             if self.names[group] == ASKS_FOR_HUMAN
         ]
 
-    @cached_property
-    def requests(self) -> dict[str, int]:
+    @property
+    def requests(self) -> Mapping[str, int]:
         """How many of the texts that ask for a person have each word."""
-        said: Counter[str] = Counter()
+        return self._said.get(ASKS_FOR_HUMAN, {})
+
+    @cached_property
+    def _said(self) -> dict[str, Counter[str]]:
+        """By intent: how many of its texts have each word."""
+        said: dict[str, Counter[str]] = {}
         for name, counts in zip(self.names, self.words, strict=True):
-            if name == ASKS_FOR_HUMAN:
-                said.update(counts)
+            if name is not None:
+                said.setdefault(name, Counter()).update(counts)
         return said
+
+    @cached_property
+    def is_of(self) -> NDArray[np.bool_]:
+        """Whether each group is of each intent, in the order of ``_said``: shape (groups, intents)."""
+        return np.array([[name == intent for intent in self._said] for name in self.names], np.bool_)
 
     def ends_as_request(self, text: str) -> bool:
         """Whether ``text`` ends with what requests for a person of several words mostly have at their end: "can I"
@@ -138,62 +147,74 @@ class IntentModel:
         return name == self.lent and confidence < _LIKELY
 
     def features(
-        self, vector: Floats, discriminant: Floats | None = None, row: int | None = None
+        self, vectors: Floats, discriminant: Floats | None = None, own: Ints | None = None
     ) -> tuple[Floats, Floats]:
-        """Per group: log-probability, nearest and three nearest (standardised); and the raw nearest."""
-        similarities = self.rows @ vector
-        if row is not None:
-            similarities[row] = -np.inf
+        """Of each question and group: log-probability, nearest and three nearest (standardised); and the raw nearest.
+
+        ``discriminant``: its scores, where they are known; ``own``: of each question the row that it is, not to be
+        seen.
+        """
+        similarities = vectors @ self.rows.T
+        if own is not None:
+            similarities[np.arange(len(own)), own] = -np.inf
         counts = np.diff(self.starts)
-        nearest, near, _ = best_of_each(similarities, counts, -1.0, top=3)
-        level, spread = float(vector @ self.mean), max(float(vector @ self.covariance @ vector), 1e-6) ** 0.5
-        logs = np.zeros(len(counts), np.float32)
+        best = best_of_each(similarities.ravel(), np.tile(counts, len(vectors)), -1.0, top=3)
+        nearest, near = (each.reshape(len(vectors), len(counts)) for each in best[:2])
+        level = (vectors @ self.mean)[:, None]
+        spread = np.sqrt(np.maximum(np.einsum("nd,nd->n", vectors @ self.covariance, vectors), 1e-6))[:, None]
+        logs = np.zeros_like(nearest)
         scores = discriminant
         if scores is None and self.discriminant is not None:
-            scores = self.discriminant.scores(vector)
+            scores = self.discriminant.scores(vectors)
         if scores is not None:
-            logs = np.maximum(scores - scores.max() - np.log(np.exp(scores - scores.max()).sum()), -12.0)
-        return np.stack([logs, (nearest - level) / spread, (near - level) / spread], 1).astype(np.float32), nearest
+            scores = scores - scores.max(1, keepdims=True)
+            logs = np.maximum(scores - np.log(np.exp(scores).sum(1, keepdims=True)), -12.0)
+        return np.stack([logs, (nearest - level) / spread, (near - level) / spread], 2).astype(np.float32), nearest
 
     def signs(
         self,
         features: Floats,
         similar: Floats,
-        vector: Floats,
+        vectors: Floats,
         ranker: Doubles,
-        words: Sequence[str],
-        own: int | None = None,
-    ) -> tuple[str | None, Doubles]:
-        """The best intent with what its confidence is computed from; ``own``: the group that has ``words`` itself."""
+        words: Sequence[Sequence[str]],
+        own: Ints | None = None,
+    ) -> tuple[list[str], Doubles]:
+        """Of each question the best intent, and what its confidence is computed from; nothing without intents.
+
+        ``own``: of each question the group that has its ``words`` itself.
+        """
+        if not self._said:
+            return [], np.zeros((0, len(CONFIDENCE) - 1))
+        each = np.arange(len(features))
         scores = features @ ranker
-        shares = np.exp(scores - scores.max())
-        shares /= shares.sum()
-        totals: dict[str, float] = {}
-        for name, share in zip(self.names, shares.tolist(), strict=True):
-            if name is not None:
-                totals[name] = totals.get(name, 0.0) + share
-        if not totals:
-            return None, np.zeros(len(CONFIDENCE) - 1)
-        best = max(totals, key=lambda name: totals[name])
-        mine = np.array([name == best for name in self.names])
-        level = float(vector @ self.mean)
-        closest, other = float(similar[mine].max()), float(similar[~mine].max()) if (~mine).any() else level
-        share = min(max(totals[best], 1e-3), 1 - 1e-3)
-        scale = max(1e-6, 1 - level)
+        shares = np.exp(scores - scores.max(1, keepdims=True))
+        shares /= shares.sum(1, keepdims=True)
+        totals = shares @ self.is_of.astype(np.float64)
+        best = totals.argmax(1)
+        mine = self.is_of.T[best]
+        level = vectors @ self.mean
+        closest = np.where(mine, similar, -np.inf).max(1)
+        other = np.where(mine, -np.inf, similar).max(1)
+        other = np.where(np.isfinite(other), other, level)
+        share = np.clip(totals[each, best], 1e-3, 1 - 1e-3)
+        scale = np.maximum(1e-6, 1 - level)
+        named = list(self._said)
+        names = [named[number] for number in best.tolist()]
+        is_own = np.zeros(len(features), np.bool_) if own is None else mine[each, own]
         values = (
             np.log(share / (1 - share)) / 2,
             ((closest - level) / scale - 0.5) / 0.15,
             (closest - other) / scale / 0.15,
-            2.0 * bool(mine[int(scores.argmax())]) - 1.0,
-            2.0 * self._covered(words, np.flatnonzero(mine), own) - 1.0,
+            2.0 * mine[each, scores.argmax(1)] - 1.0,
+            2.0 * np.array(list(map(self._covered, words, names, is_own.tolist()))) - 1.0,
         )
-        return best, np.clip(np.array(values, np.float64), -4, 4)
+        return names, np.clip(np.stack(values, 1), -4, 4)
 
-    def _covered(self, words: Sequence[str], groups: Ints, own: int | None) -> float:
-        known = 0
-        for word in words:
-            known += sum(self.words[group].get(word, 0) for group in groups) > (own is not None and own in groups)
-        return known / len(words) if words else 0.0
+    def _covered(self, words: Sequence[str], name: str, is_own: bool) -> float:
+        """The share of ``words`` that texts of an intent have, beside the one that they are of."""
+        said = self._said[name]
+        return sum(said[word] > is_own for word in words) / len(words) if words else 0.0
 
 
 def open_intents(
@@ -281,51 +302,3 @@ def _counts(texts: Iterable[str]) -> dict[str, int]:
 _article_counts = OfArticle(
     lambda published: _counts(piece.text for piece in pieces_of(published) if piece.role is not Role.PASSAGE)
 )
-
-
-def fit_intents(model: IntentModel) -> IntentParameters:
-    """Parameters from the model's own examples: each asked without itself, and once more without its whole intent."""
-    held_out = _held_out_scores(model)
-    asked = [
-        row for row in range(len(model.rows)) if model.starts[model.group[row] + 1] - model.starts[model.group[row]] > 2
-    ]
-    seen = [model.features(model.rows[row], None if held_out is None else held_out[row], row) for row in asked]
-    rights = [np.arange(len(model.names)) == model.group[row] for row in asked]
-    ranker = fit_ranker([features for features, _ in seen], rights, np.ones(len(asked)), RANKER)
-    signs, right, weight = [], [], []
-    for row, (features, similar) in zip(asked, seen, strict=True):
-        for hidden in (False, True):
-            one = _asked(model, row, features, similar, ranker, hidden)
-            if one is not None:
-                signs.append(one[0])
-                right.append(one[1])
-                weight.append(_SAME_SHARE if hidden else 1.0)
-    if not signs:
-        return PRIOR
-    confidence = fit_confidence(np.array(signs), np.array(right), np.array(weight), CONFIDENCE)
-    return IntentParameters(ranker, confidence)
-
-
-def _asked(
-    model: IntentModel, row: int, features: Floats, similar: Floats, ranker: Doubles, hidden: bool
-) -> tuple[Doubles, bool] | None:
-    """Signs and rightness of the best intent for example ``row``; ``hidden``: as if its intent did not exist."""
-    own = model.names[model.group[row]]
-    vector = model.rows[row]
-    if hidden:
-        if own is None:
-            return None
-        gone = np.array([name == own for name in model.names])
-        features, similar = features.copy(), similar.copy()
-        features[gone] = (-60.0, -60.0, -60.0)
-        similar[gone] = -1.0
-    words = words_of(model.texts[row])
-    name, signs = model.signs(features, similar, vector, ranker, words, int(model.group[row]))
-    return None if name is None else (signs, name == own and not hidden)
-
-
-def _held_out_scores(model: IntentModel) -> Floats | None:
-    if model.discriminant is None:
-        return None
-    alone = [np.array([row]) for row in range(len(model.rows))]
-    return left_out(model.rows, model.group, len(model.names), alone)[0]

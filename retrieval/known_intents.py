@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 
 from kb_content.articles import Contents, Intent, LeadsTo
 from retrieval.encoders import Encoder, Encoders
+from retrieval.own_files import own_yaml
 from retrieval.pieces import Piece, Role
 from retrieval.texts import clean, plain_key, says_something
 from retrieval.vectors import VectorCache
@@ -18,9 +18,7 @@ ASKS_FOR_HUMAN, GREETING, THANKS = "asks-for-human", "greeting", "thanks"
 @cache
 def builtin_intents() -> tuple[Intent, ...]:
     """Asks for a human, greets, thanks: what a KB without intents/ has."""
-    import yaml
-
-    entries = yaml.safe_load(files("retrieval").joinpath("builtin_intents.yml").read_text("utf-8"))
+    entries = own_yaml("builtin_intents.yml")
     return tuple(
         Intent(
             name=entry["name"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,16 @@ def language_asked(question: GoldQuestion | Label, languages: Sequence[str]) -> 
     """
     said = base(question.language) if question.language else ""
     return said if said in languages else language_of(question.text, languages[0] if languages else "en")
+
+
+def as_asked(questions: Iterable[GoldQuestion], languages: Sequence[str]) -> list[GoldQuestion]:
+    """``questions`` in the languages in which customers of a KB of these ``languages`` would ask them: see
+    ``language_asked``. One of language "" stays for the reader to guess."""
+    known = {"", *languages}
+    return [
+        one if base(one.language) in known else replace(one, language=language_asked(one, languages))
+        for one in questions
+    ]
 
 
 def encode_missing(

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kb_content.articles import GoldQuestion
-from retrieval.confidence import Doubles, Ranking, levels_of, rank
 from retrieval.discriminant import left_out
 from retrieval.index import Floats, Ints, Without
 from retrieval.labels import Label
 from retrieval.pieces import Piece, Role, pieces_of
+from retrieval.ranking import Marks, levels_of
 from retrieval.spaces import Space
 from retrieval.texts import clean, says_something
 from retrieval.variants import base
@@ -25,8 +24,6 @@ _NOTHING: VectorCache = MappingProxyType({})
 _TWIN = 0.91
 """Two questions this close are the same question: who has seen one has seen the other. A cosine would not say it: some
 encoders find any two questions of a KB very similar. See ``_twins_from``."""
-
-Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -128,12 +125,6 @@ def together(view: View, rows: Sequence[Row]) -> list[str]:
             old, new = names[n], names[first]
             names = [new if name == old else name for name in names]
     return names
-
-
-def ranked(view: View, row: Row, weights: Doubles, evidence: Evidence) -> tuple[Ranking, bool]:
-    """The row's ranking by ``evidence`` (its own, or its first look), and whether its first candidate is right."""
-    ranking = rank(view, evidence, row.words, row.levels, weights)
-    return ranking, bool(row.right[ranking.order[0]])
 
 
 def _label(question: GoldQuestion | Label) -> Label:

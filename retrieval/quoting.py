@@ -12,8 +12,8 @@ import numpy as np
 
 from kb_content.articles import PublishedArticle
 from kb_content.passages import PATH_SEPARATOR
-from retrieval.confidence import OPTIONS
 from retrieval.index import Floats, Ints
+from retrieval.ranking import OPTIONS
 from retrieval.spaces import Space
 from retrieval.texts import clean
 from retrieval.view import Asked, Evidence, View

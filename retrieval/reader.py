@@ -12,7 +12,6 @@ from retrieval import prior
 from retrieval.audience import ANYONE, Asker
 from retrieval.background import everyday_to, open_background
 from retrieval.codes import codes_in, is_about_another
-from retrieval.confidence import OPTIONS, Ranking
 from retrieval.encoders import Encoders
 from retrieval.index import Floats
 from retrieval.intents import IntentGuess, IntentModel, open_intents
@@ -21,6 +20,7 @@ from retrieval.languages import language_of, tag_of
 from retrieval.opening import open_views
 from retrieval.parameters import Parameters, ViewParameters
 from retrieval.quoting import quoted
+from retrieval.ranking import OPTIONS, Ranking, raw_sign
 from retrieval.reranker import Reranker
 from retrieval.rereading import SIGN, WORTH, Careful, judge, moved, reread
 from retrieval.sentences import beginnings, told
@@ -260,11 +260,13 @@ class Reader:
             # What an editor wrote down as a question of an article is answered by it, whatever else lies near.
             ranking, confidence = ranking.led_by(int(verbatim[0])), max(confidence, _VERBATIM)
             offer = confidence
-        elif is_about_another(codes_in(text), view.articles[int(evidence.articles[ranking.order[0]])]):
-            confidence = min(confidence, _OTHER_CODE)
+        else:
+            confidence = min(confidence, _share_of_title(view, evidence, ranking))
+            if is_about_another(codes_in(text), view.articles[int(evidence.articles[ranking.order[0]])]):
+                confidence = min(confidence, _OTHER_CODE)
         if confidence >= _EXPLAINS and guess.name == ASKS_FOR_HUMAN and not intents.has(text):
             said = view.rarity.share(asked.words, intents.requests, {})
-            if said < min(_SAID_ENOUGH, ranking.raw_sign("words covered")):
+            if said < min(_SAID_ENOUGH, float(raw_sign(ranking.signs, "words covered"))):
                 # A product may have agents of its own, and pages about them.
                 guess = IntentGuess(guess.name, min(guess.confidence, _EXPLAINED))
         is_foreign = confidence < _FOREIGN_CONFIDENCE and self._is_foreign(view, evidence, ranking, asked, fitted)
@@ -340,6 +342,17 @@ def _close(view: View, evidence: Evidence, ranking: Ranking) -> tuple[str, ...]:
         for row, share in zip(ranking.order[:OPTIONS].tolist(), ranking.shares[:OPTIONS].tolist(), strict=True)
         if share >= _CLOSE_SHARE * ranking.shares[0]
     )
+
+
+def _share_of_title(view: View, evidence: Evidence, ranking: Ranking) -> float:
+    """What the first article has of the share of all with its title, 1 for no other: pages called Installation in the
+    folder of each product all fit, however well the words do, and only what sets one apart tells which is meant."""
+    alike = view.same_title.get(int(evidence.articles[ranking.order[0]]))
+    if alike is None:
+        return 1.0
+    shares = zip(evidence.articles[ranking.order].tolist(), ranking.shares.tolist(), strict=True)
+    all_of_them: float = sum(share for number, share in shares if number in alike)
+    return float(ranking.shares[0]) / all_of_them
 
 
 def _offer(probability: float, is_foreign: bool, offered: float) -> float:

@@ -12,10 +12,11 @@ import structlog
 
 from kb_content.articles import PublishedArticle
 from retrieval import prior
-from retrieval.confidence import Doubles, Ranking, levels_of, probability, rank
+from retrieval.confidence import probability
 from retrieval.index import Floats, Ints
 from retrieval.pieces import passage_text
-from retrieval.prior import Look
+from retrieval.prior import Doubles, Look
+from retrieval.ranking import Ranking, levels_of, rank
 from retrieval.reranker import Reranker
 from retrieval.texts import clean
 from retrieval.view import Asked, Evidence, View

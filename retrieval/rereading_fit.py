@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from retrieval.confidence import Doubles, first_look, probability, rank
-from retrieval.prior import Look
-from retrieval.questions import Marks, Row, together
+from retrieval.confidence import probability
+from retrieval.prior import Doubles, Look
+from retrieval.questions import Row, together
+from retrieval.ranking import Marks, first_look, rank
 from retrieval.rereading import PRIOR, WORTH, Careful, Rereading, Said, moved, read_together
 from retrieval.view import Evidence, View
 

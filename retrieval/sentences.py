@@ -24,11 +24,15 @@ _WORDS = {
     "pointing back": "it its this that these those them they there one ones same so",
     "completing": "in on at for from with without to by as it it's its he he's she she's they",
     "announcing": "problem problems issue issues question questions trouble something anything hi hello hey",
+    "verbs": "is are am was were do does did can could may might must shall should will would has have had",
+    "subjects": "i you we they he she it this that these those the a an my your our their there",
     "before a question": "and or but so then also plus hi hello hey ok okay well please",
 }
 _SETS = {name: frozenset(words.split()) for name, words in _WORDS.items()}
 _FUNCTION, _ASKING, _JOINING = _SETS["function"], _SETS["asking"], _SETS["joining"]
+_VERBS, _SUBJECTS = _SETS["verbs"], _SETS["subjects"]
 _POINTING_BACK, _BEFORE_A_QUESTION = _SETS["pointing back"], _SETS["before a question"]
+_IT = frozenset({"it", "its", "it's", "this", "that", "that's", "these", "those", "they", "them"})
 _BEING = frozenset({"is", "are", "was", "were", "be", "isn't", "aren't"})
 _ABOUT = (["what", "about"], ["how", "about"], ["what", "if"])
 
@@ -54,13 +58,15 @@ _LISTED = re.compile(r"^\s*(?:\d{1,2}\s*[.)、]|[-*•])\s*")
 
 _HAN_JOIN = "(?:那么|那麼|那|然后|然後|还有|還有|另外|而且|并且|以及|再就是|顺便|順便|还想|還想|也想|再问|再問|此外)"
 _HAN_ASKS = re.compile(
-    r"怎么|怎麼|怎样|怎樣|如何|为什么|為什麼|为何|為何|哪|什么|什麼|多少|多久|多大|几[个天次时小分]|吗|嗎|么\W*$|呢\W*$"
+    r"怎么|怎麼|怎样|怎樣|如何|为什么|為什麼|为何|為何|哪|什么|什麼|多少|多久|多大|(?<![没好前这那近过])几[个天次时小分点]|吗|嗎|么\W*$|呢\W*$"
     r"|能不能|可不可以|是不是|有没有|有沒有|能否|可否|是否|会不会|會不會|要不要|行不行|谁|誰|啥"
 )
 _HAN_LEANS = re.compile(
     rf"^\W*(?:{_HAN_JOIN}|如果|要是|但是|但|可是|不过|不過|因为|因為|所以|就是)|呢\W*$"
     r"|这个|這個|那个|那個|它|这样|這樣|那样|那樣|这种|這種|那种|那種|上面|刚才|剛才|还是不|還是不"
 )
+_HAN_IT = re.compile(r"这个|這個|那个|那個|[它牠]")
+_DENIES = re.compile(r"\b(?:not|cannot|never)\b|n['’]t\b|[不没沒]", re.IGNORECASE)
 _HAN_COMPLETES = re.compile(r"^\W*[在用给給跟从從和]|[的嘅]\W*$")
 _HAN_EMPTY = re.compile(
     r"怎么|怎麼|怎样|怎樣|如何|为什么|為什麼|什么|什麼|能不能|可不可以|是不是|有没有|有沒有|请问|請問|一下|可以|现在|現在|这个|這個"
@@ -72,6 +78,7 @@ _LATIN_JOINED = re.compile(
     r"[,;]?\s+(?:and|also|plus)\s+(?:also\s+)?(?=(?:how|what|where|when|why|which|who|can|could|do|does|is|are)\b)",
     re.IGNORECASE,
 )
+_COMMA = re.compile(r"(,\s+|\uff0c\s*)")
 _JOIN_AT_START = re.compile(rf"^\W*(?:{_HAN_JOIN}|(?:and|also|plus)\b)\s*[,\uff0c]?\s*", re.IGNORECASE)
 
 _FEW_WORDS, _FEW_HAN = 3, 4
@@ -87,9 +94,33 @@ def sentences(text: str) -> list[str]:
 
 
 def clauses(sentence: str) -> list[str]:
-    """One sentence cut before "and how …" and "另外…": a piece may or may not be a question of its own."""
+    """One sentence cut before "and how …" and "另外…", and between questions in a row: a piece may or may not be a
+    question of its own."""
     pieces = [piece for part in _HAN_JOINED.split(sentence) for piece in _LATIN_JOINED.split(part)]
-    return [piece.strip() for piece in pieces if piece.strip()]
+    return [piece.strip() for part in pieces for piece in _in_a_row(part) if piece.strip()]
+
+
+def _in_a_row(part: str) -> list[str]:
+    """``part`` cut at the commas that have a whole question on either side."""
+    first, *others = _COMMA.split(part)
+    found = [first]
+    for comma, piece in zip(others[::2], others[1::2], strict=True):
+        if _is_whole(found[-1]) and _is_whole(piece):
+            found.append(piece)
+        else:
+            found[-1] += comma + piece
+    return found
+
+
+def _is_whole(piece: str) -> bool:
+    """Whether ``piece`` is a question in the order of one ("where can I park"; "when I park" is none), or a Chinese one
+    that says what it is about."""
+    if _HAN_ASKS.search(piece):
+        return weight(piece) >= _ENOUGH and not _HAN_LEANS.search(piece.rstrip("呢?\uff1f "))
+    words = [word for word in _words(piece) if word not in _BEFORE_A_QUESTION]
+    verb = next((place for place, word in enumerate(words) if word in _VERBS), len(words))
+    subject = next((place for place, word in enumerate(words) if word in _SUBJECTS), len(words))
+    return words[:1] != [] and words[0] in _ASKING and verb < subject and weight(piece) > 0
 
 
 def told(text: str) -> list[str]:
@@ -137,6 +168,22 @@ def leans(text: str) -> bool:
     return weight(folded) <= _FEW_WORDS and _points_back(words)
 
 
+def goes_on(text: str) -> bool:
+    """Whether ``text`` says by its first words that it goes on with what was said: "and on the bus?", "那导出呢"."""
+    folded = clean(text)
+    words = _words(folded)
+    is_joined = not _JOINING.isdisjoint(words[:1]) or words[:2] in _ABOUT
+    return is_joined or bool(_HAN_LEANS.search(folded))
+
+
+def is_about_it(text: str) -> bool:
+    """Whether ``text`` asks or denies something of what was said before: "what does it cover?", "it does not work"."""
+    folded = clean(text)
+    words = _words(folded)
+    points = _HAN_IT.search(folded) or (not _IT.isdisjoint(words) and _points_back(words))
+    return bool(points) and (asks(text) or bool(_DENIES.search(folded)))
+
+
 def _points_back(words: list[str]) -> bool:
     """Whether an "it" or "that" comes before these words say themselves what it is."""
     is_pointing = (word in _POINTING_BACK and not _exists(words, place) for place, word in enumerate(words))
@@ -169,6 +216,11 @@ def stands_alone(text: str) -> bool:
         return heavy >= _ENOUGH or (heavy == 1 and (bool(_ASKS_ALOUD.search(clean(text))) or not leans(text)))
     is_long = len(_words(text)) >= _MANY_WORDS or len(_HAN.findall(text)) >= _MANY_HAN
     return heavy >= _ENOUGH and is_long and not leans(text)
+
+
+def has_words(text: str) -> bool:
+    """Whether ``text`` is more than signs and pictures: any letter or number, or a mark that asks."""
+    return any(sign.isalnum() or sign in "?\uff1f" for sign in text)
 
 
 def says_little(text: str) -> bool:

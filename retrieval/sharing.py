@@ -28,7 +28,7 @@ class Shared(Generic[Made]):
 
     def __call__(self, make: Callable[[], Made], *of: NDArray[Any] | int) -> Made:
         """What ``make`` makes of ``of``, or what it made before."""
-        name = _digest(of)
+        name = digest_of(*of)
         found = self._in_use.get(name)
         if found is None:
             found = self._in_use[name] = make()
@@ -51,7 +51,8 @@ def sample(rows: NDArray[np.float32], most: int) -> NDArray[np.int64]:
     return found
 
 
-def _digest(of: tuple[NDArray[Any] | int, ...]) -> bytes:
+def digest_of(*of: NDArray[Any] | int) -> bytes:
+    """What names these numbers."""
     digest = hashlib.blake2b()
     for one in of:
         if isinstance(one, int):

@@ -11,7 +11,7 @@ import numpy as np
 from kb_content.articles import PublishedArticle
 from retrieval.discriminant import Discriminant
 from retrieval.encoders import Encoder, Encoders
-from retrieval.index import Floats, Ints, VectorIndex, VectorRows, Without, best_of_each
+from retrieval.index import Floats, Ints, VectorIndex, VectorRows, Without, best_of_each, highest_of_each
 from retrieval.pieces import Role, pieces_of, stacked
 from retrieval.stretches import stretches_of
 from retrieval.variants import base
@@ -105,7 +105,7 @@ class Space:
             place = int(np.searchsorted(articles, without.article))
             if place < len(articles) and articles[place] == without.article:
                 shorts[int(counts[:place].sum()) + np.array(without.rows)] = -np.inf
-        raw, *_ = best_of_each(shorts, counts, 0.0, top=1)
+        raw = highest_of_each(shorts, counts, 0.0)
         shorts -= _UNCROWDED * self._crowding(own, hidden.shorts)
         titles = shorts[np.cumsum(counts) - counts]
         nearest, near, _ = best_of_each(shorts, counts, 0.0, top=3)

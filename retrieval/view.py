@@ -22,6 +22,7 @@ from retrieval.encoders import Encoder
 from retrieval.index import Floats, Ints, Without
 from retrieval.prior import Belief, belief_for
 from retrieval.spaces import NEARNESS, Space
+from retrieval.texts import plain_key
 from retrieval.vectors import Kind, VectorCache, key_of
 from retrieval.wording import Wording
 from retrieval.words import Rarity
@@ -121,6 +122,15 @@ class View:
         """How many texts of this article have each word; nothing where it is not here."""
         is_it = ((one.article.id, one.article.language) == (article_id, language) for one in self.articles)
         return next((words for words, it_is in zip(self.words.article_words, is_it, strict=True) if it_is), {})
+
+    @cached_property
+    def same_title(self) -> Mapping[int, frozenset[int]]:
+        """All articles of one title, by each of them; only where several have it."""
+        named: dict[str, list[int]] = {}
+        for number, published in enumerate(self.articles):
+            named.setdefault(plain_key(published.article.title), []).append(number)
+        several = (frozenset(numbers) for numbers in named.values() if len(numbers) > 1)
+        return {number: numbers for numbers in several for number in numbers}
 
     @cached_property
     def belief(self) -> Belief:

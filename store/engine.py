@@ -19,7 +19,7 @@ from sqlmodel import Session
 from store.changes import flush_changes
 from store.columns import storable
 from store.errors import StoreError
-from store.prepared import run_plainly
+from store.prepared import WIRE, run_plainly, told_plainly
 from store.sentences import sentences
 from store.syncing import Disk
 
@@ -39,8 +39,16 @@ SQLITE_WRITER = (*SQLITE_SETTINGS, "cache_size=-16384")
 SQLITE_READER = (*SQLITE_SETTINGS, "cache_size=-8192", "query_only=ON")
 HURRIED_MS = 500
 RESTS_SECONDS = 1.0
-_ONLY_WHEN_TOLD = 1_000_000_000
 POSTGRES_SETTINGS = "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000"
+
+# A server that went without a word (its machine lost power, another one has its address) is noticed after some 20
+# seconds: else whoever waits for its answer waits for two hours, as long as Linux does.
+NOTICES_SILENCE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
 
 
 @dataclass
@@ -160,8 +168,8 @@ def reading(database: Database) -> Iterator[Session]:
     with sentences(), Session(database.reader, expire_on_commit=False, autoflush=False) as session:
         yield session
         if not database.is_sqlite and session.in_transaction():
-            # Where the session would roll back: the driver forgets what it prepared whenever it does that.
-            session.connection().connection.commit()
+            # Where the session would roll back, which takes the driver longer.
+            _commit(session.connection())
 
 
 @contextmanager
@@ -191,7 +199,12 @@ def _turn(database: Database) -> Iterator[None]:
 
 def _postgres_engine(url: URL) -> Engine:
     # What the address itself says wins.
-    settings = {"connect_timeout": 5, "prepare_threshold": None, "options": POSTGRES_SETTINGS}
+    settings = {
+        "connect_timeout": 5,
+        "prepare_threshold": None,
+        "options": POSTGRES_SETTINGS,
+        **NOTICES_SILENCE,
+    }
     engine = create_engine(
         url,
         pool_size=10,
@@ -203,25 +216,36 @@ def _postgres_engine(url: URL) -> Engine:
         json_serializer=dump_json,
         connect_args={name: value for name, value in settings.items() if name not in url.query},
     )
-    _prepare_where_direct(engine)
+    _open_wires(engine)
     _ping_what_rested(engine)
     return engine
 
 
-def _prepare_where_direct(engine: Engine) -> None:
-    """Statements that every message needs (``store.prepared``) are parsed and planned once a connection: that was half
-    of what PostgreSQL did for a message. All others are planned for their values, each time.
+def _open_wires(engine: Engine) -> None:
+    """Transactions, and the statements that every message needs (``store.prepared``), go past the driver's cursors.
+    Those statements are parsed and planned once a connection: that was half of what PostgreSQL did for a message. All
+    others are planned for their values, each time.
 
     A pooler that hands out another server process per transaction (PgBouncer) does not know what was prepared on the
     last one. Who is behind one is told another process's number than the process itself tells.
     """
+    from store.wires import Wire
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: ConnectionPoolEntry) -> None:
+    def open_wire(connection: Any, record: ConnectionPoolEntry) -> None:
         row = connection.execute("SELECT pg_backend_pid()").fetchone()
         connection.rollback()
-        if row is not None and row[0] == connection.info.backend_pid:
-            connection.prepare_threshold = _ONLY_WHEN_TOLD
+        record.info[WIRE] = Wire(connection, prepares=row is not None and row[0] == connection.info.backend_pid)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        told_plainly(connection, "BEGIN", connection.info[WIRE].begin)
+
+    event.listen(engine, "commit", _commit)
+
+
+def _commit(connection: Connection) -> None:
+    told_plainly(connection, "COMMIT", connection.info[WIRE].commit)
 
 
 def _ping_what_rested(engine: Engine) -> None:

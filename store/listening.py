@@ -17,15 +17,9 @@ import psycopg
 from sqlalchemy import Engine
 
 from store.changes import CHANNEL
+from store.engine import NOTICES_SILENCE
 
-# A server that went without a word (its machine lost power) is noticed after some 20 seconds.
-_SETTINGS = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
-    "application_name": "firstline (listens)",
-}
+_SETTINGS = {"connect_timeout": 5, "application_name": "firstline (listens)", **NOTICES_SILENCE}
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 

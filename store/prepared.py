@@ -2,15 +2,17 @@
 
 SQLAlchemy looks each statement up, checks its parameters and wraps its rows every time it runs, which takes five to
 ten times as long as the database does. Here that is done the first time; after that the driver gets the text and the
-values. The statement runs in the session's own transaction, but the session does not know of it: it writes nothing
-that waits to be written before, and the session's objects stay as they were.
+values, and PostgreSQL gets them past the driver's cursors (``store.wires``). The statement runs in the session's own
+transaction, but the session does not know of it: it writes nothing that waits to be written before, and the session's
+objects stay as they were.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     BindParameter,
@@ -26,14 +28,20 @@ from sqlalchemy import (
     func,
 )
 from sqlalchemy import insert as insert_into
+from sqlalchemy.dialects import registry
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import cloned_traverse
 from sqlmodel import Session, SQLModel
 
+if TYPE_CHECKING:
+    from store.wires import Wire
+
 Model = TypeVar("Model", bound=SQLModel)
+Told = TypeVar("Told")
 Convert = Callable[[Any], Any]
-_PREPARED = {"prepare": True}
-"""Parsed and planned once a connection, where ``engine`` lets the driver prepare at all."""
+WIRE = "wire"
+"""What a connection to PostgreSQL is known by in what the pool keeps of it."""
+_HELD = "connection"
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,6 @@ class _Form:
     """What makes what the driver gives what the columns hold, by place."""
     lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Values that are several, with the name of each."""
-    how: Mapping[str, Any] = field(default_factory=dict)
-    """What else the driver is told when it runs."""
 
     def arguments(self, values: Mapping[str, Any]) -> Any:
         given = {**self.fixed, **values}
@@ -84,11 +90,8 @@ class Prepared:
 
     def rows(self, session: Session, **values: Any) -> list[tuple[Any, ...]]:
         """All rows that it returns."""
-        form, cursor = self._run(session, values)
-        try:
-            return [form.read(row) for row in cursor.fetchall()]
-        finally:
-            cursor.close()
+        form, found, _ = self._run(session, values)
+        return [form.read(row) for row in found]
 
     def first(self, session: Session, **values: Any) -> tuple[Any, ...] | None:
         """The first row; None without one."""
@@ -101,32 +104,35 @@ class Prepared:
 
     def records(self, model: type[Model], session: Session, **values: Any) -> list[Model]:
         """Rows that hold the columns of ``model``, each as a ``record`` of it."""
-        form, cursor = self._run(session, values)
-        try:
-            return [record(model, zip(form.names, form.read(row), strict=True)) for row in cursor.fetchall()]
-        finally:
-            cursor.close()
+        form, found, _ = self._run(session, values)
+        return [record(model, zip(form.names, form.read(row), strict=True)) for row in found]
 
     def touched(self, session: Session, **values: Any) -> int:
         """Run it and say how many rows it changed."""
-        _, cursor = self._run(session, values)
-        try:
-            return int(cursor.rowcount)
-        finally:
-            cursor.close()
+        return self._run(session, values)[2]
 
     def given(self, session: Session, **values: Any) -> tuple[str, Any]:
-        """The text and the values that the driver would get, to have it explained."""
+        """The text and the values that the driver's cursor would get, to have it explained."""
         form = self._form(session.connection().dialect, values)
         return form.sql, form.arguments(values)
 
-    def _run(self, session: Session, values: dict[str, Any]) -> tuple[_Form, Any]:
-        connection = session.connection()
+    def _run(self, session: Session, values: dict[str, Any]) -> tuple[_Form, list[tuple[Any, ...]], int]:
+        """What it returned, as the driver gives it, and how many rows it touched."""
+        connection = _connection_of(session)
+        wire: Wire | None = connection.info.get(WIRE)
+        if wire is not None:
+            form = self._form(_numbering(), values)
+            sql, arguments = form.sql, form.arguments(values)
+            return form, *told_plainly(connection, sql, lambda: wire.ask(sql, arguments))
         form = self._form(connection.dialect, values)
-        return form, run_plainly(connection, form.sql, form.arguments(values), **form.how)
+        cursor = run_plainly(connection, form.sql, form.arguments(values))
+        try:
+            return form, cursor.fetchall(), cursor.rowcount
+        finally:
+            cursor.close()
 
     def _form(self, dialect: Dialect, values: Mapping[str, Any]) -> _Form:
-        key = (dialect.name, *(len(value) for value in values.values() if type(value) is tuple))
+        key = (dialect.name, dialect.paramstyle, *(len(each) for each in values.values() if type(each) is tuple))
         if key not in self._forms:
             is_postgres = dialect.name == "postgresql"
             statement = self._statement(is_postgres) if callable(self._statement) else self._statement
@@ -163,16 +169,36 @@ class PreparedRows:
         return statement if self._returning is None else statement.returning(columns[self._returning])
 
 
-def run_plainly(connection: Connection, sql: str, arguments: Any = (), **how: Any) -> Any:
-    """The driver's cursor, which has run ``sql``. An error is raised as if SQLAlchemy had run it: what was lost with
-    the server leaves the pool, too. ``how``: what else the driver is to be told."""
+def run_plainly(connection: Connection, sql: str, arguments: Any = ()) -> Any:
+    """The driver's cursor, which has run ``sql``. An error is raised as if SQLAlchemy had run it."""
     cursor = connection.connection.cursor()
+    told_plainly(connection, sql, lambda: cursor.execute(sql, arguments))
+    return cursor
+
+
+def told_plainly(connection: Connection, sql: str, tell: Callable[[], Told]) -> Told:
+    """What ``tell`` returns, which tells the driver to run ``sql``. An error is raised as if SQLAlchemy had done it:
+    what was lost with the server leaves the pool, too."""
     try:
-        cursor.execute(sql, arguments, **how)
+        return tell()
     except connection.dialect.loaded_dbapi.Error as error:
         # It has no public name for that.
-        connection._handle_dbapi_exception(error, sql, None, cursor, None)
-    return cursor
+        connection._handle_dbapi_exception(error, sql, None, None, None)
+
+
+def _connection_of(session: Session) -> Connection:
+    """The session's connection. It looks for it anew each time, which takes as long as a statement."""
+    held: Connection | None = session.info.get(_HELD)
+    if held is None or held.closed:
+        held = session.info[_HELD] = session.connection()
+    return held
+
+
+@cache
+def _numbering() -> Dialect:
+    """PostgreSQL's dialect with values by number, as PostgreSQL itself has them."""
+    made: Dialect = registry.load("postgresql.psycopg")(paramstyle="numeric_dollar")
+    return made
 
 
 def record(model: type[Model], values: Iterable[tuple[str, Any]]) -> Model:
@@ -236,5 +262,4 @@ def _form_of(statement: Executable, dialect: Dialect, values: Mapping[str, Any])
             if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None))
         ),
         lists=tuple((name, parts) for name, parts in lists.items() if name in values),
-        how=_PREPARED if dialect.name == "postgresql" else {},
     )

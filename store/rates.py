@@ -102,6 +102,13 @@ def closed_until(session: Session, keys: Sequence[str], now: datetime) -> dateti
     return None if _last(session, keys, now) is None else _still_closed(session, keys, now)
 
 
+def closed(session: Session, now: datetime) -> dict[str, datetime]:
+    """When each of those that are closed now is open again."""
+    keys = session.exec(select(Rate.key).where(col(Rate.closed_until) > now)).all()
+    until = {key: closed_until(session, [key], now) for key in keys}
+    return {key: moment for key, moment in until.items() if moment is not None}
+
+
 def clock_and_closed(session: Session, keys: Sequence[str]) -> tuple[datetime, datetime | None]:
     """``clock``, and ``closed_until`` at that time. PostgreSQL is asked once for both."""
     if not keys or not _is_postgres(session):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from store.errors import (
@@ -62,6 +63,12 @@ def sentences() -> Iterator[None]:
         raise
     except NoConnectionFree as error:
         raise DatabaseBusy from error
+    except sqlite3.Error as error:
+        # Of a copy of the whole file, which is made without SQLAlchemy.
+        meaning = _look_up(_SQLITE, getattr(error, "sqlite_errorname", ""))
+        if meaning is None:
+            raise
+        raise meaning from error
     except DBAPIError as error:
         meaning = _meaning(error)
         if meaning is None:
@@ -76,8 +83,8 @@ def _meaning(error: DBAPIError) -> type[StoreError] | None:
     if code := getattr(error.orig, "sqlstate", None):
         return _look_up(_POSTGRESQL, code)
     # Without a code psycopg did not get as far as the server, or lost it.
-    is_lost = error.connection_invalidated or "connection" in str(error.orig).lower()
-    return DatabaseUnreachable if is_lost else None
+    is_lost = isinstance(error, OperationalError) or "connection" in str(error.orig).lower()
+    return DatabaseUnreachable if is_lost or error.connection_invalidated else None
 
 
 def _look_up(meanings: dict[str, type[StoreError]], code: str) -> type[StoreError] | None:

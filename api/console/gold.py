@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from kb_content import gold
 from kb_content.articles import GoldQuestion
 from kb_content.errors import GoldGone, KbError
 from kb_content.gold import GoldLine, Wanted
+from kb_content.language import guess_language
 from store import reading, transaction
 
 router = APIRouter(prefix="/console/gold", route_class=ConsoleRoute, include_in_schema=False)
@@ -194,16 +195,21 @@ def change(
 
 def _question(session: Session, typed: Typed) -> GoldQuestion:
     expect = gold.expected(typed.expect, gold.expectable(session))
-    language = typed.language.strip() or _guessed(typed.text, gold.spoken(session))
+    language = typed.language.strip() or guesser(session)(typed.text)
     return gold.question_from(typed.text, language, expect, typed.none)
 
 
-def _guessed(text: str, languages: Sequence[str]) -> str:
-    """The language that the next release will ask ``text`` in; "" where that is none of the articles' ``languages``."""
+def guesser(session: Session) -> Callable[[str], str]:
+    """Tells the language that the next release will ask a text in; where that is none of the articles', by script."""
     from retrieval.needs import language_asked
 
-    found = language_asked(GoldQuestion(text, "", ()), languages)
-    return found if found in languages else ""
+    languages = gold.spoken(session)
+
+    def guessed(text: str) -> str:
+        found = language_asked(GoldQuestion(text, "", ()), languages)
+        return found if found in languages else guess_language(text)
+
+    return guessed
 
 
 def _shown(session: Session, wanted: Wanted, skip: int, with_candidates: bool) -> Shown:

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from starlette.responses import RedirectResponse
 
-from api.console.gold import Asked, Editor
+from api.console.gold import Asked, Editor, guesser
 from api.console.page import NO_STORE, page
 from api.console.parts import ArticleReader
 from api.console.refusals import ConsoleRoute
@@ -66,8 +66,8 @@ def look(
     with transaction(product.database) as session:
         row = files.save(product.files, session, name, MEDIA_TYPE, io.BytesIO(content), now)
         upload_id = id_of(row)
-    questions, problems = read_questions(name, content)
     with reading(product.database) as session:
+        questions, problems = read_questions(name, content, guesser(session))
         looked = Looked(upload_id, name, plan_gold(session, questions), tuple(problems))
     return page(request, "console/gold_file.html", looked=looked, shown=SHOWN, is_bad=False)
 
@@ -82,8 +82,9 @@ def do(
     if row is None or row.media_type != MEDIA_TYPE:
         return page(request, "console/gold_file.html", status=422, looked=None, shown=SHOWN, is_bad=True)
     with files.open_file(product.files, row) as file:
-        questions, _ = read_questions(row.name, file.read())
+        content = file.read()
     with transaction(product.database) as session:
+        questions, _ = read_questions(row.name, content, guesser(session))
         plan = plan_gold(session, questions)
         apply_gold(session, plan, staff.name, now)
     return RedirectResponse(f"/console/gold?done=imported&count={len(plan.added) + len(plan.changed)}", 303)

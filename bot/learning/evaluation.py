@@ -18,9 +18,9 @@ from bot.understanding import first_message
 from kb_content.articles import Contents, GoldQuestion
 from retrieval.figures import auroc, brier, coverage_at, ece, ece_floor, hit_at, mrr, percentile
 from retrieval.languages import language_of
-from retrieval.needs import language_asked
+from retrieval.needs import as_asked
 from retrieval.texts import plain_key
-from retrieval.variants import base, languages_of
+from retrieval.variants import languages_of
 from store.counting import counted
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 DECISIONS = ("answer", "clarify", "escalate", "decline", "smalltalk")
 LEVELS = (0.90, 0.95, 0.98)
 _WARM_UPS = 20
+_TOLD_EACH = 500
+"""Questions after which it is said how many were asked: some ten seconds, half a minute on a slow machine."""
 _NEARLY_THE_SAME = 90.0
 """From this similarity on, of 100, two questions are copies of each other but for a typo."""
 
@@ -58,7 +60,7 @@ def evaluate(
     """
     from bot.learning.scratch import serve
 
-    questions = as_asked(contents, questions)
+    questions = as_asked(questions, languages_of(contents))
     if unknown := unknown_articles(contents, questions):
         report(f"these expected articles are not in this KB, correct `expect` or add them: {', '.join(unknown[:9])}")
     started = perf_counter()
@@ -67,7 +69,7 @@ def evaluate(
     report(f"asking {counted(len(questions), 'question')}")
     for title, language in warm_ups(contents, questions, serving.reader.main_language):
         ask_alone(serving, title, language)
-    rows, times = _timed(serving, questions)
+    rows, times = _timed(serving, questions, report)
     figures = figures_of(rows, serving.policy.threshold, fit.target_precision, fit.unanswerable_share)
     figures["latency_ms"] = {"p50": percentile(times, 50), "p95": percentile(times, 95)}
     figures["seconds_to_build"] = seconds
@@ -78,17 +80,6 @@ def ask_alone(serving: Serving, text: str, language: str | None) -> tuple[Readin
     """What the product makes of an unknown customer's first message: the one place where the evaluation asks it."""
     understood, decision = first_message(serving.reader, serving.policy, text, language)
     return understood.reading, decision
-
-
-def as_asked(contents: Contents, questions: Sequence[GoldQuestion]) -> list[GoldQuestion]:
-    """``questions`` in the languages in which customers of this KB would ask them: a file that names none has them
-    guessed by script, where all of Latin letters is English. One of language "" stays for the reader to guess."""
-    languages = languages_of(contents)
-    known = {"", *languages}
-    return [
-        one if base(one.language) in known else replace(one, language=language_asked(one, languages))
-        for one in questions
-    ]
 
 
 def without_asked(contents: Contents, questions: Iterable[GoldQuestion]) -> Contents:
@@ -125,14 +116,18 @@ def warm_ups(
     ]
 
 
-def _timed(serving: Serving, questions: Sequence[GoldQuestion]) -> tuple[list[Row], list[float]]:
+def _timed(
+    serving: Serving, questions: Sequence[GoldQuestion], report: Callable[[str], None]
+) -> tuple[list[Row], list[float]]:
     """The rows, and the milliseconds that each took, one at a time."""
     rows, times = [], []
-    for question in questions:
+    for number, question in enumerate(questions, 1):
         started = perf_counter()
         reading, decision = ask_alone(serving, question.text, question.language or None)
         times.append((perf_counter() - started) * 1000)
         rows.append(row_of(question, reading, decision))
+        if number % _TOLD_EACH == 0 or number == len(questions):
+            report(f"asked {number:,} of {counted(len(questions), 'question')}")
     return rows, times
 
 

@@ -82,12 +82,13 @@ def read_questions(path: Path) -> list[GoldQuestion]:
 def _question(line: str, place: str) -> GoldQuestion:
     try:
         data = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise QuestionsUnreadable(f"{place}: this is not JSON. A line looks like {_QUESTION}.") from error
-    text, expect = (data.get("text"), data.get("expect")) if isinstance(data, dict) else (None, None)
-    if not isinstance(text, str) or not isinstance(expect, list) or not all(isinstance(one, str) for one in expect):
+    if not isinstance(data, dict) or not isinstance(text := data.get("text"), str) or "expect" not in data:
         raise QuestionsUnreadable(f"{place}: `text` or `expect` is missing. A line looks like {_QUESTION}.")
-    language = data.get("language")
+    expect, language = data["expect"], data.get("language")
+    if not isinstance(expect, list) or not all(isinstance(one, str) for one in expect):
+        raise QuestionsUnreadable(f"{place}: `expect` must be a list of article ids, [] where no article answers.")
     return GoldQuestion(text, language if isinstance(language, str) else "", tuple(expect))
 
 
@@ -121,7 +122,7 @@ def _row(line: str, place: str) -> Row:
         if not (isinstance(text, str) and isinstance(decision, str) and isinstance(reason, str | None)):
             raise TypeError
         return Row(text, expect, top, float(confidence), decision, reason, citations, options)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise QuestionsUnreadable(f"{place}: this line was not written by `eval --rows`.") from error
 
 

@@ -62,15 +62,10 @@ def _copy(source: Path, copy: Path) -> None:
     """All pages in one step: taken in several, the copy begins anew whenever somebody else writes."""
     # Nobody else's words, and ours alone to read.
     copy.touch(mode=0o600)
-    try:
-        with closing(sqlite3.connect(source, timeout=60)) as there, closing(sqlite3.connect(copy)) as here:
-            there.backup(here, pages=-1)
-            here.execute("PRAGMA journal_mode=DELETE")
-            found = here.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            raise DatabaseDamaged from error
-        raise
+    with closing(sqlite3.connect(source, timeout=60)) as there, closing(sqlite3.connect(copy)) as here:
+        there.backup(here, pages=-1)
+        here.execute("PRAGMA journal_mode=DELETE")
+        found = here.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise DatabaseDamaged
 

@@ -84,6 +84,7 @@ def _goes_on(database: Database, kept: int) -> None:
         assert live_release(session) is not None
 
 
+@pytest.mark.usefixtures("real_builders")
 def test_a_build_whose_child_was_killed_goes_on_where_it_was(imported: Database) -> None:
     def kill() -> None:
         for builder in _builders(psutil.Process()):

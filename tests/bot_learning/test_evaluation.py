@@ -195,7 +195,9 @@ QUESTIONS = [
 
 def test_every_question_is_asked_alone_and_graded() -> None:
     encoders, fit, house = load_encoders(None, print), Fit(), House("http://firstline.test")
-    report = evaluate(contents_of(articles()), QUESTIONS, encoders, fit, house)
+    told: list[str] = []
+    report = evaluate(contents_of(articles()), QUESTIONS, encoders, fit, house, told.append)
+    assert told[-2:] == ["asking 4 questions", "asked 4 of 4 questions"], "thousands take minutes"
     assert [row.text for row in report.rows] == [question.text for question in QUESTIONS]
     assert report.figures.keys() == KEYS | {"latency_ms", "seconds_to_build"}
     assert report.figures["hit@1"] == 1.0

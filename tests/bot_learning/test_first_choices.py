@@ -92,10 +92,21 @@ COFFEE = {
     "bad": ("破损或味道不对", "收到三天内拍照发给客服，补寄一包或退款。不喜欢口味不能退，但可以免费换一次豆子。"),
 }
 
+PAGES = {
+    "ios-install": ("Installation", "iPhone: open the App Store, search for Tidewatch and tap Get. Needs iOS 15."),
+    "android-install": ("Installation", "Android: open Google Play, search for Tidewatch and tap Install."),
+    "windows-install": ("Installation", "Windows: download tidewatch.exe and run it as administrator."),
+    "linux-install": ("Installation", "Linux: add the repository and run apt install tidewatch."),
+    "pricing": ("Pricing", "Tidewatch costs 3 euros a month or 30 a year. Students pay half."),
+}
+
 
 @cache
 def served(language: str) -> Serving:
-    kb = {"pt": COURSES, "en": BOX, "zh": COFFEE}[language]
+    return _serve(language, {"pt": COURSES, "en": BOX, "zh": COFFEE}[language])
+
+
+def _serve(language: str, kb: dict[str, tuple[str, str]]) -> Serving:
     articles = [Article(name, language, title, body) for name, (title, body) in kb.items()]
     contents = Contents(tuple(PublishedArticle(one, 1, split(one, 1)) for one in articles))
     encoders = load_encoders(None, lambda sentence: None)
@@ -161,3 +172,11 @@ def test_a_word_about_nothing_in_the_kb_gets_no_choices(language: str, text: str
 def test_a_choice_among_few_articles_is_as_probable_as_a_blind_one_at_least() -> None:
     readings = [ask_alone(served("en"), text, "en")[0] for text in ("stop my box", "my salad was rotten")]
     assert all(reading.offer >= 0.7 * len(reading.close) / len(BOX) for reading in readings)
+
+
+def test_pages_of_one_title_are_never_told_by_it_but_offered_by_what_sets_them_apart() -> None:
+    reading, decision = ask_alone(_serve("en", PAGES), "installation", "en")
+    assert reading.confidence <= 0.6
+    assert isinstance(decision, Clarify)
+    names = {"Installation (ios)", "Installation (android)", "Installation (windows)", "Installation (linux)"}
+    assert {option.title for option in decision.options} < names

@@ -49,6 +49,7 @@ def test_half_a_character_in_a_question_costs_no_row(tmp_path: Path) -> None:
         '{"text": "a"}',
         "[]",
         "{",
+        "[" * 100_000,
         '{"text": 1, "expect": [], "top": [], "confidence": 1, "decision": "answer", "reason": null, "citations": [], '
         '"options": []}',
         '{"text": "a", "expect": [], "top": [], "confidence": "x", "decision": "answer", "reason": null, '
@@ -116,8 +117,10 @@ def test_a_change_is_for_the_better_or_the_worse_of_the_customer(before: Row, af
         ("not json", "this is not JSON"),
         ("[1]", "`text` or `expect` is missing"),
         ('{"text": "a"}', "`text` or `expect` is missing"),
-        ('{"text": "a", "expect": "x"}', "`text` or `expect` is missing"),
-        ('{"text": "a", "expect": null}', "`text` or `expect` is missing"),
+        ('{"text": "a", "expect": "none"}', "`expect` must be a list of article ids, [] where no article answers"),
+        ('{"text": "a", "expect": null}', "`expect` must be a list of article ids, [] where no article answers"),
+        ('{"text": "a", "expect": [7]}', "`expect` must be a list of article ids, [] where no article answers"),
+        ("[" * 100_000, "this is not JSON"),
         ('{"text": null, "expect": []}', "`text` or `expect` is missing"),
     ],
 )

@@ -79,6 +79,7 @@ def test_the_setting_reaches_building_and_answering(monkeypatch: pytest.MonkeyPa
     assert fit_of(settings).reranker == house_of(settings).reranker == "some/model"
 
 
+@pytest.mark.long
 def test_a_release_is_built_with_it_in_the_child_and_answers_without_it_too(imported: Database, model: str) -> None:
     publish_newest(imported, Fit(reranker=model), "test", NOW, lambda _sentence: None)
     assert _is_fitted(imported) == [True, True]
@@ -88,6 +89,7 @@ def test_a_release_is_built_with_it_in_the_child_and_answers_without_it_too(impo
     assert not _is_asked(plain.serving)
 
 
+@pytest.mark.long
 def test_a_release_built_without_one_is_served_with_one_that_is_set_later(built_without: Database, model: str) -> None:
     assert _is_fitted(built_without) == [False, False]
     live = Live(House("http://firstline.test", reranker=model))
@@ -108,6 +110,7 @@ def test_one_that_cannot_be_loaded_stops_a_build_with_a_sentence_and_no_answer(
     assert not _is_asked(live.serving)
 
 
+@pytest.mark.long
 def test_a_folder_served_from_memory_is_fitted_and_read_with_it(model: str) -> None:
     encoders, house = load_encoders(None, lambda _sentence: None), House("http://firstline.test")
     told: list[str] = []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from answered import Archive
+from answered import ARTICLES, Archive
 
 from bot.learning.studio.comparing import Origin, Question
+from bot.learning.studio.folders import asked_of
 from bot.learning.studio.questions import gold_questions, questions, real_questions, words_of
+from kb_content.articles import Contents, GoldQuestion, PublishedArticle
 from kb_content.models import GoldRow
 from store import Database, reading, transaction
 
@@ -41,6 +45,24 @@ def test_gold_questions_come_first_also_those_of_articles_that_are_only_drafted(
     assert [one.origin for one in found][-1] is Origin.REAL
     with reading(archive.database) as session:
         assert [one.gold_id for one in gold_questions(session)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("guessed", "language"), [("en", "de"), ("de-AT", "de-AT"), ("", "")], ids=["by script", "said", "by the reader"]
+)
+def test_a_gold_question_is_held_against_a_german_kb_in_german(database: Database, guessed: str, language: str) -> None:
+    Archive(database).publish(tuple(replace(one, language="de") for one in ARTICLES))
+    with transaction(database) as session:
+        data = {"text": "wo finde ich meine Rechnung", "language": guessed, "expect": ["invoices"]}
+        session.add(GoldRow(data=data, source="tests"))
+    with reading(database) as session:
+        assert [one.language for one in gold_questions(session)] == [language]
+
+
+def test_a_folders_gold_questions_are_asked_in_the_language_of_its_articles() -> None:
+    german = tuple(PublishedArticle(replace(one, language="de"), 1, ()) for one in ARTICLES)
+    guessed = GoldQuestion("wo finde ich meine Rechnung", "en", ("invoices",))
+    assert asked_of(Contents(german, (), (guessed,))) == [Question(guessed.text, "de", ("invoices",))]
 
 
 def test_what_customers_asked_is_masked_told_once_and_the_newest_first(archive: Archive) -> None:

@@ -152,6 +152,10 @@ def test_two_files_of_one_name_are_two_articles_and_a_note_says_how_they_keep_th
         ("# Guides\n\n:::{toctree}\na\nb\n:::", "no text of its own"),
         ("```{include} ../CHANGELOG.md\n```", "no text of its own"),
         ("# Guides\n\n[TOC]\n", "no text of its own"),
+        (
+            "# Guides\n\n- [Load a roll](setup/load.md)\n- [Network](../network/#ip) | [Codes](codes.html)\n",
+            "no text of its own",
+        ),
         ("---\ntitle: Soon\ndraft: true\n---\nWords.", "is a draft"),
         ("+++\ntitle = 'Soon'\ndraft = true\n+++\nWords.", "is a draft"),
         ("---\npublished: false\n---\nWords.", "is a draft"),
@@ -163,6 +167,20 @@ def test_a_page_that_is_none_for_customers_is_left_out_with_a_note(read_kb: Read
     assert folder.errors == ()
     assert [words in problem.message for problem in folder.problems if problem.path == "guides.md"][-1]
     assert folder.unread_articles == set()
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "[Load a roll](load.md): paper of up to 203 mm",
+        "[Drivers](https://printers.example/drivers)",
+        "[Order form](files/order.pdf)",
+        "Network",
+    ],
+)
+def test_a_list_that_says_more_than_where_to_read_on_is_an_article(read_kb: ReadKb, item: str) -> None:
+    folder = read_kb({"guides.md": f"# Guides\n\n- [Load a roll](load.md)\n- {item}\n"})
+    assert [article.id for article in folder.articles] == ["guides"]
 
 
 def test_front_matter_of_another_tool_is_kept_without_a_word(read_kb: ReadKb) -> None:

@@ -16,6 +16,8 @@ from kb_content.folder import Folder, read_folder
 from kb_content.models import Release
 from store import Database, reading, transaction
 
+pytestmark = pytest.mark.any_database
+
 PAGE = Article("a", "en", "Workspaces", "All about workspaces and seats.")
 SPACE = Term("workspace", ("team space", "工作空间"), "en", "Where a team works.", {"owner": ["eve"]})
 SEAT = Term("seat", ("licence",), "en")

@@ -26,6 +26,8 @@ from kb_content.passages import split
 from kb_content.versions import article_from, new_version
 from store import Database, reading, transaction
 
+pytestmark = pytest.mark.any_database
+
 RESET = Article("reset", "en", "Reset a password", "Open the page.\n\n## Steps\n\n1. Press Reset.", ("forgot it",))
 LOCKED = Article("locked", "en", "Unlock an account", "Wait 15 minutes.")
 INTENT = Intent("access", examples={"en": ("cannot get in",)})

@@ -94,6 +94,18 @@ def test_gold_questions_and_outcomes_take_part_in_the_fit(contents: Contents, bu
     assert with_gold.parameters == labelled.parameters != built.parameters
 
 
+def test_the_pictures_of_a_release_count_its_questions_as_its_figures_do(built: Built) -> None:
+    figures = built.figures
+    answered = [point for point in figures["curve"] if point[0] >= figures["threshold"]]
+    assert answered[-1][1:] == pytest.approx([figures["precision"], figures["coverage"]], abs=1e-3)
+    # A group's share of right ones is taken of questions of which the assumed share has no answer, too.
+    groups, last = figures["reliability"], figures["curve"][-1]
+    assert sum(count for *_, count in groups) == figures["questions"]
+    assert figures["ece"] > 0
+    assert last[2] == pytest.approx(figures["hit@1"], abs=0.1)
+    assert last[1] == pytest.approx(last[2] * (1 - figures["assumed_unanswerable"]), abs=1e-3)
+
+
 def test_documentation_without_questions_is_built_and_answers_only_when_very_sure(encoders: Encoders) -> None:
     bare = contents_of(tuple(replace(one, questions=()) for one in articles() if one.language == "en"))
     built = build(bare, encoders, {})

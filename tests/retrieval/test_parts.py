@@ -19,6 +19,15 @@ from retrieval.parts import questions_in
         ("怎么导出数据，另外怎么邀请同事", ("怎么导出数据", "怎么邀请同事")),
         ("我忘了密码，怎么重置？还有发票在哪里看？", ("我忘了密码，怎么重置？", "发票在哪里看？")),
         (
+            "when do the lifts open, where can I park and how much is a helmet?",
+            ("when do the lifts open", "where can I park", "how much is a helmet?"),
+        ),
+        (
+            "hi, can I bring my dog, is overnight parking free?",
+            ("hi, can I bring my dog", "is overnight parking free?"),
+        ),
+        ("缆车几点开，停车收费吗？", ("缆车几点开", "停车收费吗？")),
+        (
             "How do I hide a column? Is there a log of permission edits?",
             ("How do I hide a column?", "Is there a log of permission edits?"),
         ),
@@ -35,6 +44,14 @@ def test_two_questions_are_told_apart_each_with_what_is_told_before_it(text: str
 @pytest.mark.parametrize(
     "text",
     [
+        "When I open the app, how do I see my pass?",
+        "If the lifts are closed, can I get my money back?",
+        "where can I park, is that free?",
+        "hello, where can I park?",
+        "如果缆车停了，可以退票吗？",
+        "明明没几个文件，怎么说存储用光了",
+        "表格里有好几个 sheet，会全部读进来吗",
+        "雪票丢了，怎么办？",
         "I moved to a new phone. How do I set up two-step verification again?",
         "How do I set up webhooks? I am on the enterprise plan.",
         "Hi. Can you help me? How do I set up webhooks?",

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from store import Database, engine, glancing, open_database, reading, transactio
 from store.changes import note_change
 from store.errors import DatabaseBusy, DatabaseDamaged, DatabaseReadOnly, DatabaseUnreachable, DiskFull, StoreError
 from store.models import Setting
+from store.sentences import sentences
 
 
 def write(database: Database, name: str, value: str = "") -> Setting:
@@ -177,6 +178,14 @@ def test_a_full_sqlite_database_is_a_full_disk_and_nothing_is_saved(sqlite_datab
     with pytest.raises(DiskFull, match="nothing was saved"):
         write(sqlite_database, "too much", "x" * 1_000_000)
     assert names(sqlite_database) == ["before"]
+
+
+def test_a_plain_copy_that_does_not_fit_is_a_full_disk(tmp_path: Path) -> None:
+    """As a backup makes one of the whole file."""
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        copy.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(DiskFull), sentences():
+            copy.execute("CREATE TABLE setting (name text)")
 
 
 def write_until_it_fails(file: Path) -> None:
@@ -368,6 +377,15 @@ def test_every_usual_way_to_write_a_postgresql_address_works(postgresql_url: str
     database.close()
 
 
+def test_a_server_that_went_without_a_word_is_noticed(postgresql_database: Database) -> None:
+    """Its machine lost power, or another one has its address now: who waits for an answer would wait for two hours."""
+    with postgresql_database.writer.connect() as connection:
+        told = connection.connection.driver_connection.info.get_parameters()
+    assert int(told["keepalives_idle"]) + 2 * int(told["keepalives_interval"]) <= 20
+    assert told["keepalives_count"] == "2"
+    assert 0 < int(told["tcp_user_timeout"]) <= 20_000
+
+
 def test_no_password_is_shown_when_nobody_answers() -> None:
     database = open_database("postgres://ada:hunter2@127.0.0.1:1/firstline")
     with pytest.raises(DatabaseUnreachable) as caught:
@@ -375,6 +393,14 @@ def test_no_password_is_shown_when_nobody_answers() -> None:
     database.close()
     causes = [caught.value, caught.value.__cause__, caught.value.__cause__ and caught.value.__cause__.__cause__]
     assert not any("hunter2" in f"{cause}{cause!r}" for cause in causes)
+
+
+def test_a_server_whose_name_nobody_can_look_up_does_not_answer() -> None:
+    """As while the name server is away: it is not the fault of the message that was just dealt with."""
+    database = open_database("postgresql://ada@database.invalid/firstline")
+    with pytest.raises(DatabaseUnreachable):
+        names(database)
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ class Tools:
 
 def try_contents(new: Contents, base: Parts | None, tools: Tools, report: Report) -> Tested:
     """Ask ``new`` its gold questions, and ``base`` too, where there is one."""
-    asked = [Question(one.text, one.language, tuple(one.expect)) for one in new.gold]
+    asked = asked_of(new)
     built, texts = tools.built(new, report), [(one.text, one.language) for one in asked]
     content = tuple(content_changes(base.held, new)) if base else ()
     if base is None:
@@ -119,6 +119,14 @@ def try_contents(new: Contents, base: Parts | None, tools: Tools, report: Report
     sides = ask_sides(base, built, texts, tools.memory, tools.address, tools.reranker, report)
     compared = told_apart(compare(asked, sides[BEFORE], sides[AFTER]), compare(asked, sides[BEFORE], sides[ALONE]))
     return Tested(_graded(sides[AFTER], asked), tuple(compared), content)
+
+
+def asked_of(new: Contents) -> list[Question]:
+    """The gold questions of ``new``, in the languages in which its customers would ask them."""
+    from retrieval.needs import as_asked
+    from retrieval.variants import languages_of
+
+    return [Question(one.text, one.language, tuple(one.expect)) for one in as_asked(new.gold, languages_of(new))]
 
 
 def content_changes(base: Contents, new: Contents) -> list[ContentChange]:

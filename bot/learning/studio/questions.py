@@ -12,6 +12,8 @@ from bot.learning.studio.comparing import Origin, Question
 from bot.learning.transcripts import reading_of
 from handoff.models import Direction, Message
 from handoff.rows import id_of
+from kb_content.articles import GoldQuestion
+from kb_content.gold import spoken
 from kb_content.models import GoldRow
 from retrieval.texts import plain_key, says_something
 
@@ -28,11 +30,15 @@ def questions(session: Session, most_real: int = MOST_REAL) -> list[Question]:
 
 
 def gold_questions(session: Session) -> list[Question]:
-    """Every gold question of the working state, whether its articles are there or not."""
-    rows = session.exec(select(GoldRow).order_by(col(GoldRow.id)))
+    """Every gold question of the working state in the language that it is asked in, whether its articles are there or
+    not."""
+    from retrieval.needs import as_asked
+
+    rows = session.exec(select(GoldRow).order_by(col(GoldRow.id))).all()
+    said = [GoldQuestion(row.data["text"], row.data.get("language") or "", tuple(row.data["expect"])) for row in rows]
     return [
-        Question(row.data["text"], row.data.get("language") or "", tuple(row.data["expect"]), gold_id=row.id)
-        for row in rows
+        Question(one.text, one.language, one.expect, gold_id=row.id)
+        for row, one in zip(rows, as_asked(said, spoken(session)), strict=True)
     ]
 
 

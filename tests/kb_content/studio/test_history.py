@@ -13,6 +13,8 @@ from kb_content.studio.history import NoSuchVersion, restore, versions
 from kb_content.studio.models import DraftKind
 from store import reading
 
+pytestmark = pytest.mark.any_database
+
 NEW_BODY = BODY.replace("Save", "Keep")
 
 

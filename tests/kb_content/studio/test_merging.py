@@ -17,6 +17,8 @@ from kb_content.studio.merging import Conflict, merge, merge_lines, merge_with_k
 from kb_content.studio.models import DraftKind
 from store import reading
 
+pytestmark = pytest.mark.any_database
+
 BASE = content_of(RESET)
 LINES = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=8)
 

@@ -19,6 +19,8 @@ from kb_content.studio.translations import (
     translation_state,
 )
 
+pytestmark = pytest.mark.any_database
+
 NEW_BODY = BODY.replace("Save", "Keep")
 
 
