@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.claims import Beside, Claim
 
-_MATCHED = ("at most", "at least", "more than", "less than", "only", "not", "if")
+_MATCHED = ("at most", "at least", "more than", "less than", "only", "not", "if", "except", "seldom")
 """Limits that a sentence says exactly as often as what supports it; the others it must not add."""
 _OPPOSITE = {"from": "to", "to": "from", "before": "after", "after": "before"}
 
@@ -17,9 +17,10 @@ def agrees(written: Claim, source: Claim) -> bool:
         and all(count <= source.limits[name] for name, count in written.limits.items())
         and written.opposites <= source.opposites
         and not _reverses(written, source)
-        and all(any(near & other for other in source.denied) for near in written.denied if near)
+        and all(any(each.has_the_neighbour(other) for other in source.denied) for each in written.denied)
         and written.singled <= source.singled
         and all(_is_counted(each, source) for each in written.counted)
+        and written.priced <= source.priced
         and all(
             any(each.has_the_neighbour(other) for other in source.named if other.said == each.said)
             for each in written.named

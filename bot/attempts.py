@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -53,7 +53,7 @@ def attempt(database: Database, channel: Channel, claimed: Claimed, worker: str,
     """Send one claimed delivery. Raises Stale when it became another worker's between two of its parts."""
     begun = time.perf_counter()
     reach("send.after_claim")
-    outcome = _outcome(database, channel, claimed, worker, now)
+    outcome = _outcome(channel, claimed, _Hold(database, claimed, worker, now, begun))
     reach("send.after_call")
     return Attempt(outcome, now, time.perf_counter() - begun)
 
@@ -107,18 +107,45 @@ def _may_repeat(claimed: Claimed) -> bool:
     return is_wished or by_rule
 
 
-def _outcome(database: Database, channel: Channel, claimed: Claimed, worker: str, now: datetime) -> Outcome:
+@dataclass(frozen=True)
+class _Hold:
+    """What a worker has of a delivery that it sends. A process that stood still for a while, as a machine that is
+    paused, goes on in the middle of it, and others may have sent it meanwhile."""
+
+    database: Database
+    claimed: Claimed
+    worker: str
+    now: datetime
+    begun: float
+    """When ``now`` was, by the clock that is never set."""
+
+    def check(self) -> None:
+        """Raises Stale where others have it, or had it, and Later where nobody has it by now.
+
+        The database is asked only where the lease is half over, which few attempts live to see.
+        """
+        delivery, now = self.claimed.delivery, self.now + timedelta(seconds=time.perf_counter() - self.begun)
+        if delivery.lease_until is None or now < delivery.lease_until - deliveries.LEASE / 2:
+            return
+        with transaction(self.database) as session:
+            until = now + deliveries.LEASE
+            is_ours = deliveries.keep(session, _id(self.claimed), self.worker, delivery.attempts, until)
+        if not is_ours:
+            raise Later("It was held up for so long that others might have sent it.", now)
+
+
+def _outcome(channel: Channel, claimed: Claimed, hold: _Hold) -> Outcome:
     if _is_internal(claimed):
         # Whoever wrote the delivery made a mistake: this is the last place where it can be seen.
         return DeliveryError("Internal words go to places of the staff only.", permanent=True)
     if _is_in_vain(claimed):
         return DeliveryError(claimed.thread.unreachable or "", permanent=True)
     try:
-        outgoing = render(claimed)
+        outgoing = replace(render(claimed), before_it_leaves=hold.check)
     except Exception as error:
         log.exception("rendering failed", delivery_id=_id(claimed), error=type(error).__name__)
         return DeliveryError(type(error).__name__)
-    parts = _Parts(database, _id(claimed), worker, list(claimed.sent))
+    parts = _Parts(hold, list(claimed.sent))
     try:
         return channel.send(outgoing, parts.keep)
     except (DeliveryError, Uncertain) as error:
@@ -127,7 +154,7 @@ def _outcome(database: Database, channel: Channel, claimed: Claimed, worker: str
         raise
     except StoreError as error:
         # Channels ask our database between two calls, never during one: nothing was under way.
-        return Later(str(error), now + _SOON, parts.sent)
+        return Later(str(error), hold.now + _SOON, parts.sent)
     except Exception as error:
         # A mistake of ours, and nobody knows how far it came.
         log.exception("sending failed", delivery_id=_id(claimed), error=type(error).__name__)
@@ -150,15 +177,14 @@ def _is_in_vain(claimed: Claimed) -> bool:
 class _Parts:
     """What arrived of a message of several parts, kept before the next one leaves."""
 
-    database: Database
-    delivery_id: int
-    worker: str
+    hold: _Hold
     sent: list[str]
 
     def keep(self, external_id: str) -> None:
         self.sent.append(external_id)
-        with transaction(self.database) as session:
-            deliveries.keep_part(session, self.delivery_id, self.worker, len(self.sent) - 1, external_id)
+        with transaction(self.hold.database) as session:
+            delivery_id, worker = _id(self.hold.claimed), self.hold.worker
+            deliveries.keep_part(session, delivery_id, worker, len(self.sent) - 1, external_id)
         reach("send.between_parts")
 
 

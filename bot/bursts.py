@@ -13,10 +13,10 @@ from sqlmodel import Session
 
 from bot import inbox
 from bot.channels.base import Channel, Inbound, Unreadable
-from bot.decisions import Clarify, Decision, Decline, Escalate, SmallTalk, Why
+from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, SmallTalk, Why
 from bot.models import InboxRow
 from handoff.models import Reason
-from retrieval.sentences import stands_alone
+from retrieval.sentences import says_little, stands_alone
 
 PAUSE = timedelta(seconds=1.5)
 """How long a fragment waits for the next; each further one starts it again."""
@@ -79,9 +79,12 @@ def grown(session: Session, channel: Channel, burst: Burst) -> Burst:
 def is_fragment(decision: Decision, burst: Burst, *, is_opening: bool) -> bool:
     """Whether more is to be expected before ``decision`` is carried out.
 
-    What is understood is dealt with at once, and so is a whole sentence. A greeting opens what is yet to be said.
+    What is understood is dealt with at once, and so is a whole sentence. A greeting opens what is yet to be said; a
+    mere word may be the first of several ("lost", "my", "glove"), whatever it finds.
     """
     match decision:
+        case Answer():
+            return says_little(burst.inbounds[-1].text)
         case SmallTalk():
             return is_opening
         case Clarify() | Decline(Why.FOREIGN | Why.VAGUE):

@@ -16,6 +16,7 @@ _ORDER = (
     {"4", "four", "fourth", "4th", "四"},
 )
 _NUMBERS = {name: place for place, names in enumerate(_ORDER) for name in names}
+_COUNTS = {"both": 2, "two": 2, "2": 2, "两": 2, "three": 3, "3": 3, "三": 3, "four": 4, "4": 4, "四": 4}
 _FIRST_OF_TWO, _LAST_OF_TWO = {"former", "前者", "前一个"}, {"latter", "后者", "后一个"}
 _TOP, _MIDDLE = {"top", "头"}, {"middle", "中间"}
 _LAST = {"last", "bottom", "最后", "最末", "末"}
@@ -23,7 +24,8 @@ _WORDS = {
     "called": "number nr option choice answer one please pls plz",
     "filler": "option choice number nr thing part bit topic article button answer case matter kind mean meant choose "
     "pick take go going say saying said think guess talking asking concerning regarding probably definitely maybe "
-    "rather really actually would sorry pls plz thx thanks thank hm hmm uh um er ah oh well lol haha hi hey hello",
+    "rather really actually would sorry pls plz thx thanks thank hm hmm uh um er ah oh well lol haha hi hey hello oops "
+    "wait",
     "yes": "yes yea yeah yep yup y ya correct right exactly precisely sure ok okay true indeed absolutely definitely "
     "perfect great good fine ja genau sí si oui",
     "this": "this that that's thats it it's its is one the",
@@ -31,6 +33,7 @@ _WORDS = {
     "other": "else other others different elsewhere wrong listed there applies fits match matches something anything "
     "above",
     "place": "first second third fourth former latter middle",
+    "all": "all of the them these those above options choices please pls plz thanks thank you yes i we want need",
 }
 _SETS = {name: frozenset(words.split()) for name, words in _WORDS.items()}
 _CALLED, _FILLER, _YES, _THIS = _SETS["called"], _SETS["filler"], _SETS["yes"], _SETS["this"]
@@ -47,7 +50,7 @@ _HAN_BEFORE = r"(?:我|就|想|要|选|按|说的?|指的?|问的?|应该|大概
 _HAN_AFTER = r"(?:就是|是|那个|这个|嗰个|那条|那项|选项|问题|的|嘅|吧|呀|啊|哦|啦|了|谢谢|唔该|请)*"
 _HAN_COUNTER = r"(?:个|项|条|种|号|款|则)?"
 _HAN_PLACE = re.compile(
-    rf"{_HAN_BEFORE}(?:第\s*([一二两三四1-4])|([一二两三四1-4])(?=\s*(?:个|项|条|种|号|款|\W*$|吧|啊|呀))"
+    rf"{_HAN_BEFORE}(?:第\s*([一二两三四1-4])|([一二三四1-4])(?=\s*(?:个|项|条|种|号|款|\W*$|吧|啊|呀))"
     rf"|(最后|最末|末)一?|(头)一|(中间)|(前者|后者|前一个|后一个))\s*{_HAN_COUNTER}\s*{_HAN_AFTER}\W*"
 )
 _HAN_YES = re.compile(
@@ -61,11 +64,17 @@ _HAN_NO = re.compile(
 _HAN_WITHOUT = re.compile(r"(?:我|说的|这|那|但|可)*(?:不是|不要|不选|并非|除了|唔系|唔要)")
 _HAN_FILLER = re.compile(
     r"我(?:说|指|问|要|选|想)*的?是?|[就应]?该?是|关于|有关|那一?[个条项种]|这一?[个条项种]|嗰个|谢谢|请问?|麻烦|唔该|想|要|选"
+    r"|[说选搞点按]错了?|不好意思|抱歉"
     r"|[的嘅吧呀啊哦啦了呢系]"
+)
+_HAN_ALL = re.compile(
+    r"(?:我们?|想|要|就|请|麻烦|选|问|这|那)*(?:(?P<count>[两三四234])\s*(?:个|项|条|者|种|样|篇)|全部|全|都|统统)"
+    r"(?:我们?|都|全|想|需?要|是|选|问|看|听|说|讲|告诉|知道|了解|一下|的|吧|呀|啊|哦|啦|了|谢谢|唔该|请)*"
 )
 _HAN_HESITATES = re.compile(r"[^\u3400-\u9fff]*[呃额唉哎嗯哦噢啊]*[^\u3400-\u9fff]*")
 JOINING = frozenset("但而与及并被把给用从到对为上下里中以之其于和在有也都还不没我你")
 """Chinese characters that hold a sentence together, where they stand alone."""
+_AND = re.compile(r"\s(?:and|plus|as well as)\s|[&+]|(?:以及|还有|[和跟与及])")
 _CLAUSE_END = re.compile(r"[,;:、!?…\n]+|\.(?=\s|$)|。|\s[-–—]+\s")
 _LETTER = re.compile(r"[\u3041-\u30fa\u3400-\u9fff]")
 _SPACED = re.compile(r"[^\W_\u3400-\u9fff]+(?:['’][^\W_\u3400-\u9fff]+)*")
@@ -79,6 +88,11 @@ def folded(text: str) -> str:
 def clauses_of(text: str) -> list[str]:
     """The parts of what was typed, folded: "no, the second one"."""
     return [part.strip() for part in _CLAUSE_END.split(folded(text).replace("\ufe0f\u20e3", "")) if part.strip("() .#")]
+
+
+def joined_parts(clause: str) -> list[str]:
+    """What a folded clause puts side by side: "the first and the second", "1和2"."""
+    return [part.strip() for part in _AND.split(clause) if part.strip()]
 
 
 def spaced_words(clause: str) -> list[str]:
@@ -112,7 +126,7 @@ def place_said(clause: str, choices: int) -> int | None:
     words = spaced_words(clause)
     if len(words) == 1 and len(clause.strip("() .")) == 1 and clause.strip("() .") in "abcd":
         return "abcd".index(clause.strip("() ."))
-    if not _NO.isdisjoint(set(words) - {"no"}):
+    if not _NO.isdisjoint(set(words) - {"no"}) or "all" in words:
         return None
     rest = [_mended(word) for word in words if word != "one" and word not in _FILLER]
     said = [word for word in rest if _place(word, choices) is not None]
@@ -164,6 +178,23 @@ def says_no(clause: str) -> bool:
     left = [word for word in topic_words(clause) if word not in _NO | _OTHER]
     is_another = words[:1] in (["something"], ["another"]) or "else" in words or "wrong" in words
     return _is_only_words(clause) and not left and (is_another or any(word in _NO for word in words))
+
+
+def says_all(clause: str, choices: int | None = None) -> bool:
+    """Whether a folded clause takes all of so many choices, or of any number of them: "both of them", "两个都要"."""
+    if found := _HAN_ALL.fullmatch(clause):
+        return _is_count(found["count"], choices)
+    words = spaced_words(clause)
+    counts = [word for word in words if word in _COUNTS]
+    if not _is_only_words(clause) or is_negative(clause) or not all(_is_count(each, choices) for each in counts):
+        return False
+    if "both" in words:
+        return all(word in _COUNTS for word in topic_words(clause))
+    return "all" in words and all(word in _SETS["all"] or word in _COUNTS for word in words)
+
+
+def _is_count(word: str | None, choices: int | None) -> bool:
+    return word is None or choices is None or _COUNTS[word] == choices
 
 
 def denied(clause: str) -> str:

@@ -14,7 +14,9 @@ from bot.choice_grammar import (
     denied,
     folded,
     is_negative,
+    joined_parts,
     place_said,
+    says_all,
     says_anything,
     says_no,
     says_yes,
@@ -56,7 +58,7 @@ def chosen(text: str, labels: Sequence[str], question: str = "") -> int | None:
     The last label refuses all others. ``question``: what the choices were offered for; its words name none of them.
     """
     plain = plain_key(text)
-    if not plain or len(plain) > _WORDY:
+    if not labels or not plain or len(plain) > _WORDY:
         return None
     same = [place for place, label in enumerate(labels) if plain_key(label) == plain]
     if same:
@@ -103,12 +105,35 @@ def _said(clauses: Sequence[str], choices: Sequence[str], question: str) -> _Sai
     return said
 
 
+def chosen_together(text: str, labels: Sequence[str], question: str = "") -> tuple[int, ...]:
+    """The places of the labels that ``text`` names side by side, two at least: "both", "1 and 3", "两个都要". Empty
+    where it says anything else. The last label refuses all others and goes with none."""
+    choices, clauses = list(labels[:-1]), clauses_of(text)
+    if len(choices) < 2 or len(text) > _WORDY or any(is_negative(clause) for clause in clauses):
+        return ()
+    named: set[int] = set()
+    for part in (part for clause in clauses for part in joined_parts(clause)):
+        place = place_said(part, len(choices))
+        if says_all(part, len(choices)):
+            named.update(range(len(choices)))
+        elif len(found := _named(part, choices, question) if place is None else {place}) == 1:
+            named.update(found)
+        elif says_anything(part):
+            return ()
+    return tuple(sorted(named)) if 1 < len(named) <= len(choices) and max(named) < len(choices) else ()
+
+
 def mentioned(text: str, choices: Sequence[str], question: str) -> int | None:
     """The place of the one choice that words of ``text`` set apart from the others, whatever else it says."""
     titles, asked = [_Title.of(choice) for choice in choices], _Title.of(question)
     terms = [term for clause in clauses_of(text) for term in _terms(clause, [*titles, asked])]
     apart = _set_apart(terms, titles, asked)
     return apart.pop() if len(apart) == 1 else None
+
+
+def takes_several(text: str) -> bool:
+    """Whether some clause takes several choices without naming them, so that no one of them is meant."""
+    return any(says_all(clause) for clause in clauses_of(text))
 
 
 def rules_out(text: str, choices: Sequence[str]) -> bool:

@@ -23,6 +23,9 @@ _NOT, _ONLY = "\0", "\1"
 _MARKS = {"not": _NOT, "only": _ONLY}
 _SENTENCE_END = re.compile(r"[。！？；;\n]|[.!?](?=\s|$)")
 _STEP = re.compile(r"(?m)^\s*\d+[.)]\s")
+_PRICE = re.compile(r"([€$£¥])\s?(\d+(?:[.,]\d+)*)")
+_TIME = re.compile(r"\d{1,2}:\d\d")
+_CLAUSE_END = re.compile(r"[;，；、。！？\n]|,(?!\d)|[.!?](?=\s|$)")
 _THOUSANDS = re.compile(r",(?=\d{3}(?:\D|$))")
 _HAN_NUMBER = re.compile(
     r"([一二三四五六七八九两]?十[一二三四五六七八九]?|[一二三四五六七八九两])(?=分钟|小时|个小时|天|个月|年|秒|次|周|个字符|行)"
@@ -30,7 +33,7 @@ _HAN_NUMBER = re.compile(
 _HAN_DIGITS = {sign: value for value, sign in enumerate("一二三四五六七八九", 1)} | {"两": 2}
 
 _FROM_TO = re.compile(
-    r"\b(from|to|into|before|after|than|until|instead of)\s+(?:the |an? |your |its )*([a-z]+|\d[\d.]*\d|\d)"
+    r"\b(from|to|into|before|after|than|until|instead of)\s+(?:the |an? |your |its )*([a-z]+|\d[\d.:]*\d|\d)"
 )
 _HAN_FROM_TO = re.compile(rf"([从由自到]|至(?!少|多|今))\s*([{_HAN}]{{2}}|[a-z0-9]+)")
 _HAN_TIME = re.compile(rf"([{_HAN}]{{2}})[之以]?([前后])(?![台续者缀])")
@@ -91,8 +94,9 @@ class Claim:
     """``words``: content words, as stems and single Chinese characters, in order. ``numbers``: value and unit.
 
     ``exact``: what is said letter by letter: links, commands, names, menu paths. ``limits``: how often each kind of
-    limit is said. ``denied``: the words near each "not"; ``singled``: the one behind each "only"; ``counted``: those
-    beside each number, ``named``: beside each name. ``opposites``: words that have a contrary, units among them.
+    limit is said. ``denied``: the words beside each "not"; ``singled``: the one behind each "only"; ``counted``: those
+    beside each number, ``named``: beside each name. ``priced``: a code and a number of one clause: (P1, 9 euro).
+    ``opposites``: words that have a contrary, units among them.
     """
 
     text: str
@@ -102,11 +106,12 @@ class Claim:
     exact: frozenset[str]
     limits: Mapping[str, int]
     directions: frozenset[tuple[str, str]]
-    denied: tuple[frozenset[str], ...]
+    denied: tuple[Beside, ...]
     singled: frozenset[str]
     counted: tuple[Beside, ...]
     """Each says the number and its unit, as one of ``numbers``, between them a space."""
     named: tuple[Beside, ...]
+    priced: frozenset[tuple[str, str]]
     opposites: frozenset[str]
 
     def says(self, exact: str) -> bool:
@@ -116,7 +121,7 @@ class Claim:
 @lru_cache(maxsize=4_000)
 def claim_of(text: str) -> Claim:
     """What ``text``, a sentence or a few, claims."""
-    said = clean(text, _LONGEST)
+    said = _PRICE.sub(r"\2 \1", clean(text, _LONGEST))
     without_code = _CODE.sub(" · ", said)
     limits, bare = _limits(without_code)
     counted = tuple(_counted(bare))
@@ -128,11 +133,12 @@ def claim_of(text: str) -> Claim:
         numbers=frozenset(each.said for each in counted),
         exact=frozenset(filter(None, map(plain_text, _exact(said)))),
         limits=MappingProxyType(limits),
-        directions=frozenset(_directions(without_code.lower())),
-        denied=tuple(frozenset([*before[:4], *behind[:4]]) for before, behind in _beside(bare, _NOT)),
+        directions=frozenset(_directions(_CODE.sub(_time_alone, said).lower())),
+        denied=tuple(Beside("not", before[:2], behind[:2]) for before, behind in _beside(bare, _NOT)),
         singled=frozenset(word for _, behind in _beside(bare, _ONLY) for word in behind[:1]),
         counted=counted,
         named=tuple(_named(bare)),
+        priced=frozenset(_priced(said)),
         opposites=frozenset(_contrary(words, without_code)),
     )
 
@@ -226,6 +232,18 @@ def _named(bare: str) -> Iterator[Beside]:
         yield Beside(plain_text(found[0]), before[:2], behind[:2])
 
 
+def _priced(said: str) -> Iterator[tuple[str, str]]:
+    for clause in _CLAUSE_END.split(said):
+        codes = [plain_text(code) for code in _CODE.findall(clause) if not _TIME.fullmatch(code)]
+        if codes:
+            numbers = [each.said for each in _counted(_CODE.sub(" · ", clause))]
+            yield from ((code, number) for code in codes for number in numbers)
+
+
+def _time_alone(code: re.Match[str]) -> str:
+    return code[0] if _TIME.fullmatch(code[0]) else " · "
+
+
 def _contrary(words: Sequence[str], said: str) -> Iterator[str]:
     """Words of which another one says something else altogether."""
     yield from _opposites()[0].intersection(words)
@@ -236,7 +254,7 @@ def _contrary(words: Sequence[str], said: str) -> Iterator[str]:
         is_there = (
             word in lowered if not word.isascii() else re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", lowered)
         )
-        if len(word) > 1 and is_there:
+        if (len(word) > 1 or not word.isalnum()) and is_there:
             yield unit
 
 

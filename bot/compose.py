@@ -111,9 +111,13 @@ def _asked(serving: Serving, question: str, language: str) -> Asked:
 
 
 def joined(parts: Sequence[tuple[str, Composed]], language: str) -> Composed:
-    """One answer to several questions of one message: each part after the customer's own words, citations in order."""
+    """One answer to several questions of one message, each part after the customer's own words, or of several articles
+    to the same question; citations in order."""
+    is_one_question = len({question for question, _ in parts}) == 1
 
     def together(texts: Iterable[str]) -> str:
+        if is_one_question:
+            return "\n\n".join(texts)
         asked = (shorten(question, LONGEST_QUOTE) for question, _ in parts)
         heads = (say("about_question", language, question=question) for question in asked)
         return "\n\n".join(f"{head}\n{text}" for head, text in zip(heads, texts, strict=True))

@@ -11,7 +11,7 @@ from bot.arrivals import Arrived
 from bot.awaiting import is_comment
 from bot.bursts import Burst
 from bot.channels.base import Profile
-from bot.choosing import chosen
+from bot.choosing import chosen, chosen_together
 from bot.commands import decide_command
 from bot.decisions import AddToTicket, Answer, Decision, Escalate, Option, Reopen, Silence, SurveyWords
 from bot.live import House, Serving, policy_of
@@ -23,7 +23,7 @@ from bot.speaking import Turn
 from bot.understanding import Understood, decide_about, reading_by, understand
 from bot.worth_showing import question_before
 from bot.writing import with_article, written
-from handoff.models import Action, Owner, Reason
+from handoff.models import Action, Button, Owner, Reason
 from retrieval.followups import Read
 
 log = structlog.get_logger()
@@ -60,14 +60,27 @@ class Heard:
 
 
 def choose(place: Place, burst: Burst) -> Place:
-    """``place`` with the button that the customer named in words instead of pressing it, if they did."""
+    """``place`` with the buttons that the customer named in words instead of pressing them, if they did."""
     inbound = burst.inbounds[-1]
     if inbound.press or inbound.command or place.owner is Owner.HUMAN or place.adds_to is not None:
         return place
     if place.aside and (typed := place.aside.score(burst.text)):
         return replace(place.in_aside(), button=typed)
-    number = chosen(burst.text, [button.label for button in place.choices], place.last_question or "")
-    return place if number is None else replace(place, button=place.choices[number])
+    labels, question = [button.label for button in place.choices], place.last_question or ""
+    if (number := chosen(burst.text, labels, question)) is not None:
+        return replace(place, button=place.choices[number])
+    together = tuple(place.choices[number] for number in chosen_together(burst.text, labels, question))
+    if together:
+        return replace(place, button=together[0], also=together[1:])
+    return replace(place, button=_instead(burst.text, place))
+
+
+def _instead(text: str, place: Place) -> Button | None:
+    """The choice that was meant after all, where another one was taken and answered: "sorry, I meant the second"."""
+    number = chosen(text, [button.label for button in place.left], place.last_question or "")
+    # A yes or a no is about the answer; with one choice alone there is no other.
+    button = place.left[number] if number is not None and len(place.left) > 2 else None
+    return button if button and button.action is Action.OPTION and button.pressed_at is None else None
 
 
 def _clarification(place: Place) -> Clarification | None:
@@ -111,8 +124,9 @@ def read(heard: Heard, place: Place, *, is_last: bool = True) -> Heard:
         else:
             asked = " ".join(filter(None, (place.asked_after, place.last_question)))
             reading = replace(reads(asked), text=place.last_question or "")
-            if place.button.action is Action.OPTION:
-                reading = with_article(reading, place.button.argument or "", serving.shelf)
+            for button in place.pressed:
+                if button.action is Action.OPTION:
+                    reading = with_article(reading, button.argument or "", serving.shelf)
             understood = Understood(reading, before=place.asked_after)
         understood = _with_what_was_asked(understood, reads, serving.policy, place)
     except Exception as error:

@@ -22,6 +22,7 @@ from bot.said import (
     before_of,
     choices_of,
     has_clarified,
+    left_in,
     offered_in,
     said_lately,
 )
@@ -68,15 +69,24 @@ class Place:
     """What this customer and the bot talked about last."""
     choices: tuple[Button, ...] = ()
     """The buttons of the clarifying question that the bot has just asked this customer."""
+    left: tuple[Button, ...] = ()
+    """The buttons of the clarifying question whose chosen answer this customer has just got."""
     told: frozenset[str] = frozenset()
     """The texts of the bot's answers here."""
     button: Button | None = None
+    also: tuple[Button, ...] = ()
+    """Further choices that the customer's words take together with ``button``."""
     adds_to: int | None = None
     """The number of the customer's own ticket to which this is to be added; the place is its conversation if that is in
     this thread."""
     aside: Aside | None = None
     """The question about us that the bot has just asked this customer."""
     standing: Standing = field(default_factory=Standing)
+
+    @property
+    def pressed(self) -> tuple[Button, ...]:
+        """All buttons that count as pressed with this message."""
+        return (self.button, *self.also) if self.button else ()
 
     def in_aside(self) -> Place:
         """The same, where what answers a question about us belongs."""
@@ -228,6 +238,7 @@ def _describe(
         # What others wrote in a shared place is no context for this customer's words.
         before=before_of(said) if is_own else None,
         choices=choices_of(session, said) if is_own else (),
+        left=left_in(session, said) if is_own else (),
         told=frozenset(message.text for message in said if message.decision == ANSWER),
         standing=replace(
             seen,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.choosing import adds_to, begins_with_no, mentioned, rules_out
+from bot.choosing import adds_to, begins_with_no, mentioned, rules_out, takes_several
 from bot.decisions import Option
 from retrieval.followups import Before
 from retrieval.reader import Reading
@@ -50,7 +50,7 @@ def pointed_at(clarification: Clarification, alone: Reading, together: Reading) 
     if not (clarification.choices and alone.hits and together.hits and adds_to(text, question)):
         return None
     titles = [choice.title for choice in clarification.choices]
-    if rules_out(text, titles) or (len(clarification.choices) == 1 and begins_with_no(text)):
+    if rules_out(text, titles) or takes_several(text) or (len(clarification.choices) == 1 and begins_with_no(text)):
         return None
     first, with_it = alone.hits[0].article_id, together.hits[0].article_id
     if (named := _mentioned(clarification, alone, together)) is not None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.choice_grammar import only_hesitates
+from bot.choice_names import told_apart
 from bot.decisions import Answer, Clarify, Decision, Decline, Escalate, Option, Silence, SmallTalk, Why
 from handoff.models import Owner, Priority, Reason
 from kb_content.articles import Intent, LeadsTo, Mode
 from retrieval.reader import Hit, Reading
-from retrieval.sentences import asks, only_announces, says_little, stands_alone
+from retrieval.sentences import asks, has_words, only_announces, says_little, stands_alone
 from retrieval.words import words_of
 
 ASKS_FOR_HUMAN = "asks-for-human"
@@ -166,6 +167,9 @@ def _from_knowledge(standing: Standing, reading: Reading, policy: Policy, would_
     """Answer, ask, decline or hand over, by how sure the reading is."""
     if _is_sure(reading, policy):
         return _when_sure(standing, reading, policy, would_repeat)
+    if not (has_words(reading.text) or standing.has_clarified):
+        # 👍 and 👌 below an answer ask nobody for anything, however often.
+        return Decline(Why.VAGUE)
     is_unlikely = max(reading.confidence, reading.offer) < _floor(reading, policy)
     may_ask_back = not (standing.has_declined or standing.has_clarified)
     if may_ask_back and (only_announces(reading.text) or (is_unlikely and says_little(reading.text))):
@@ -230,8 +234,9 @@ def options(reading: Reading, policy: Policy) -> tuple[Option, ...]:
     """The articles that compete for the answer, as choices: at most three, none that the bot may not answer from."""
     hits = {hit.article_id: hit for hit in reversed(reading.hits)}
     close = (hits[article_id] for article_id in reading.close if article_id in hits)
-    allowed = [hit for hit in close if policy.mode_of_hit(hit) is Mode.AUTO]
-    return tuple(Option(hit.article_id, hit.title) for hit in allowed[:3])
+    allowed = [hit for hit in close if policy.mode_of_hit(hit) is Mode.AUTO][:3]
+    named = zip(allowed, told_apart(allowed), strict=True)
+    return tuple(Option(hit.article_id, name) for hit, name in named)
 
 
 def _plain(text: str) -> str:

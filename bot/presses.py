@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.decisions import (
     Answer,
     BeginAdding,
@@ -54,7 +56,7 @@ def decide_press(place: Place, policy: Policy) -> Decision:
     if place.owner is Owner.HUMAN:
         return Silence("a person owns this conversation")
     if button.action is Action.OPTION and button.argument:
-        return _chosen(button.argument, place, policy)
+        return _chosen([each.argument for each in place.pressed if each.argument], place, policy)
     if is_over_the_limit(place.standing, policy) and not place.standing.has_ticket:
         return Decline(Why.TOO_MANY_TICKETS)
     return escalate(Reason.ASKED_FOR_HUMAN if button.action is Action.PERSON else Reason.LOW_CONFIDENCE)
@@ -76,11 +78,17 @@ def _about_own(button: Button, number: int) -> Decision | None:
     return None
 
 
-def _chosen(article_id: str, place: Place, policy: Policy) -> Decision:
-    """The answer that was chosen; an agent sees it first where its topic became theirs since it was offered."""
-    modes = {policy.mode_of(key, language) for key, language in policy.topics if key == article_id}
-    if modes <= {Mode.AUTO}:
-        return Answer(article_id)
+def _chosen(articles: Sequence[str], place: Place, policy: Policy) -> Decision:
+    """The answers that were chosen; an agent sees them first where a topic became theirs since they were offered."""
+    modes = {article_id: _modes(article_id, policy) for article_id in articles}
+    held_back = [article_id for article_id in articles if not modes[article_id] <= {Mode.AUTO}]
+    if not held_back:
+        return Answer(articles[0], tuple(articles[1:]))
     if is_over_the_limit(place.standing, policy) and not place.standing.has_ticket:
         return Decline(Why.TOO_MANY_TICKETS)
-    return Escalate(Reason.LOW_CONFIDENCE, suggestion=None if Mode.OFF in modes else article_id)
+    suggested = next((article_id for article_id in held_back if Mode.OFF not in modes[article_id]), None)
+    return Escalate(Reason.LOW_CONFIDENCE, suggestion=suggested)
+
+
+def _modes(article_id: str, policy: Policy) -> set[Mode]:
+    return {policy.mode_of(key, language) for key, language in policy.topics if key == article_id}

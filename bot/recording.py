@@ -64,8 +64,8 @@ def record(session: Session, turn: Turn, now: datetime) -> Conversation:
     conversation, customer = _conversation(session, turn, now)
     remember(session, customer, turn, now)
     message = _said(session, conversation, customer, turn, now)
-    if turn.place.button is not None:
-        press(session, turn.place.button.token, now)
+    for button in turn.place.pressed:
+        press(session, button.token, now)
     if message is not None and isinstance(turn.decision, Silence) and conversation.owner is Owner.HUMAN:
         customer_wrote(session, conversation, now)
     _carry_out(session, conversation, customer, message, turn, now)

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from handoff.models import Author, Button, Message
 from retrieval.followups import Before
 
-ANSWER, CLARIFY = "answer", "clarify"
+ANSWER, CLARIFY, THUMB = "answer", "clarify", "thumb"
 LATELY = (timedelta(minutes=1), timedelta(minutes=15))
 """The spans in which the bot's own messages are counted, to notice that it talks with a machine."""
 
@@ -66,5 +66,18 @@ def before_of(said: Sequence[Message]) -> Before | None:
 def choices_of(session: Session, said: Sequence[Message]) -> tuple[Button, ...]:
     if not said or said[-1].decision != CLARIFY:
         return ()
-    query = select(Button).where(Button.message_id == said[-1].id, col(Button.pressed_at).is_(None))
+    return tuple(button for button in _buttons_of(session, said[-1]) if button.pressed_at is None)
+
+
+def left_in(session: Session, said: Sequence[Message]) -> tuple[Button, ...]:
+    """All buttons of the clarifying question whose chosen answer was said last: another one may have been meant."""
+    asked_and_told = [message for message in said if message.decision != THUMB][-2:]
+    if [message.decision for message in asked_and_told] != [CLARIFY, ANSWER]:
+        return ()
+    asked, told = asked_and_told
+    return _buttons_of(session, asked) if asked.detail.get("question") == told.detail.get("question") else ()
+
+
+def _buttons_of(session: Session, message: Message) -> tuple[Button, ...]:
+    query = select(Button).where(Button.message_id == message.id)
     return tuple(session.exec(query.order_by(col(Button.position))).all())

@@ -28,7 +28,7 @@ from bot.arrivals import fetch_all
 from bot.bursts import Burst, grown, is_fragment
 from bot.channels.base import Channel, DeliveryError, Event, Inbound, Unreadable
 from bot.deciding import Heard, NotRead, choose, decided, finished, read
-from bot.decisions import Decision, name_of
+from bot.decisions import Answer, Decision, name_of
 from bot.freshness import Superseded
 from bot.happenings import Happening, happen
 from bot.hinting import Hinter
@@ -151,8 +151,9 @@ def _listen(errand: Errand, heard: Heard, place: Place) -> tuple[Heard, Place] |
             heard = read(heard, place, is_last=errand.is_last)
         if heard.is_thanks and place.conversation_id is None:
             place = _look(errand, heard)
-        is_opening, burst = place.conversation_id is None, heard.burst
-        if not (burst.may_wait and is_fragment(decided(heard, place).decision, burst, is_opening=is_opening)):
+        is_opening, burst, turn = place.conversation_id is None, heard.burst, decided(heard, place)
+        is_chosen = turn.place.button is not None and isinstance(turn.decision, Answer)
+        if is_chosen or not (burst.may_wait and is_fragment(turn.decision, burst, is_opening=is_opening)):
             return heard, place
         with reading(errand.database) as session:
             more = grown(session, errand.channel, burst)

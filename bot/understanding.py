@@ -14,9 +14,9 @@ from bot.pointing import Clarification, is_another_matter, pointed_at
 from bot.policy import Policy, Standing, decide, escalate, fixed_rule
 from handoff.models import Reason
 from retrieval.audience import ANYONE, Asker
-from retrieval.confidence import OPTIONS
-from retrieval.followups import Before, Read, read_after
+from retrieval.followups import Before, Read, in_context, read_after
 from retrieval.parts import questions_in
+from retrieval.ranking import OPTIONS
 from retrieval.reader import Reader, Reading
 from retrieval.sentences import weight
 
@@ -85,8 +85,10 @@ def understand(
         return _left_alone(clarification, _several(read, policy, text, asked))
     alone = read(text)
     answered = _answers(alone, policy)
-    if fixed_rule(alone, policy) is not None or answered:
-        return Understood(alone, chosen=answered)
+    if fixed_rule(alone, policy) is not None:
+        return Understood(alone)
+    if answered:
+        return Understood(in_context(alone, read, before), chosen=answered)
     if last and (at_last := read(last)).confidence > alone.confidence:
         return _left_alone(clarification, Understood(at_last))
     if clarification is not None:
@@ -158,7 +160,8 @@ def _with_firsts(reading: Reading, parts: Sequence[Reading], policy: Policy) -> 
 def _is_own_matter(part: Reading, sure: Mapping[str, Reading], policy: Policy) -> bool:
     """Whether a question is more than a word about another one of its message, which ``sure`` ones answer.
 
-    Who is told a section of an article is not told another one, nor anything by an article that is hardly about it.
+    Who is told a section of an article is not told another one, nor anything by an article that is hardly about it. A
+    question of few words that surely has its article is one, too, where that article is for people.
     """
     if fixed_rule(part, policy) is not None:
         return True
@@ -166,7 +169,8 @@ def _is_own_matter(part: Reading, sure: Mapping[str, Reading], policy: Policy) -
     if other is part:
         return True
     is_told = other is not None and part.hits[0].passage == other.hits[0].passage and _is_likely(part, policy)
-    return weight(part.text) >= _OWN_WORDS and not is_told
+    is_clear = policy.threshold is not None and part.confidence >= policy.threshold
+    return (weight(part.text) >= _OWN_WORDS or is_clear) and not is_told
 
 
 def _is_likely(part: Reading, policy: Policy) -> bool:

@@ -58,7 +58,9 @@ def answer_text(
     None where one of them is not in the release.
     """
     asked = [
-        (each, article_id) for article_id in articles for each in understood.answered_by(article_id, serving.policy)
+        (_apart(each, article_id, articles), article_id)
+        for article_id in articles
+        for each in understood.answered_by(article_id, serving.policy)
     ]
     try:
         parts = [
@@ -71,6 +73,12 @@ def answer_text(
     except ArticleGone:
         return None
     return parts[0][1] if len(parts) == 1 else compose.joined(parts, language)
+
+
+def _apart(reading: Reading, article_id: str, articles: Sequence[str]) -> Reading:
+    """``reading`` without what the other ``articles`` say, which are quoted for themselves."""
+    left = (hit for hit in reading.hits if hit.article_id == article_id or hit.article_id not in articles)
+    return replace(reading, hits=tuple(left))
 
 
 def question_of(turn: Turn, article_id: str) -> str:

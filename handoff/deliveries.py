@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from handoff.copies import EMAIL
 from handoff.marking import (
     doubt,
+    keep,
     keep_part,
     mark_failed,
     mark_in_doubt,
@@ -62,6 +63,7 @@ __all__ = [
     "figures",
     "has_outlived",
     "has_unsent",
+    "keep",
     "keep_part",
     "mark_failed",
     "mark_in_doubt",

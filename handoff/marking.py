@@ -52,6 +52,20 @@ def keep_part(session: Session, delivery_id: int, worker: str, number: int, exte
     _keep_parts(session, delivery, (external_id,), number)
 
 
+def keep(session: Session, delivery_id: int, worker: str, attempts: int, until: datetime) -> bool:
+    """Whether it is still the worker's to send by this one of its attempts: nobody takes it before ``until`` then.
+
+    False where its lease ran out and nobody took it. Raises Stale when others have it, or had it.
+    """
+    delivery = _held(session, delivery_id, worker)
+    if delivery.attempts != attempts:
+        raise Stale(_LATE)
+    if delivery.state is not DeliveryState.SENDING:
+        return False
+    delivery.lease_until = until
+    return True
+
+
 def mark_sent(
     session: Session, delivery_id: int, worker: str, external_id: str | None, now: datetime, more: Sequence[str] = ()
 ) -> None:

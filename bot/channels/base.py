@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
@@ -154,6 +154,10 @@ class Link:
     url: str
 
 
+def unhindered() -> None:
+    """Nobody else could be sending it."""
+
+
 @dataclass(frozen=True)
 class Outgoing:
     """One message to render and send; it may take several parts, in order."""
@@ -180,6 +184,8 @@ class Outgoing:
     """When it was said: nothing of it can have arrived before."""
     about: About | None = None
     """What it is about, where the conversation around it does not show."""
+    before_it_leaves: Callable[[], None] = field(default=unhindered, compare=False, repr=False)
+    """To be called right before each part leaves. What it raises is let pass: others may have sent it by now."""
 
 
 @dataclass(frozen=True)

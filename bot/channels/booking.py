@@ -69,7 +69,7 @@ class Book(Protocol):
 
 
 class MemoryBook:
-    """For the only process that there is. It has nobody to tell of what is closed: its pacer knows."""
+    """For a process that has nobody to tell of what is closed: its pacer knows."""
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
@@ -95,6 +95,39 @@ class MemoryBook:
         pass
 
 
+class KeptBook(MemoryBook):
+    """For the only process on a database: slots in memory, while what is closed is written down as well, for whoever
+    comes after this process."""
+
+    def __init__(self, database: Database, seconds: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(seconds)
+        self._database = database
+        self._closed_before: dict[str, float] | None = None
+
+    def book(self, lanes: Sequence[Lane], gates: Sequence[str]) -> float:
+        before, now = self._before(), self._seconds()
+        if (left := max((before[gate] - now for gate in gates if gate in before), default=0.0)) > 0:
+            raise TooSoon(left)
+        return super().book(lanes, gates)
+
+    def close(self, gate: str, seconds: float) -> None:
+        _write_down(self._database, gate, seconds)
+
+    def _before(self) -> dict[str, float]:
+        """Until when what the process before this one was told of is closed."""
+        if self._closed_before is None:
+            try:
+                with transaction(self._database) as session:
+                    now = rates.clock(session)
+                    rates.forget(session, now)
+                    closed = rates.closed(session, now)
+            except StoreError as error:
+                raise _out_of_reach(error) from error
+            began = self._seconds()
+            self._closed_before = {gate: began + (until - now).total_seconds() for gate, until in closed.items()}
+        return self._closed_before
+
+
 class TableBook:
     """For all processes on one PostgreSQL. Each booking is a transaction of its own, timed by the database's clock."""
 
@@ -107,21 +140,13 @@ class TableBook:
             with transaction(self._database) as session:
                 found = self._book(session, lanes, gates)
         except StoreError as error:
-            # Without it nobody knows what the others send, and what became of this could not be written down.
-            log.warning("no slot to write could be booked", error=type(error).__name__)
-            raise OutOfReach(_UNTIL_THE_DATABASE_IS_BACK) from error
+            raise _out_of_reach(error) from error
         if isinstance(found, TooSoon):
             raise found
         return found
 
     def close(self, gate: str, seconds: float) -> None:
-        try:
-            with transaction(self._database) as session:
-                now = rates.clock(session)
-                rates.close(session, gate, now + timedelta(seconds=seconds), now)
-        except StoreError as error:
-            # This process keeps quiet all the same; another hears it from the platform.
-            log.warning("a pause could not be shared", error=type(error).__name__)
+        _write_down(self._database, gate, seconds)
 
     def _book(self, session: Session, lanes: Sequence[Lane], gates: Sequence[str]) -> float | TooSoon:
         """TooSoon is returned where nothing was booked: a connection that rolls back forgets what it prepared."""
@@ -146,4 +171,20 @@ class TableBook:
 
 def book_of(database: Database) -> Book:
     """SQLite has one server, PostgreSQL may have several."""
-    return MemoryBook() if database.is_sqlite else TableBook(database)
+    return KeptBook(database) if database.is_sqlite else TableBook(database)
+
+
+def _write_down(database: Database, gate: str, seconds: float) -> None:
+    try:
+        with transaction(database) as session:
+            now = rates.clock(session)
+            rates.close(session, gate, now + timedelta(seconds=seconds), now)
+    except StoreError as error:
+        # This process keeps quiet all the same; another hears it from the platform.
+        log.warning("a pause could not be shared", error=type(error).__name__)
+
+
+def _out_of_reach(error: StoreError) -> OutOfReach:
+    """Without it nobody knows what the others send, and what became of this could not be written down."""
+    log.warning("no slot to write could be booked", error=type(error).__name__)
+    return OutOfReach(_UNTIL_THE_DATABASE_IS_BACK)

@@ -40,6 +40,8 @@ _LONGEST_ARGUMENT = 200
 def read_command(text: str) -> Command | None:
     """The command that was typed: "/tickets", "/status 12"; None for anything else."""
     found = _TYPED.fullmatch(text.strip())
+    if found and found[1].lower() == "help":
+        return Command(CommandName.START)
     name = _COMMANDS.get(found[1].lower()) if found else None
     return Command(name, (found[2] or "").strip()[:_LONGEST_ARGUMENT]) if found and name else None
 

@@ -168,13 +168,19 @@ UNSURE = Escalate(Reason.NO_KNOWLEDGE)
         (Decline(Why.VAGUE), "我想问一下", True, True),
         (Decline(Why.EMPTY), " ", True, False),
         (Decline(Why.TOO_FAST), "hi", True, False),
-        (Answer("export"), "export", True, False),
+        (Answer("export"), "how do I export?", True, False),
+        (Answer("export"), "export report as pdf", True, False),
+        (Answer("export"), "export", True, True),
+        (Answer("lost"), "lost", False, True),
+        (Answer("lost"), "丢了", False, True),
         (Escalate(Reason.ASKED_FOR_HUMAN, "asks-for-human"), "person", True, False),
         (Escalate(Reason.URGENT, "outage"), "it is down", True, False),
         (Escalate(Reason.BOT_STUCK), "hi", True, False),
     ],
 )
-def test_only_what_is_not_understood_yet_waits(decision: Decision, text: str, is_opening: bool, waits: bool) -> None:
+def test_only_what_is_not_understood_yet_or_is_a_mere_word_waits(
+    decision: Decision, text: str, is_opening: bool, waits: bool
+) -> None:
     row = InboxRow(channel=WEB, event_key="a", thread_key="ada", payload="{}", received_at=NOW, not_before=NOW, id=1)
     burst = Burst.of(row, Inbound(WEB, "ada", "ada", text))
     assert is_fragment(decision, burst, is_opening=is_opening) is waits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.choosing import chosen
+from bot.choosing import chosen, chosen_together
 
 ENGLISH = ("Export tasks and reports", "Import tasks from CSV", "None of these")
 CHINESE = ("导出任务和报表", "从 CSV 导入任务", "都不是")
@@ -30,6 +30,11 @@ def test_what_names_no_choice_or_several_is_none(text: str) -> None:
 def test_none_of_these_can_be_typed() -> None:
     assert chosen("none of these", ENGLISH) == 2
     assert chosen("都不是。", CHINESE) == 2
+
+
+@pytest.mark.parametrize("text", ["no", "none of them", "no thanks", "都不是", "不是", "1", "yes", "the last one"])
+def test_where_nothing_is_offered_nothing_is_chosen(text: str) -> None:
+    assert chosen(text, ()) is None
 
 
 def test_two_choices_with_one_name_are_not_told_apart() -> None:
@@ -133,3 +138,52 @@ def test_a_title_is_named_with_typos_and_without_its_spaces() -> None:
 def test_words_of_the_question_set_no_choice_apart() -> None:
     labels = ("Export tasks", "Import a plan from a sheet", "None of these")
     assert chosen("I said that I want to export my tasks", labels, "how do I export my tasks") is None
+
+
+SKIS = ("Rent skis", "Rent a snowboard", "None of these")
+LESSONS = ("私人教练课", "儿童滑雪学校", "都不是")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("both", "Both please!", "yes, both", "I'd like both of them", "both of these, thanks", "all", "all of them"),
+        *("1 and 2", "1, 2", "1 & 2", "the first and the second", "skis and snowboards", "skis + snowboard please"),
+        *("两个都要", "兩個都要", "两个", "都要", "全部", "我两个都想知道", "两者都要，谢谢", "1和2", "第一个和第二个"),
+    ],
+)
+def test_both_of_two_choices_are_meant(text: str) -> None:
+    assert chosen(text, SKIS, "what does it cost") is None
+    assert chosen_together(text, SKIS, "what does it cost") == (0, 1)
+
+
+def test_both_are_named_in_chinese() -> None:
+    assert chosen_together("私人的和儿童的", LESSONS, "多少钱") == (0, 1)
+    assert chosen_together("两个都要", LESSONS, "课程多少钱") == (0, 1)
+
+
+@pytest.mark.parametrize("text", ["1 and 3", "the first and the last one", "cabin and service dogs", "第一个和第三个"])
+def test_two_of_three_choices_are_meant(text: str) -> None:
+    assert chosen_together(text, PETS, ASKED) == (0, 2)
+
+
+@pytest.mark.parametrize("text", ["all", "all three", "all of them please", "三个都要", "全都要", "1, 2 and 3"])
+def test_all_of_three_choices_are_meant(text: str) -> None:
+    assert chosen(text, PETS, ASKED) is None
+    assert chosen_together(text, PETS, ASKED) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("both", "两个都要", "both of them", "cabin or hold", "that's all", "all good", "not both", "neither of both"),
+        *("both are wrong", "1 and 7", "cabin and a question about my bill", "cabin and hold, how much?", "都不是"),
+        *("都不要", "2 dogs and 1 cat", "删除全部", "and", "", "cabin", "2", "no, not 1 and 2"),
+    ],
+)
+def test_what_does_not_say_which_choices_are_meant_takes_none(text: str) -> None:
+    assert chosen_together(text, PETS, ASKED) == ()
+
+
+def test_one_choice_alone_is_never_both() -> None:
+    assert chosen_together("both", ("Pets", "None of these"), ASKED) == ()

@@ -17,6 +17,8 @@ from handoff.models import Action, Author, Conversation
 from retrieval.followups import Before
 from store import Database, reading, transaction
 
+pytestmark = pytest.mark.any_database
+
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ADA = Inbound("telegram", "group", "ada", "and as pdf?")
 BEA = replace(ADA, customer="bea")

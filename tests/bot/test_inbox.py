@@ -136,3 +136,28 @@ def test_a_parked_row_releases_its_thread(database: Database) -> None:
     with reading(database) as session:
         parked = session.exec(select(InboxRow).where(col(InboxRow.state) == InboxState.PARKED)).one()
         assert parked.error == "unreadable"
+
+
+def test_only_who_has_a_row_prolongs_it(database: Database) -> None:
+    accept(database, "a")
+    lost, later = claim(database, "slow"), NOW + inbox.LEASE + timedelta(seconds=1)
+    again = claim(database, "quick", later)
+    assert lost is not None
+    assert again is not None
+    with transaction(database) as session:
+        inbox.renew(session, "slow", [lost.id or 0], later + timedelta(seconds=30))
+    assert claim(database, "third", later + inbox.LEASE + timedelta(seconds=1)) is not None
+
+
+def test_what_was_begun_with_anew_meanwhile_is_not_taken_away(database: Database) -> None:
+    """By a worker of the same name, too, as the next life of a server on SQLite has."""
+    accept(database, "a")
+    seen = claim(database, "server")
+    assert seen is not None
+    with transaction(database) as session:
+        inbox.release(session, "server")
+    again = claim(database, "server")
+    assert again is not None
+    with transaction(database) as session:
+        assert not inbox.take_away(session, seen, "it hangs")
+    assert finish(database, again, "server")

@@ -151,6 +151,8 @@ def test_nothing_is_done_to_own_tickets_before_others(name: str) -> None:
         ("/tickets", Command(CommandName.TICKETS)),
         (" /Status 12 ", Command(CommandName.STATUS, "12")),
         ("/add 12 two\nlines", Command(CommandName.ADD, "12 two\nlines")),
+        ("/help", Command(CommandName.START)),
+        ("/help code", Command(CommandName.START)),
         ("/start code", None),
         ("/etc/passwd is gone", None),
         ("tickets", None),

@@ -45,6 +45,11 @@ def test_words_that_leave_the_doubt_as_it_was_point_at_nothing(text: str) -> Non
     assert pointed(WHICH, text, ("cabin", 0.3, 0.6), ("checked", 0.3, 0.6)) is None
 
 
+@pytest.mark.parametrize("text", ["both", "both of them please", "两个都要"])
+def test_two_of_three_choices_without_their_names_point_at_none(text: str) -> None:
+    assert pointed(WHICH, text, ("lounge", 0.1, 0.2), ("cabin", 0.8, 0.9)) is None
+
+
 def test_words_about_something_else_are_not_drawn_to_a_choice() -> None:
     assert pointed(WHICH, "lounge access", ("lounge", 0.8, 0.9), ("cabin", 0.9, 0.95)) is None
     assert pointed(WHICH, "do you fly to Tokyo", ("lounge", 0.1, 0.2), ("checked", 0.6, 0.7)) is None

@@ -83,6 +83,8 @@ def test_a_first_message_is_decided_by_what_was_understood(understood: Reading, 
         (Standing(owner=Owner.HUMAN), reading(0.95), Silence("a person owns this conversation")),
         (Standing(has_clarified=True), reading(0.6), Escalate(Reason.LOW_CONFIDENCE, suggestion="reset")),
         (Standing(has_declined=True), reading(0.1, foreign=True), Escalate(Reason.NO_KNOWLEDGE)),
+        (Standing(has_declined=True), reading(0.0, text="👌", foreign=True), Decline(Why.VAGUE)),
+        (Standing(has_declined=True), reading(0.0, text="??", foreign=True), Escalate(Reason.NO_KNOWLEDGE)),
         (
             Standing(has_clarified=True),
             reading(0.1, text="that old thing", foreign=True),
@@ -135,6 +137,34 @@ def test_a_kb_that_cannot_support_the_target_offers_instead_of_answering() -> No
     decision = decide(Standing(), reading(0.99), replace(POLICY, threshold=None))
     assert isinstance(decision, Clarify)
     assert [option.article_id for option in decision.options] == ["reset", "locked"]
+
+
+@pytest.mark.parametrize(
+    ("articles", "names"),
+    [
+        # The ids of documentation have its folders.
+        (
+            [("android-install", "Get it from Google Play."), ("ios_install", "Get it from the App Store.")],
+            ["Installation (android)", "Installation (ios)"],
+        ),
+        # A number says nothing to a customer, the text does.
+        (
+            [
+                ("install", "Get it from **Google Play**."),
+                ("install-2", "Get it from the App Store, then open it once."),
+            ],
+            ["Installation (Get it from Google Play.)", "Installation (Get it from the App Store, then open it…)"],
+        ),
+        ([("p1", "The same."), ("p2", "The same.")], ["Installation (p1)", "Installation (p2)"]),
+    ],
+)
+def test_choices_of_one_title_are_told_apart(articles: list[tuple[str, str]], names: list[str]) -> None:
+    same = [Hit(name, "en", 1, f"{name}-p", name, "Installation", "", text, 0.4) for name, text in articles]
+    other = Hit("prices", "en", 1, "prices-p", "prices", "Prices", "", "It is free.", 0.1)
+    close = tuple(hit.article_id for hit in (*same, other))
+    decision = decide(Standing(), reading(0.5, hits=(*same, other), close=close), POLICY)
+    assert isinstance(decision, Clarify)
+    assert [option.title for option in decision.options] == [*names, "Prices"]
 
 
 def test_an_outage_is_never_held_back_by_the_ticket_limit() -> None:

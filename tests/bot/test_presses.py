@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -38,3 +39,19 @@ def test_a_choice_is_answered_unless_its_topic_became_a_persons_meanwhile(
     where: Place, mode: Mode, decision: Decision
 ) -> None:
     assert decide_press(where, Policy(threshold=0.8, modes={"account": mode}, topics=TOPICS)) == decision
+
+
+def both(mode: Mode) -> Decision:
+    button = Button(token="u", message_id=1, action=Action.OPTION, label="Locked", argument="locked")
+    topics = {**TOPICS, ("locked", "en"): "locks"}
+    where = replace(place(), also=(button,))
+    return decide_press(where, Policy(threshold=0.8, modes={"locks": mode}, topics=topics))
+
+
+def test_both_choices_are_answered() -> None:
+    assert both(Mode.AUTO) == Answer("reset", ("locked",))
+
+
+def test_of_two_choices_one_that_became_a_persons_takes_both_along() -> None:
+    assert both(Mode.SUGGEST) == Escalate(Reason.LOW_CONFIDENCE, suggestion="locked")
+    assert both(Mode.OFF) == Escalate(Reason.LOW_CONFIDENCE)

@@ -21,6 +21,8 @@ from handoff.transcript import Line, history
 from kb_content.articles import Article
 from store import Database, reading, transaction
 
+pytestmark = pytest.mark.any_database
+
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 GOOD = (
     "The board export fails with error E1042 on version 3.2.1.\n"

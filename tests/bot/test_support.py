@@ -49,6 +49,12 @@ def check(written: str, source: Source, extract: str, language: str = "en") -> s
     return supported(written, Book([source], alone), extract, language)
 
 
+RESORT = Source(
+    "Silverhorn",
+    "P1 at the gondola costs €9 a day, P2 and P3 are free. Lifts run daily from 8:30 to 16:15. "
+    "They are not allowed on chairlifts or slopes. Vouchers are sold for 20 to 500 euros.",
+)
+RESORT_TEXT = "P1 at the gondola costs €9 a day, P2 and P3 are free."
 FAITHFUL = [
     "A single file may be up to 100 MB.",
     "The maximum for a single file is 100 MB.",
@@ -105,6 +111,33 @@ def test_a_lie_is_dropped_and_the_truth_beside_it_is_kept(lie: str) -> None:
 @pytest.mark.parametrize("hidden", ["\x00", "\x1b", "\u202e", "\u2066"])
 def test_marks_that_cannot_be_seen_or_turn_the_text_around_are_not_said(hidden: str) -> None:
     assert check(f"A single {hidden}file may be up to 100 MB.", FACTS, FACTS_TEXT) is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "P1 at the gondola costs €9 a day, while P2 and P3 are free.",
+        "P1 at the gondola costs 9 euros a day, P2 and P3 are free.",
+        "Vouchers are sold for 20 to 500 €.",
+        "Daily, lifts run from 8:30 to 16:15.",
+    ],
+)
+def test_prices_and_times_may_be_written_in_another_way(written: str) -> None:
+    assert check(written, RESORT, written) == written
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        *("P1 at the gondola costs $9 a day, P2 and P3 are free.", "Vouchers are sold for 20 to 500 dollars."),
+        *("P3 costs €9 a day.", "P1 is free and costs €9 a day at P2 and P3."),
+        *("Lifts run daily from 16:15 to 8:30.", "Lifts run daily until 8:30."),
+        *("Lifts rarely run daily from 8:30 to 16:15.", "Lifts run daily except from 8:30 to 16:15."),
+        "They are allowed on chairlifts, not on slopes.",
+    ],
+)
+def test_another_currency_place_time_or_exception_is_a_lie(lie: str) -> None:
+    assert lie not in (check(f"{RESORT_TEXT}\n\n{lie}", RESORT, RESORT_TEXT) or "")
 
 
 FAITHFUL_CHINESE = [

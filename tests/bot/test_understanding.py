@@ -140,6 +140,16 @@ def test_no_message_is_read_more_than_three_times(serving: Serving, text: str) -
     assert 1 <= len(asked) <= 3
 
 
+def test_a_short_question_beside_another_goes_to_a_person_where_its_topic_does(serving: Serving) -> None:
+    topics = {**serving.policy.topics, ("pay-invoice", "en"): "billing"}
+    policy = replace(serving.policy, topics=topics, modes={"billing": Mode.SUGGEST})
+    _, decision = first_message(serving.reader, policy, "how do I invite somebody? where are my invoices?")
+    assert isinstance(decision, Answer)
+    assert decision.article_id == "invite-people"
+    assert decision.rest is not None
+    assert decision.rest.decision == Escalate(Reason.LOW_CONFIDENCE, suggestion="pay-invoice")
+
+
 def test_a_part_of_a_message_that_belongs_to_a_person_is_not_answered(serving: Serving) -> None:
     modes = {"general": Mode.SUGGEST}
     policy = Policy(0.6, serving.policy.intents, modes=modes, topics=serving.policy.topics)

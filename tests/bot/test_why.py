@@ -25,7 +25,7 @@ from bot.policy import Policy, Standing, decide
 from bot.why import RULES, Ground, explain, ground_of
 from handoff.models import Reason
 from kb_content.articles import Intent, LeadsTo, Mode
-from retrieval.confidence import SIGNS
+from retrieval.ranking import SIGNS
 from retrieval.reader import Hit, Reading
 from retrieval.rereading import SIGN as READ_TOGETHER
 

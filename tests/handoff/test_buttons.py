@@ -14,6 +14,8 @@ from handoff.conversations import ButtonSpec, history, say
 from handoff.models import Action, Author, Conversation
 from store import Database, transaction
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def token(database: Database, ask: Callable[..., int], now: datetime) -> str:

@@ -19,6 +19,8 @@ from handoff.suggestions import Rates, rates
 from handoff.tickets import open_ticket
 from store import Database, reading, transaction
 
+pytestmark = pytest.mark.any_database
+
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 QUESTION = "The export fails with error E1042 since yesterday. We're on version 3.2.1. I already restarted the server."
 CITED = {"article": "export-data", "version": 2, "title": "Export your data", "url": "/kb/x", "quote": "Choose Export."}

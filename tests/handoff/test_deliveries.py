@@ -189,8 +189,8 @@ def test_a_lease_that_is_renewed_does_not_run_out(
     delivery_id, later = tell(ask(), "1"), now + timedelta(seconds=50)
     claim(database, now)
     with transaction(database) as session:
-        deliveries.renew(session, [delivery_id], "another", later)
         deliveries.renew(session, [delivery_id], "one", later)
+        deliveries.renew(session, [delivery_id], "another", later + timedelta(hours=1))
         assert not deliveries.has_outlived(session, later + timedelta(seconds=59))
         assert deliveries.has_outlived(session, later + timedelta(seconds=61))
 
@@ -243,6 +243,9 @@ def test_a_worker_whose_delivery_went_to_another_is_told_so_unless_it_arrived(
     claim(database, now)
     with transaction(database) as session:
         deliveries.release_worker(session, None, late, SAFE)
+    with pytest.raises(Stale), transaction(database) as session:
+        # Nobody has it yet, and somebody may at any moment: the next part is not this worker's to send.
+        deliveries.keep_part(session, delivery_id, "one", 0, "m-1")
     claim(database, late, "two")
     for mark in (
         lambda session: deliveries.keep_part(session, delivery_id, "one", 0, "m-1"),

@@ -22,6 +22,8 @@ from handoff.workplace.macros import Written, change, count_use, macro_of, macro
 from handoff.workplace.models import Macro
 from store import Database, reading, transaction
 
+pytestmark = pytest.mark.any_database
+
 REFUND = Written(
     "Refund", "Money back", {"en": "Dear {customer}, #{number} is on its way.", "zh": "{customer}，您好。"}
 )

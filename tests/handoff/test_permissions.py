@@ -14,6 +14,8 @@ from handoff.rows import id_of
 from handoff.tokens import add_token, revoke_token, token_scope, touch_token
 from store import Database, reading, transaction
 
+pytestmark = pytest.mark.any_database
+
 MATRIX = {
     Permission.ASK: "viewer agent editor admin",
     Permission.READ_TICKETS: "viewer agent editor admin",

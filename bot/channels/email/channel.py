@@ -66,4 +66,6 @@ class EmailChannel:
         """Nobody watches a mail being written."""
 
     def send(self, outgoing: Outgoing, on_part: OnPart = unrecorded) -> tuple[str, ...]:
-        return (self.mailer.send(letter(outgoing, self._sender, self._address, self._folder)),)
+        mail = letter(outgoing, self._sender, self._address, self._folder)
+        outgoing.before_it_leaves()
+        return (self.mailer.send(mail),)

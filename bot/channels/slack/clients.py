@@ -10,8 +10,8 @@ from urllib.request import OpenerDirector, Request
 
 from slack_sdk import WebClient
 
-from bot.channels.slack.lines import Lines
-from bot.channels.slack.wire import SLACK_API, is_loopback, opener
+from bot.channels.lines import Lines, is_loopback
+from bot.channels.slack.wire import SLACK_API, opener
 
 TIMEOUT = 10
 FILES = 3

@@ -18,7 +18,10 @@ from bot.channels.slack.names import Direct, Place, Whole
 from bot.channels.slack.refusals import LOST, TOKEN, Answer, answer_of
 
 log = structlog.get_logger()
-_PAGE, _PAGES = 100, 3
+_PAGE, _PAGES = 200, 50
+"""Slack may put less on a page than it was asked for. The newest are on the first, and what is left out is lost."""
+_LASTS = 30 * 86_400.0
+"""Seconds. So long ago a thread of direct messages may have begun in which somebody still writes."""
 WAITING = 300.0
 """Seconds that one look back spends in Slack's pauses at most."""
 _TRIES = 6
@@ -127,11 +130,12 @@ class Look:
         channel = self._channel(spoken, client) if client is not None else None
         if client is None or channel is None:
             return "", {}
-        messages = [] if channel in read else self._history(client, channel)
+        begun = [] if channel in read else self._history(client, channel, spoken.place)
         read.add(channel)
-        for root in self._roots(spoken, messages):
-            messages += self._replies(client, channel, root)
-        return channel, {str(message.get("ts")): message for message in messages}
+        said = [message for message in begun if self._is_new(message.get("ts"))]
+        for root in self._roots(spoken, begun):
+            said += self._replies(client, channel, root)
+        return channel, {str(message.get("ts")): message for message in said}
 
     def _channel(self, spoken: Spoken, client: WebClient) -> str | None:
         if spoken.channel is not None or not isinstance(spoken.place, Direct):
@@ -141,19 +145,28 @@ class Look:
         channel = answer.get("channel") if answer is not None else None
         return channel.get("id") if isinstance(channel, dict) else None
 
-    def _roots(self, spoken: Spoken, messages: list[dict[str, Any]]) -> list[str]:
+    def _roots(self, spoken: Spoken, begun: list[dict[str, Any]]) -> list[str]:
         """The threads to read. Of a channel only ours: others are none of our business. Of direct messages those in
-        which more than our own answers stand."""
-        roots = [spoken.root] if spoken.root else []
-        if isinstance(spoken.place, Direct):
-            ours = [self._bot_of(spoken.place.team)]
-            replied = (message for message in messages if message.get("reply_count"))
-            roots += [str(message.get("ts")) for message in replied if message.get("reply_users") != ours]
-        return list(dict.fromkeys(roots))
+        which something new and more than our own answers stand, whenever they were begun."""
+        last = [spoken.root] if spoken.root else []
+        if not isinstance(spoken.place, Direct):
+            return last
+        ours, told = [self._bot_of(spoken.place.team)], {str(message.get("ts")): message for message in begun}
+        # A thread of before all that is told of is read blindly.
+        roots = [root for root in last if root not in told]
+        for root, message in told.items():
+            if self._is_new(message.get("latest_reply")) and message.get("reply_users") != ours:
+                roots.append(root)
+        return roots
 
-    def _history(self, client: WebClient, channel: str) -> list[dict[str, Any]]:
+    def _history(self, client: WebClient, channel: str, place: Place) -> list[dict[str, Any]]:
+        """What was said there since, but for answers in threads; of direct messages what these may be in, too."""
+        since = self._oldest
+        if isinstance(place, Direct):
+            since = f"{max(float(since) - _LASTS, 0.0):.6f}"
+
         def page(cursor: str | None) -> SlackResponse:
-            return client.conversations_history(channel=channel, oldest=self._oldest, limit=_PAGE, cursor=cursor)
+            return client.conversations_history(channel=channel, oldest=since, limit=_PAGE, cursor=cursor)
 
         return self._pages("conversations.history", page)
 
@@ -165,7 +178,10 @@ class Look:
 
         # The root comes along, however old it is.
         found = self._pages("conversations.replies", page)
-        return [message for message in found if _order(str(message.get("ts"))) > _order(self._oldest)]
+        return [message for message in found if self._is_new(message.get("ts"))]
+
+    def _is_new(self, ts: object) -> bool:
+        return _order(str(ts)) > _order(self._oldest)
 
     def _pages(
         self, method: str, page: Callable[[str | None], SlackResponse], of: str = "messages"

@@ -68,7 +68,8 @@ def link(title: str, url: str) -> str:
 
 
 def size(text: str) -> int:
-    return len(text) + sum(character > "\uffff" for character in text)
+    """In UTF-16 units: characters beyond the basic plane, most emoji, count twice."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def split(text: str, limit: int = SECTION, written: Callable[[str], str] = to_mrkdwn) -> list[str]:

@@ -11,12 +11,12 @@ from urllib.error import HTTPError, URLError
 from slack_sdk.errors import SlackApiError
 
 from bot.channels.base import DeliveryError, Later
-from bot.channels.slack.wire import NotConnected
+from bot.channels.lines import NotConnected
+from bot.channels.pacing import LONGEST_PAUSE
 
 WAIT = timedelta(seconds=60)
 """After what an admin must mend."""
 _PAUSE = 5
-_LONGEST_PAUSE = 3_600
 
 TOKEN = {
     "account_inactive",
@@ -156,4 +156,4 @@ def _seconds(value: object) -> float:
         seconds = float(str(told))
     except ValueError:
         return _PAUSE
-    return min(max(seconds, 1.0), _LONGEST_PAUSE) if math.isfinite(seconds) else _PAUSE
+    return min(max(seconds, 1.0), LONGEST_PAUSE) if math.isfinite(seconds) else _PAUSE

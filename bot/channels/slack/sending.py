@@ -122,7 +122,8 @@ class Sender:
     def _send(self, target: Target, part: Part | OutgoingFile, outgoing: Outgoing) -> str:
         self._calls.pace(target.lane)
         if isinstance(part, OutgoingFile):
-            return self._upload(target, part)
+            return self._upload(target, part, outgoing)
+        outgoing.before_it_leaves()
         try:
             return self._post(target, part, part.arguments(), outgoing)
         except Refused as refused:
@@ -158,8 +159,9 @@ class Sender:
             raise Uncertain(f"no answer came ({why}), and the message was not there at once", not_before=again)
         return ts
 
-    def _upload(self, target: Target, file: OutgoingFile) -> str:
+    def _upload(self, target: Target, file: OutgoingFile, outgoing: Outgoing) -> str:
         file_id = self._uploads.bring(target.team, target.client, file)
+        outgoing.before_it_leaves()
 
         def share() -> SlackResponse:
             return target.client.files_completeUploadExternal(

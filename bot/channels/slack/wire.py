@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from email.message import Message
-from functools import cache
-from http.client import HTTPConnection, HTTPMessage, HTTPResponse, HTTPSConnection
+from http.client import HTTPMessage, HTTPResponse
 from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -20,16 +18,10 @@ from urllib.request import (
     build_opener,
 )
 
+from bot.channels.lines import Connection, SecureConnection, is_loopback, trusted
+
 SLACK_API = "https://slack.com/api/"
 _SLACK_HOSTS = ("slack.com", "slack-files.com")
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def is_slacks(url: str, base_url: str) -> bool:
@@ -47,42 +39,10 @@ def is_slacks(url: str, base_url: str) -> bool:
 
 def opener(base_url: str) -> OpenerDirector:
     """Opens addresses of Slack's. Proxies are the environment's, but none stands before this machine itself."""
-    handlers: list[Any] = [_SlackOnly(base_url), _Http(), _Https(context=_trusted())]
+    handlers: list[Any] = [_SlackOnly(base_url), _Http(), _Https(context=trusted())]
     if is_loopback(base_url):
         handlers.append(ProxyHandler({}))
     return build_opener(*handlers)
-
-
-class NotConnected(OSError):
-    """No connection came about, so nothing was sent."""
-
-
-class Connection(HTTPConnection):
-    """Tells apart what was never sent."""
-
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except OSError as error:
-            raise NotConnected(type(error).__name__) from error
-
-
-class _SecureConnection(HTTPSConnection):
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except OSError as error:
-            raise NotConnected(type(error).__name__) from error
-
-
-def secure_connection(netloc: str, timeout: float) -> HTTPSConnection:
-    """Not connected yet; it trusts whom the system trusts."""
-    return _SecureConnection(netloc, timeout=timeout, context=_trusted())
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 class _Http(HTTPHandler):
@@ -96,7 +56,7 @@ class _Https(HTTPSHandler):
         self._trusted = context
 
     def https_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(_SecureConnection, req, context=self._trusted)
+        return self.do_open(SecureConnection, req, context=self._trusted)
 
 
 class _SlackOnly(HTTPRedirectHandler):

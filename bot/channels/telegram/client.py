@@ -1,4 +1,5 @@
-"""The one line to Telegram: a ``telegram.Bot`` in an asyncio loop of its own thread, called from any other thread.
+"""The one line to Telegram: a ``telegram.Bot`` in an asyncio loop of its own thread, called from any other thread; and
+for words another one without a loop, whose calls are made by the thread that asks.
 
 Nothing that this module raises holds the token: the library's own messages may quote an address, so ours never do.
 """
@@ -10,24 +11,36 @@ import json
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies
 
+import httpx
 from telegram import Bot
-from telegram.error import TelegramError
-from telegram.request import HTTPXRequest
+from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.request import BaseRequest, HTTPXRequest, RequestData
+
+from bot.channels.lines import Lines, NotConnected
+from bot.channels.pacing import LONGEST_PAUSE
 
 T = TypeVar("T")
 OFFICIAL = "https://api.telegram.org"
 CONNECTIONS = 32
 LONGEST_CALL = 120.0
 """Seconds after which a call is given up, whatever the connection's own limits say."""
+CONNECT, ANSWER = 5.0, 20.0
+"""Seconds for a connection, and for each thing that is waited for on it."""
+LOOK_EVERY = 10.0
 MOST_WAITING = 100
 MOST_PASSING = 8
 FLOOD_SECONDS = 30.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_PROXIES = {"http", "https", "all"}
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -66,22 +79,52 @@ class Request(HTTPXRequest):
     """Telegram's errors as we tell them apart. The library's own 429 warns of its future whenever it is made."""
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        code, body = await super().do_request(*args, **kwargs)
-        if code == 429:
-            raise Flood(_seconds(body))
-        if code == 401:
-            raise Refused("Telegram refused the token.")
-        if code >= 500:
-            raise ServerTrouble(code)
-        return code, body
+        return _checked(*await super().do_request(*args, **kwargs))
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        # The library's own would write the whole answer, with what people said, into the log.
-        read = _object(payload)
-        if not read:
-            raise Garbled("Telegram's answer could not be read.")
-        return read
+        return _read(payload)
+
+
+class PlainRequest(BaseRequest):
+    """The same without a loop: nothing in it waits for anything but its own connection, so a call is over when it was
+    begun. That takes a third of what the way by the loop takes, and no thread waits for another. For words, not for
+    files; where a proxy stands between, it is not for us."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    @property
+    def read_timeout(self) -> float:
+        return ANSWER
+
+    async def initialize(self) -> None:
+        """Connections are made when they are needed."""
+
+    async def shutdown(self) -> None:
+        """They close with whoever has the lines."""
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
+    ) -> tuple[int, bytes]:
+        fields = request_data.json_parameters if request_data else {}
+        try:
+            said = self._lines.post(url, urlencode(fields).encode(), _FORM, ANSWER)
+        except HTTPError as refused:
+            return _checked(refused.code, refused.read())
+        except TimeoutError as error:
+            raise TimedOut from error
+        except URLError as error:
+            # In the words of the other way.
+            is_unsent = isinstance(error.reason, NotConnected)
+            raise NetworkError("No connection.") from (httpx.ConnectError("") if is_unsent else error)
+        except Exception as error:
+            raise NetworkError("No answer.") from error
+        return _checked(said.status, said.body)
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        return _read(payload)
 
 
 class Client:
@@ -105,6 +148,12 @@ class Client:
             get_updates_request=self._requests[0],
             request=self._requests[1],
         )
+        self._lines = _lines(self.base_url)
+        plain = PlainRequest(self._lines)
+        is_direct = not (self.trust_env and _PROXIES & getproxies().keys())
+        self._words = (
+            Bot(token, f"{self.base_url}/bot", request=plain, get_updates_request=plain) if is_direct else None
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -117,6 +166,7 @@ class Client:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="telegram-line", daemon=True)
         self._thread.start()
+        self._loop.call_soon_threadsafe(self._end_endless)
 
     def close(self, patience: float = 5.0) -> None:
         """Take no more calls, wait up to ``patience`` seconds for those under way, and end the thread."""
@@ -124,7 +174,10 @@ class Client:
             is_closed, self._is_closed = self._is_closed, True
         if is_closed or self._loop is None or self._thread is None:
             return
+        until = time.monotonic() + patience
         asyncio.run_coroutine_threadsafe(self._wind_up(patience), self._loop).result(patience + 5.0)
+        self._lines.wait(max(until - time.monotonic(), 0))
+        self._lines.cut()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(patience)
         self._loop.close()
@@ -145,12 +198,21 @@ class Client:
             future.cancel()
             raise
 
+    def say(self, work: Callable[[Bot], Coroutine[Any, Any, T]]) -> T:
+        """The result of ``work``, which sends words by the bot that it gets. Raises what ``call`` raises."""
+        if self._words is None:
+            return self.call(work(self.bot))
+        with self._lock:
+            if self._is_closed:
+                raise Stopped("The line to Telegram is closed.")
+        return _at_once(work(self._words))
+
     def ask(self, method: str, on_start: Callable[[Future[Any]], None] | None = None, **arguments: Any) -> Any:
         """What ``method`` returns, as Telegram sent it: an object that the library cannot read stays readable.
 
         ``read_timeout`` in seconds is for the call itself. Raises what ``call`` raises.
         """
-        read_timeout = arguments.pop("read_timeout", 20.0)
+        read_timeout = arguments.pop("read_timeout", ANSWER)
         # Under the method's usual spelling the library would warn that it has a way of its own, which parses.
         spelled = _WORD.sub("_", method)
         work = self.bot.do_api_request(spelled, api_kwargs=arguments, read_timeout=read_timeout)
@@ -177,6 +239,12 @@ class Client:
                 work.close()
                 raise Stopped("The line to Telegram is closed.")
             return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _end_endless(self) -> None:
+        """Words have no deadline of their own: who sends a little again and again would keep them for ever."""
+        assert self._loop is not None
+        self._lines.cut(LONGEST_CALL)
+        self._loop.call_later(LOOK_EVERY, self._end_endless)
 
     def _done_waiting(self, future: Future[Any] | None) -> None:
         with self._lock:
@@ -211,13 +279,48 @@ class Client:
     def _request(self, connections: int) -> Request:
         return Request(
             connection_pool_size=connections,
-            connect_timeout=5.0,
-            pool_timeout=5.0,
-            read_timeout=20.0,
-            write_timeout=20.0,
+            connect_timeout=CONNECT,
+            pool_timeout=CONNECT,
+            read_timeout=ANSWER,
+            write_timeout=ANSWER,
             media_write_timeout=60.0,
             httpx_kwargs={"trust_env": self.trust_env},
         )
+
+
+def _lines(base_url: str) -> Lines:
+    """They trust whom the other way trusts."""
+    trust = httpx.create_ssl_context() if urlsplit(base_url).scheme == "https" else None
+    return Lines(base_url, trust=trust, connecting=CONNECT)
+
+
+def _at_once(work: Coroutine[Any, Any, T]) -> T:
+    """The result of what waits for no loop."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    work.close()
+    raise AssertionError("it waits for a loop")
+
+
+def _checked(code: int, body: bytes) -> tuple[int, bytes]:
+    if code == 429:
+        raise Flood(_seconds(body))
+    if code == 401:
+        raise Refused("Telegram refused the token.")
+    if code >= 500:
+        raise ServerTrouble(code)
+    return code, body
+
+
+def _read(payload: bytes) -> dict[str, Any]:
+    # The library's own would write the whole answer, with what people said, into the log.
+    read = _object(payload)
+    if not read:
+        raise Garbled("Telegram's answer could not be read.")
+    return read
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -232,4 +335,4 @@ def _object(body: bytes) -> dict[str, Any]:
 def _seconds(body: bytes) -> float:
     parameters = _object(body).get("parameters")
     told = parameters.get("retry_after") if isinstance(parameters, dict) else None
-    return float(told) if isinstance(told, int | float) and told > 0 else FLOOD_SECONDS
+    return float(min(told, LONGEST_PAUSE)) if isinstance(told, int | float) and told > 0 else FLOOD_SECONDS

@@ -22,7 +22,7 @@ _FLAGS = range(0x1F1E6, 0x1F200)
 
 def units(text: str) -> int:
     """The length that Telegram counts: characters beyond the basic plane, most emoji, count twice."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def split(text: str, limit: int = MOST_UNITS, first: int | None = None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -50,6 +50,7 @@ class Sender:
         try:
             for part in parts[len(sent) :]:
                 self._wait_for_room(spot)
+                outgoing.before_it_leaves()
                 sent.append(str(self._send_part(spot, part)))
                 if len(sent) < len(parts):
                     on_part(sent[-1])
@@ -80,27 +81,27 @@ class Sender:
     def _try(self, spot: Spot, part: Part) -> Message:
         """Send ``part``; once more in a plainer form if Telegram does not take the first."""
         try:
-            return self.client.call(self._request(spot, part, is_plain=False))
+            return self._ask(spot, part, is_plain=False)
         except Exception as error:
             if not (is_unparsed(error) or is_no_photo(error)):
                 raise
-        return self.client.call(self._request(spot, part, is_plain=True))
+        return self._ask(spot, part, is_plain=True)
 
-    def _request(self, spot: Spot, part: Part, *, is_plain: bool) -> Coroutine[Any, Any, Message]:
+    def _ask(self, spot: Spot, part: Part, *, is_plain: bool) -> Message:
         where: dict[str, Any] = {
             "chat_id": spot.chat,
             "message_thread_id": spot.topic,
             "reply_markup": _markup(part.keyboard),
             "reply_parameters": _reply_to(part.reply_to),
         }
-        bot = self.client.bot
         if isinstance(part, TextPart):
             text, mode = (part.plain, None) if is_plain else (part.html, ParseMode.HTML)
-            return bot.send_message(text=text, parse_mode=mode, link_preview_options=_NO_PREVIEW, **where)
-        upload = self._upload(part)
+            words: dict[str, Any] = {"text": text, "parse_mode": mode, "link_preview_options": _NO_PREVIEW}
+            return self.client.say(lambda bot: bot.send_message(**words, **where))
+        bot, upload = self.client.bot, self._upload(part)
         if part.is_photo and not is_plain:
-            return bot.send_photo(photo=upload, read_timeout=_UPLOAD_SECONDS, **where)
-        return bot.send_document(document=upload, read_timeout=_UPLOAD_SECONDS, **where)
+            return self.client.call(bot.send_photo(photo=upload, read_timeout=_UPLOAD_SECONDS, **where))
+        return self.client.call(bot.send_document(document=upload, read_timeout=_UPLOAD_SECONDS, **where))
 
     def _upload(self, part: FilePart) -> InputFile:
         try:

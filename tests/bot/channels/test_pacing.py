@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.channels.booking import Book, Lane, MemoryBook, TableBook, TooSoon, book_of
+from bot.channels.booking import Book, KeptBook, Lane, MemoryBook, TableBook, TooSoon, book_of
 from bot.channels.pacing import LONGEST_PAUSE, Manners, Pacer, Way
 from store import Database, measures, rates, transaction
 from store.models import Rate
@@ -210,7 +210,19 @@ def test_a_refused_hint_ends_hints_and_no_words(pacer: Pacer, clock: Clock) -> N
 
 
 def test_sqlite_books_in_memory_and_postgresql_in_its_table(database: Database) -> None:
-    assert isinstance(book_of(database), MemoryBook if database.is_sqlite else TableBook)
+    assert isinstance(book_of(database), KeptBook if database.is_sqlite else TableBook)
+
+
+def test_a_refusal_outlives_the_process_that_heard_it(sqlite_database: Database, clock: Clock) -> None:
+    def begun() -> Pacer:
+        return Pacer("telegram", way, KeptBook(sqlite_database, clock), seconds=clock)
+
+    begun().close(ADA, 300.0)
+    pacer = begun()
+    assert wait_of(pacer, ADA) > 200
+    assert wait_of(pacer, BOB) == 0.0
+    clock.passes(301)
+    assert wait_of(pacer, ADA) == 0.0
 
 
 def test_of_several_processes_no_more_than_allowed_write(postgresql_database: Database) -> None:

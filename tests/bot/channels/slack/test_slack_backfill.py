@@ -13,6 +13,7 @@ from slack_house import SlackHouse, is_down, settled, slack_house
 from standins.slack.server import Http, SlackWorld
 
 from bot.channels.base import Status
+from bot.channels.slack.gaps import unseen
 from bot.channels.slack.socket import Patience
 from bot.channels.slack.spoken import spoken_in
 from bot.restored import settle
@@ -38,6 +39,12 @@ def talks(database: Database, thread: str, person: str, *, is_open: bool = True,
         conversation = open_conversation(session, find_thread(session, "slack", thread, now), customer, "en", now)
         add_incoming(session, conversation, "hi", None, now, {"spot": spot} if spot else None)
         conversation.closed_at = None if is_open else now
+
+
+def is_to_be_looked_for(database: Database) -> bool:
+    """Whether anything may still be missed."""
+    with reading(database) as session:
+        return bool(unseen(session))
 
 
 def later() -> datetime:
@@ -253,6 +260,44 @@ def test_a_mention_in_a_channel_that_is_new_to_us_is_fetched_as_well(
             "hello",
             "@bot where is my invoice?",
         ]
+
+
+def test_a_reply_in_a_thread_of_direct_messages_begun_long_before_the_gap_is_fetched(
+    world: SlackWorld, ann: Any, database: Database, tmp_path: Path
+) -> None:
+    """Not only in the thread in which the customer wrote last."""
+    bob = world.teams[0].add_person("bob")
+    first, last = (has_heard(world, database, tmp_path, ann, text) for text in ("hello", "something else"))
+    talks(database, f"T1:@{ann.id}", ann.id, spot=f"{ann.dm.id}/{last.ts}")
+    world.clock.advance(240)
+    with at(world, database, tmp_path, now=later) as house:
+        house.is_connected()
+        bob.says("hello from bob", bob.dm)
+        house.kept(3)
+        settled(lambda: not is_to_be_looked_for(database), lambda: "it was not looked back to the end")
+    world.deliver_by = NOBODY
+    ann.says("it did not help", ann.dm, thread_ts=first.ts)
+    misses(world)
+    with at(world, database, tmp_path, now=later) as house:
+        house.kept(4)
+        assert house.texts()[-1] == "it did not help"
+
+
+def test_where_much_was_said_meanwhile_the_first_of_it_is_fetched_as_well(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path
+) -> None:
+    team = world.teams[0]
+    ann = team.add_person("ann")
+    has_heard(world, sqlite_database, tmp_path, ann)
+    world.deliver_by = NOBODY
+    room = team.add_channel("general", members=[ann], bot=True)
+    ann.says(f"{team.bot.mention} where is my invoice?", room)
+    for _ in range(8):
+        ann.says("lunch?", room)
+    misses(world)
+    world.limits.page = 2
+    with at(world, sqlite_database, tmp_path) as house:
+        house.kept(2)
 
 
 def test_without_the_scope_to_list_direct_messages_the_known_ones_are_read(

@@ -8,8 +8,11 @@ from slack_scene import Scene
 
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.pacing import pacer_of_workspaces
+from bot.sending import send
+from handoff import deliveries
+from handoff.errors import Stale
 from handoff.models import Author, DeliveryState
-from store import Database
+from store import Database, transaction
 
 SENT, UNCERTAIN, FAILED = DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.FAILED
 BOT, AGENT = Author.BOT, Author.AGENT
@@ -55,6 +58,21 @@ def test_a_worker_that_is_killed_while_sending_leaves_one_copy(line: DeskLine, s
     line.goes_on()
     assert texts(scene) == ["one", "two"]
     assert (line.state(first), line.state(second), line.delivery(first).doubts) == (SENT, SENT, 1)
+
+
+def test_who_stood_still_for_longer_than_its_lease_leaves_no_second_copy(
+    line: DeskLine, scene: Scene, author: Author
+) -> None:
+    delivery_id = line.says(author, "one")
+    with transaction(line.database) as session:
+        (paused,) = deliveries.claim(session, line.now, "paused", 1)
+    line.later(61)
+    line.gives_up("paused")
+    line.goes_on()
+    with pytest.raises(Stale):
+        send(line.database, line.channel, paused, "paused", line.now)
+    assert texts(scene) == ["one"]
+    assert line.state(delivery_id) is SENT
 
 
 def test_in_a_thread_it_is_looked_for_among_the_replies(sqlite_line: DeskLine, scene: Scene, author: Author) -> None:

@@ -10,7 +10,7 @@ from urllib.error import HTTPError, URLError
 
 import pytest
 
-from bot.channels.slack.lines import KEPT, Lines, Said
+from bot.channels.lines import KEPT, Lines, Said
 from bot.channels.slack.refusals import was_never_sent
 
 PATIENCE = 10.0
@@ -70,6 +70,8 @@ def counter() -> Iterator[Counter]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         server.daemon_threads = True
+        # Who is cut off while it is answered is no fault of the server.
+        server.handle_error = lambda *_: None
         server.block_on_close = False
         yield found
         server.shutdown()
@@ -109,6 +111,23 @@ def test_what_was_lost_on_the_way_is_not_sent_again(counter: Counter) -> None:
     assert not was_never_sent(lost.value)
     assert len(counter.bodies) == 2
     assert counter.asks(lines).body == b"ok"
+
+
+def test_a_call_that_takes_too_long_is_ended_and_nobody_knows_what_became_of_it(counter: Counter) -> None:
+    lines, counter.together = Lines(counter.address), threading.Barrier(2)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(counter.asks, lines)
+        while not counter.bodies:
+            threading.Event().wait(0.01)
+        lines.cut(lasting=PATIENCE)
+        lines.wait(0)
+        assert not asked.done()
+        lines.cut()
+        lines.wait(PATIENCE)
+        with pytest.raises(OSError, match="closed") as lost:
+            asked.result(PATIENCE)
+    assert not was_never_sent(lost.value)
+    counter.together.wait(PATIENCE)
 
 
 def test_a_refusal_leaves_the_connection_open_and_carries_what_was_said(counter: Counter) -> None:

@@ -91,16 +91,17 @@ def test_our_own_pace_keeps_within_slacks(scene: Scene) -> None:
 # What Slack refuses
 
 
-def test_a_pause_that_slack_asks_for_closes_the_channel_for_everybody(scene: Scene) -> None:
-    scene.world.fail_next("chat.postMessage", "ratelimited", retry_after=30)
+@pytest.mark.parametrize("seconds", [30, 7200])
+def test_a_pause_that_slack_asks_for_closes_the_channel_for_everybody(scene: Scene, seconds: int) -> None:
+    scene.world.fail_next("chat.postMessage", "ratelimited", retry_after=seconds)
     for _ in range(2):
         with pytest.raises(Later) as caught:
             scene.channel.send(scene.outgoing())
-        assert caught.value.not_before == START + timedelta(seconds=30.1)
+        assert caught.value.not_before == START + timedelta(seconds=seconds + 0.1)
     assert len(scene.world.calls_of("chat.postMessage")) == 1, "nothing is sent before the time is over"
     root = scene.ada.says("hi", scene.room)
     scene.channel.send(scene.outgoing(thread=f"T1:{scene.room.id}:{root.ts}"))
-    scene.later(30.1)
+    scene.later(seconds + 0.1)
     assert scene.channel.send(scene.outgoing())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,10 @@ from slack_house import is_down, settled
 from standins.telegram import Person, TelegramWorld, faults
 
 from bot.channels.telegram.channel import TelegramChannel
-from bot.sending import Sender
+from bot.sending import Sender, send
 from handoff import deliveries
+from handoff.deliveries import Claimed
+from handoff.errors import Stale
 from handoff.models import Author, DeliveryState
 from store import Database, reading, transaction
 
@@ -101,6 +104,16 @@ def test_killed_once_and_unanswered_once_the_bots_words_wait_for_a_person(
     assert sqlite_line.state(delivery_id) is UNCERTAIN
 
 
+def test_what_telegram_does_not_take_is_given_up_after_eight_tries_and_its_thread_goes_on(
+    sqlite_line: DeskLine, world: TelegramWorld, ada: Person
+) -> None:
+    first, second = sqlite_line.says(BOT, "one"), sqlite_line.says(BOT, "two")
+    world.fault("sendMessage", faults.Refuse(404, "Not Found"), times=8)
+    sqlite_line.goes_on()
+    assert (sqlite_line.state(first), sqlite_line.state(second)) == (FAILED, SENT)
+    assert [call.status for call in world.calls_of("sendMessage")] == [404] * 8 + [200]
+
+
 def test_what_a_person_sends_again_is_not_repeated_by_itself(
     sqlite_line: DeskLine, world: TelegramWorld, ada: Person
 ) -> None:
@@ -168,6 +181,37 @@ def test_what_a_dead_worker_left_is_taken_up_when_its_lease_is_over(line: DeskLi
     sender.keep_leases(line.now + timedelta(seconds=61))
     assert line.state(delivery_id) is READY
     sender.stop(60)
+
+
+@pytest.mark.parametrize("author", [BOT, AGENT])
+def test_who_stood_still_for_longer_than_its_lease_says_nothing_that_others_have_by_now(
+    line: DeskLine, ada: Person, author: Author
+) -> None:
+    """A machine that was paused right before the words left, and goes on when another may have said them."""
+    delivery_id = line.says(author, "one")
+    paused = is_paused_before_it_sends(line)
+    line.gives_up("paused")
+    line.works()
+    line.later(5)
+    with suppress(Stale):
+        send(line.database, line.channel, paused, "paused", line.now)
+    line.goes_on()
+    assert texts(ada) == ["one"]
+    assert (line.state(delivery_id), line.delivery(delivery_id).doubts) == (SENT, author is BOT)
+
+
+def test_who_stood_still_says_it_after_all_where_nobody_took_it(line: DeskLine, ada: Person) -> None:
+    delivery_id = line.says(AGENT, "one")
+    send(line.database, line.channel, is_paused_before_it_sends(line), "paused", line.now)
+    assert texts(ada) == ["one"]
+    assert line.state(delivery_id) is SENT
+
+
+def is_paused_before_it_sends(line: DeskLine) -> Claimed:
+    with transaction(line.database) as session:
+        (claimed,) = deliveries.claim(session, line.now, "paused", 1)
+    line.later(61)
+    return claimed
 
 
 def test_what_became_of_a_message_is_told_when_the_database_is_back(

@@ -13,7 +13,7 @@ from standins.telegram import Person, TelegramWorld
 from bot.channels.base import State, Status
 from bot.channels.telegram.connection import TelegramConnection
 from bot.channels.telegram.pacing import Limits, pacer_of
-from bot.sending import send_due
+from bot.sending import Sender, send_due
 from handoff.conversations import open_conversation, say
 from handoff.customers import find_customer, find_thread
 from handoff.models import Author, Delivery, DeliveryState
@@ -45,6 +45,15 @@ def deliver(database: Database, connection: TelegramConnection) -> int:
     return send_due(database, {"telegram": connection.channel}, "worker", later)
 
 
+def is_anything_tried(database: Database, connection: TelegramConnection) -> bool:
+    """By the loop of a running server."""
+    loop = Sender(database, {"telegram": connection.channel}, "worker", lambda: None)
+    try:
+        return loop.step(datetime.now(UTC) + timedelta(minutes=5))
+    finally:
+        loop.stop(10)
+
+
 def states(database: Database) -> list[tuple[DeliveryState, int]]:
     with reading(database) as session:
         found = session.exec(select(Delivery).order_by(col(Delivery.id))).all()
@@ -63,7 +72,8 @@ def test_what_is_to_be_sent_waits_with_all_its_attempts_and_goes_out_in_order(
         assert "what is to be sent waits" in reason
         assert "FIRSTLINE_TELEGRAM_TOKEN" in reason, "what to do about it"
         assert not connection.channel.is_open
-        assert deliver(database, connection) == 0, "nothing is even tried"
+        assert deliver(database, connection) == 0
+        assert not is_anything_tried(database, connection)
         assert states(database) == [(DeliveryState.READY, 0)] * 3
         world.accept_token()
         becomes(connection, Status.CONNECTED)

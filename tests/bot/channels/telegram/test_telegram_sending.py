@@ -26,8 +26,9 @@ from bot.channels.base import (
     OutgoingFile,
     Uncertain,
 )
+from bot.channels.pacing import LONGEST_PAUSE
 from bot.channels.telegram.channel import TelegramChannel
-from bot.channels.telegram.client import Client
+from bot.channels.telegram.client import Client, Flood
 from bot.channels.telegram.pacing import pacer_of
 from store.files import keep
 
@@ -178,6 +179,20 @@ def test_a_429_parks_the_chat_and_only_that(channels: Channels, world: TelegramW
     clock[0] += 30.5
     channel.send(to(ada.id))
     assert len(ada.private.from_bot) == 1
+
+
+@pytest.mark.parametrize("told", [10**18, 10**400])
+def test_a_pause_that_makes_no_sense_is_a_day(world: TelegramWorld, told: int) -> None:
+    """Whoever is told of it: who polls would wait for ever, or end by it."""
+    client = Client(world.token, world.base_url)
+    client.start()
+    world.fault("getUpdates", faults.TooMany(retry_after=told))
+    try:
+        with pytest.raises(Flood) as raised:
+            client.ask("getUpdates")
+    finally:
+        client.close()
+    assert raised.value.seconds == LONGEST_PAUSE
 
 
 def test_a_busy_group_is_never_written_to_inside_a_penalty(channels: Channels) -> None:
@@ -354,6 +369,16 @@ def test_a_proxy_is_not_asked_for_what_is_on_this_machine(
     channels().send(to(ada.id))
     assert len(ada.private.from_bot) == 1
     assert Client(world.token, None).trust_env
+
+
+def test_where_a_proxy_stands_between_words_go_by_it(
+    channels: Channels, world: TelegramWorld, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", world.base_url)
+    channels(base_url="http://telegram.invalid").send(to(ada.id, "by way of the proxy"))
+    assert [message.text for message in ada.private.from_bot] == ["by way of the proxy"]
 
 
 # ---- typing
