@@ -7,7 +7,7 @@ WORKERS ?= 2
 SOURCES := api bot handoff retrieval kb_content store
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test deeper check bench bench-answers bench-channels bench-desk bench-studio bench-peers load soak chaos mutants browser pictures vectors clean help
+.PHONY: run test test-long deeper check bench bench-answers bench-channels bench-desk bench-studio bench-peers load soak chaos mutants browser pictures vectors clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -30,8 +30,14 @@ run: $(VENV)/.installed ## start everything: API, console, web chat, channels
 	@exec $(BIN)/firstline run
 
 # The order is that of tests/conftest.py. Hundreds of short processes are started: none of them compiles our modules anew.
-test: $(VENV)/.installed-test ## set up and run all tests
-	PYTHONDONTWRITEBYTECODE= HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+TESTS := PYTHONDONTWRITEBYTECODE= HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+test: $(VENV)/.installed-test ## set up and run all tests but those marked long
+	$(TESTS) -m "not long" $(ARGS)
+
+test-long: $(VENV)/.installed-test ## the tests marked long, then three times as many made-up examples
+	$(TESTS) -m long $(ARGS)
+	DEEPER=3 $(TESTS) -m "not long" --timeout 900 $$(grep -rl "import examples" tests --include=test_*.py) $(ARGS)
 
 deeper: $(VENV)/.installed-test ## the tests that make up their own examples, with ten times as many
 	DEEPER=10 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 $$(grep -rl "import examples" tests --include=test_*.py) $(ARGS)
@@ -75,8 +81,12 @@ chaos: $(VENV)/.installed-test ## talk while everything breaks: ARGS="--messages
 mutants: $(VENV)/.installed-test ## break the claim and send code in the ways that docs/reliability.md lists; a test must fail for each
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench.mutants $(ARGS)
 
+# The one without windows does a fifth less work. Where it cannot be had, the tests use the other.
 browser: ## install Chromium for the browser tests (Debian, as root)
-	@command -v chromium >/dev/null || { apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; }
+	@command -v chromium-headless-shell >/dev/null \
+	|| { apt-get update && apt-get install -y --no-install-recommends chromium-headless-shell fonts-noto-cjk; } \
+	|| command -v chromium >/dev/null \
+	|| apt-get install -y --no-install-recommends chromium fonts-noto-cjk
 
 pictures: $(VENV)/.installed-test ## take the pictures of the README from the running product
 	HF_HUB_OFFLINE=1 $(BIN)/python docs/take_pictures.py

@@ -76,6 +76,14 @@ class Settings(BaseSettings):
             return cls.model_fields[info.field_name].get_default()  # type: ignore[attr-defined]
         return value
 
+    @field_validator("public_url", "telegram_base_url", "slack_base_url", "llm_base_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        # It may hold a password, so it is not repeated.
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise ValueError("this is no address: begin it with https:// or http://")
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:

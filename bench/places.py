@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, cycle, islice
 from pathlib import Path
@@ -129,10 +129,19 @@ def answered(product: Any, needed: int) -> list[Question]:
     return found
 
 
-def talk(places: Sequence[Asked], questions: Sequence[Question], number: int, rate: float) -> None:
-    """``number`` messages, ``rate`` a second: each place asks each question once, one place after another."""
+def talk(
+    places: Sequence[Asked],
+    questions: Sequence[Question],
+    number: int,
+    rate: float,
+    is_over: Callable[[], bool] = lambda: False,
+) -> None:
+    """``number`` messages, ``rate`` a second: each place asks each question once, one place after another. It ends
+    early when ``is_over``."""
     started, turns = time.monotonic(), cycle(places)
     for each in range(number):
+        if is_over():
+            return
         time.sleep(max(started + each / rate - time.monotonic(), 0))
         asked = next(turns)
         text, title = questions[len(asked.said)]

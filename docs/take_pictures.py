@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from console_fixtures import CHROMIUM, FLAGS  # noqa: E402
+from browsing import FLAGS, program  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright  # noqa: E402
 from server import FIRSTLINE, Server, environment, running  # noqa: E402
@@ -43,7 +43,7 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     wanted = sys.argv[1:] or ["web", "desk", "channels"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
         for each in wanted:
             with tempfile.TemporaryDirectory() as folder:
                 {"web": _web, "desk": _desk, "channels": _channels}[each](browser, Path(folder))

@@ -6,16 +6,19 @@ import gc
 import logging
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import builders
 import postgres
 import pytest
 import structlog
 from sqlalchemy import Engine, create_engine, event
 
+from bot.learning import building
 from retrieval import e5
 from retrieval.bert_graph import Precision
 from retrieval.minilm import MiniLM
@@ -37,6 +40,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=_waits)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_shared(item)))
+        if item.get_closest_marker("any_database") and "postgresql" in item.name:
+            item.add_marker(pytest.mark.long)
     yield
     if config.getoption("loadgroup", False):
         _stay_together(items)
@@ -50,6 +55,11 @@ def _stay_together(items: list[pytest.Item]) -> None:
         if named != item.nodeid:
             item._id = type(item._id).parse(named)
         assert item.nodeid.endswith(f"@{_shared(item)}"), f"{item.nodeid} would be given out without its group"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("markexpr") == "not long":
+        terminalreporter.write_line("What is marked long was left out: `make test-long` runs that.")
 
 
 def pytest_collection() -> None:
@@ -148,6 +158,20 @@ def _models_read_once() -> Iterator[None]:
         patch.setattr(MiniLM, "_load", load)
         patch.setattr(e5, "_load", cache(e5._load))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _builders_forked() -> Iterator[None]:
+    """What builds a release need not read its code anew each time: two thirds of what a small release takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "subprocess", builders)
+        yield
+
+
+@pytest.fixture
+def real_builders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What builds a release is begun as by the product, and a child of this process."""
+    monkeypatch.setattr(building, "subprocess", subprocess)
 
 
 @pytest.fixture(scope="module", autouse=True)

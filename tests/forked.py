@@ -34,6 +34,10 @@ READ_BEFORE += ("scipy.sparse", "sentencepiece", "threadpoolctl", "zhconv_rs")
 _LONGEST = 2**20
 
 
+COMMAND, BUILDER = "firstline", "bot.learning.building"
+"""What a process may be: a command, or the child that builds a release."""
+
+
 class Forked:
     """A process of the product, with as much of ``subprocess.Popen`` as tests need.
 
@@ -42,9 +46,14 @@ class Forked:
     """
 
     def __init__(
-        self, words: Sequence[str], env: Mapping[str, str], cwd: Path | None, streams: Sequence[int] = ()
+        self,
+        words: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path | None,
+        streams: Sequence[int] = (),
+        program: str = COMMAND,
     ) -> None:
-        self.words = ["firstline", *words]
+        self.words = [program, *words]
         self.returncode: int | None = None
         self.stdout: IO[str] | None = None
         self.stderr: IO[str] | None = None
@@ -79,6 +88,9 @@ class Forked:
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
     def _ended(self, timeout: float | None) -> int | None:
         if self.returncode is None and select.select([self._told], [], [], timeout)[0]:
             self.returncode = int(self._told.readline())
@@ -91,9 +103,11 @@ def _forker() -> socket.socket:
     """The line to the one program that forks for these tests; it ends with them."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LONGEST)
-    # A session of its own: Ctrl-C at the tests must not end it before what it looks after.
+    # A copy of the tree reads its own code. And a session of its own: Ctrl-C at the tests must not end it before what
+    # it looks after.
+    reads = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     forker = subprocess.Popen(
-        [sys.executable, __file__], stdin=theirs, stdout=subprocess.DEVNULL, cwd="/", start_new_session=True
+        [sys.executable, __file__], stdin=theirs, stdout=subprocess.DEVNULL, cwd="/", env=reads, start_new_session=True
     )
     theirs.close()
 
@@ -193,6 +207,10 @@ def _become(order: dict[str, Any], streams: Sequence[int]) -> None:
 
 if __name__ == "__main__":
     main()
+    if sys.argv[0] == BUILDER:
+        from bot.learning.building import main as build
+
+        raise SystemExit(build())
     from api.cli.main import main as firstline
 
     firstline()

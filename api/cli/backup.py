@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.parts import now, place_of, report
+from api.cli.refusals import FOUND, Refused
 from store.counting import counted
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def verify(which: Which = NEWEST, as_json: Json = False) -> None:
     """Restore a backup beside the database and compare every row, file and search. Exit code 1 if it is not good."""
     from api.settings import Settings
     from bot.learning.backups import verify as verify_backup
-    from store.backup import VERIFY, BackupError, NoBackup, open_backup
+    from store.backup import VERIFY, BackupDamaged, BackupError, NoBackup, open_backup
 
     settings, begun = Settings(), time.monotonic()
     path = _folder_of(settings, which)
@@ -147,6 +148,9 @@ def verify(which: Which = NEWEST, as_json: Json = False) -> None:
     except BackupError as error:
         if is_newest:
             _note(settings, VERIFY, path.name, begun, str(error))
+        if isinstance(error, BackupDamaged):
+            # So damaged that it cannot even be opened.
+            raise Refused(str(error), FOUND) from error
         raise
     if is_newest or not found.differences:
         _note(settings, VERIFY, path.name, begun, " ".join(found.differences) or None)

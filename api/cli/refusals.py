@@ -49,7 +49,12 @@ def _is_ours(error: Exception) -> bool:
 def _setting(error: Exception) -> str:
     """Which setting is wrong, by the name that stands in the environment."""
     faults = [
-        f"FIRSTLINE_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg'].rstrip('.')}"
+        f"FIRSTLINE_{'_'.join(str(part) for part in fault['loc']).upper()}: {_told(fault['msg'])}"
         for fault in error.errors()  # type: ignore[attr-defined]
     ]
     return "; ".join(faults) + ". Correct it in the environment or in .env."
+
+
+def _told(fault: str) -> str:
+    """Our own sentences come with pydantic's words before them."""
+    return fault.removeprefix("Value error, ").rstrip(".")

@@ -22,7 +22,13 @@ def _serve(*, has_pages: bool, has_worker: bool) -> None:
     from api.heaps import share_heaps
 
     share_heaps()
+    from api.cli.refusals import FOUND, Refused
     from api.running import serve
     from api.settings import Settings
+    from store.errors import Unavailable
 
-    serve(Settings(), has_pages=has_pages, has_worker=has_worker)
+    try:
+        serve(Settings(), has_pages=has_pages, has_worker=has_worker)
+    except Unavailable as error:
+        # No wrong use: whoever looks after the process starts it again until the database is there.
+        raise Refused(str(error), FOUND) from error

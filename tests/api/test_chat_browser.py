@@ -405,6 +405,7 @@ def test_hostile_words_and_file_names_are_inert(opened: Callable[..., Page], hou
         expect(page.locator(".agent .bubble p")).to_have_count(len(PAYLOADS))
 
 
+@pytest.mark.long
 def test_a_hostile_article_is_inert(opened: Callable[..., Page], house: House) -> None:
     body = "\n\n".join(f"{payload}\n\n## {payload}" for payload in PAYLOADS)
     hostile = Article("reset-password", "en", PAYLOADS[1], f"password\n\n{body}", category=PAYLOADS[0])
@@ -438,6 +439,7 @@ def test_a_site_that_is_not_named_cannot_frame_it(tab: Page, house: House, shop:
     assert tab.frame_locator("iframe").locator("#text").count() == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [320, 1100])
 def test_no_page_has_a_serious_fault_for_people_with_disabilities(
     opened: Callable[..., Page], house: House, width: int
@@ -469,6 +471,7 @@ def serious(page: Page, **options: Any) -> list[tuple[str, list[str]]]:
     return [(fault["id"], [node["html"] for node in fault["nodes"]][:3]) for fault in violations(page, **options)]
 
 
+@pytest.mark.long
 def test_touch_targets_are_large_enough(opened: Callable[..., Page]) -> None:
     page = opened(viewport={"width": 320, "height": 640}, has_touch=True)
     says(page, "password")
@@ -480,6 +483,7 @@ def test_touch_targets_are_large_enough(opened: Callable[..., Page]) -> None:
     assert [size for size in sizes if min(size[1:]) < 44] == []
 
 
+@pytest.mark.long
 def test_without_javascript_people_are_told_what_else_they_can_do(opened: Callable[..., Page]) -> None:
     page = opened(java_script_enabled=False)
     expect(page.locator(".no-script")).to_be_visible()

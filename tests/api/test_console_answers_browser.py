@@ -63,6 +63,7 @@ def test_send_by_keyboard_alone(office: Office, tab: Page, address: str) -> None
     assert state_of(office, suggestion_id) is SuggestionState.SENT
 
 
+@pytest.mark.long
 def test_edit_moves_the_words_into_the_box_behind_what_was_typed(office: Office, tab: Page, address: str) -> None:
     number = office.escalate()
     suggestion_id = suggest(office, number)
@@ -107,6 +108,7 @@ def test_a_suggestion_appears_without_a_reload(office: Office, tab: Page, addres
     expect(page.locator("#suggestion")).to_contain_text("Follow the link")
 
 
+@pytest.mark.long
 def test_an_answer_is_judged_without_leaving_the_page(office: Office, tab: Page, address: str) -> None:
     conversation_id = office.ask()
     office.answer(conversation_id, "Press Forgot?", article="reset-password", citations=[CITATION])
@@ -123,6 +125,7 @@ def test_an_answer_is_judged_without_leaving_the_page(office: Office, tab: Page,
     expect(page.locator(".line.bot")).to_contain_text("✓ right (bob)")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_box_and_topics_are_accessible_and_fit(office: Office, tab: Page, address: str, language: str) -> None:
     number = office.escalate()

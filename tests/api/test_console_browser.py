@@ -130,6 +130,7 @@ def test_the_guard_holds_a_stale_reply_and_one_click_sends_it(office: Office, wi
     expect(page.locator("#stale")).to_be_empty()
 
 
+@pytest.mark.long
 def test_who_has_read_the_new_words_sends_at_once(office: Office, window: Window) -> None:
     number = office.escalate()
     page = window.open(f"/console/tickets/{number}")
@@ -141,6 +142,7 @@ def test_who_has_read_the_new_words_sends_at_once(office: Office, window: Window
     expect(page.locator(".line.agent")).to_contain_text("On it")
 
 
+@pytest.mark.long
 def test_what_arrived_before_the_first_letter_counts_as_read(office: Office, window: Window) -> None:
     number = office.escalate()
     page = window.open(f"/console/tickets/{number}")
@@ -233,6 +235,7 @@ def test_a_lost_connection_is_said_and_nothing_is_missed(office: Office, window:
     expect(page.get_by_text("Connection lost.")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_without_javascript_a_ticket_is_still_answered(office: Office, chrome: Browser) -> None:
     number = office.escalate()
     with served(office) as address, a_tab(chrome, java_script_enabled=False) as tab:
@@ -292,7 +295,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", ["desktop", pytest.param("Chinese", marks=pytest.mark.long)])
 def test_every_page_is_accessible_and_fits(office: Office, chrome: Browser, look: str) -> None:
     """axe finds nothing serious, and nothing is wider than the screen."""
     office.publish()
@@ -314,6 +317,7 @@ def test_every_page_is_accessible_and_fits(office: Office, chrome: Browser, look
             assert serious(window.open("/console/sign-in")) == []
 
 
+@pytest.mark.long
 def test_an_agent_who_asks_for_what_was_given_is_told_while_writing(office: Office, window: Window) -> None:
     number = office.escalate("The export fails. We are on version 3.2.1 and use Chrome 131.")
     page = window.open(f"/console/tickets/{number}")

@@ -195,6 +195,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.parametrize("threshold", [0.812, None], ids=["answers", "silent"])
 @pytest.mark.parametrize("language", ["en", "zh"])

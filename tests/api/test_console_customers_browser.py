@@ -106,6 +106,7 @@ def test_a_colleague_who_joins_them_shows_at_once(office: Office, page: Page, pe
     expect(page.get_by_role("link", name="Ada L.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_without_javascript_two_are_joined_by_links_and_forms(
     office: Office, chrome: Browser, people: tuple[int, int, int]
 ) -> None:
@@ -120,6 +121,7 @@ def test_without_javascript_two_are_joined_by_links_and_forms(
         expect(page.get_by_role("button", name="Part Ada L.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_the_clock_of_the_customer_is_the_one_of_their_time_zone(
     office: Office, chrome: Browser, people: tuple[int, int, int]
 ) -> None:
@@ -129,6 +131,7 @@ def test_the_clock_of_the_customer_is_the_one_of_their_time_zone(
         expect(page.locator("[data-zone]")).to_have_text("Mon 09:30")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_page_of_customers_and_accounts_is_accessible_and_fits(
     office: Office, chrome: Browser, people: tuple[int, int, int], look: str

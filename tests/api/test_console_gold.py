@@ -78,6 +78,10 @@ def test_a_question_without_a_language_gets_that_of_its_words_where_the_articles
     office.publish((Article("ausweis", "de", "Ausweis verlängern", "Ein Ausweis gilt ein Jahr."), *ARTICLES))
     assert write(eve, text, none="1") == 303
     assert [line.question.language for line in kept(office)] == [language]
+    lines = json.dumps({"text": text, "expect": []})
+    for name, content in (("questions.csv", f"question,article\n{text},\n"), ("questions.jsonl", lines)):
+        page = eve.post(f"{PAGE}/files", files={"upload": (name, content.encode())}).text
+        assert "0 new, 0 with another right article, 1 are there already" in page, "the same question in a file"
 
 
 REFUSED: tuple[tuple[dict[str, object], str], ...] = (

@@ -48,6 +48,7 @@ def test_what_needs_a_person_appears_and_is_settled_without_a_reload_by_keyboard
         assert page.evaluate("window.isTheSamePage")
 
 
+@pytest.mark.long
 def test_the_second_of_two_admins_is_told_in_a_sentence(office: Office, tab: Page) -> None:
     row_id = parked_row(office)
     with window(office, tab) as page:
@@ -59,6 +60,7 @@ def test_the_second_of_two_admins_is_told_in_a_sentence(office: Office, tab: Pag
         expect(page.locator("#problem")).to_contain_text("somebody has had it dealt with again already")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_is_accessible_and_fits(office: Office, tab: Page, language: str) -> None:
     parked_row(office)

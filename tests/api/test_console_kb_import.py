@@ -139,6 +139,7 @@ def test_what_was_changed_here_alone_stays_and_is_named(office: Office, editor: 
     assert "1 changed here and not in the files, and left as here" in page
 
 
+@pytest.mark.long
 def test_an_article_that_is_there_under_another_name_can_be_left_out(office: Office, editor: TestClient) -> None:
     text = "---\nid: log-in\ntitle: Sign in\nlanguage: en\n---\nOpen the page and type your address.\n"
     more = "---\nid: printer\ntitle: Connect a printer\nlanguage: en\n---\nPlug the cable in.\n"

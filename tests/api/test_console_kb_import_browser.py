@@ -22,6 +22,7 @@ def look(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
+@pytest.mark.long
 def test_a_table_is_brought_in_and_taken_back(office: Office, chrome: Browser, tmp_path: Path) -> None:
     office.publish()
     table = tmp_path / "faq.csv"

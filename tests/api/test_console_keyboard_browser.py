@@ -224,6 +224,7 @@ def hands(office: Office, tab: Page) -> Iterator[Hands]:
         yield Hands(tab, f"{address}/console")
 
 
+@pytest.mark.long
 @pytest.mark.browser
 def test_an_agents_day_by_keyboard_alone_and_by_mouse_is_as_short_as_the_page_says(
     office: Office, hands: Hands

@@ -270,12 +270,14 @@ def a_hostile_house(office: Office) -> list[int]:
     return others
 
 
+@pytest.mark.long
 def test_every_page_of_the_console_is_accessible_and_fits_a_phone(walk: Walk) -> None:
     """axe finds nothing serious, and nothing is wider than the screen."""
     assert len(walk.faults) > 27
     assert {path: found for path, found in walk.faults.items() if found} == {}
 
 
+@pytest.mark.long
 def test_what_anybody_writes_never_runs_anywhere(walk: Walk) -> None:
     assert walk.wrongs == []
 

@@ -75,6 +75,7 @@ def test_one_box_ticks_a_group_and_one_button_the_page(proposed: Office, tab: Pa
         expect(page.get_by_text("Nothing is proposed right now.")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("language", "locale"), [("en", "en-GB"), ("zh", "zh-CN")])
 def test_the_page_is_accessible_and_fits(proposed: Office, chrome: Browser, language: str, locale: str) -> None:
     with transaction(proposed.database) as session:

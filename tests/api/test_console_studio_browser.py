@@ -125,6 +125,7 @@ def write(page: Page, title: str, body: str, questions: Sequence[str]) -> None:
     page.keyboard.press("Escape")
 
 
+@pytest.mark.long
 def test_from_writing_to_a_roll_back_by_keyboard_alone(office: Office, chrome: Browser) -> None:
     """Write, ask the draft, see what breaks, fix, review, publish to some, promote, roll back."""
     Shelves(office.database, office.now).live(ALL)

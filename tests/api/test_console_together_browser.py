@@ -69,6 +69,7 @@ def opened(context: BrowserContext, path: str) -> Page:
     return page
 
 
+@pytest.mark.long
 def test_two_agents_see_each_other_and_one_gets_the_ticket(
     office: Office, sign_in: Callable[..., BrowserContext]
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_draft_outlives_reload_and_crash_and_is_gone_when_it_was_sent(
     expect(box).to_have_value("")
 
 
+@pytest.mark.long
 def test_a_draft_that_began_as_a_macro_or_a_suggestion_is_still_one_after_a_crash_or_a_reload(
     office: Office, sign_in: Callable[..., BrowserContext]
 ) -> None:
@@ -178,6 +180,7 @@ def sent_text(request: Request) -> str:
     return (request.post_data or "").partition('name="text"')[2].partition("------")[0].strip()
 
 
+@pytest.mark.long
 def test_a_line_that_was_refused_or_fell_silent_begins_again_where_it_left_off(
     office: Office, sign_in: Callable[..., BrowserContext]
 ) -> None:
@@ -208,6 +211,7 @@ def refuse_once(route: Route) -> None:
     route.request.frame.page.unroute("**/stream?conversation*")
 
 
+@pytest.mark.long
 def test_work_calls_who_looks_elsewhere_once_and_as_loud_as_they_chose(
     office: Office, sign_in: Callable[..., BrowserContext]
 ) -> None:

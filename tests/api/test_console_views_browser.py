@@ -23,6 +23,7 @@ def page(office: Office, tab: Page) -> Iterator[Page]:
         yield tab
 
 
+@pytest.mark.long
 def test_many_tickets_are_ticked_by_keyboard_and_dealt_with_at_once(office: Office, page: Page) -> None:
     bar = page.locator("#bulk")
     expect(bar).to_be_hidden()

@@ -119,6 +119,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_panel_opens_by_keyboard_and_fits_every_screen(office: Office, tab: Page, language: str) -> None:

@@ -48,6 +48,7 @@ def furnish(office: Office) -> tuple[str, int]:
     return cookie, number
 
 
+@pytest.mark.long
 def test_a_reply_is_written_without_typing_it(office: Office, tab: Page) -> None:
     cookie, number = furnish(office)
     with served(office) as address:

@@ -105,7 +105,7 @@ def test_no_request_breaks_the_interface(
 
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(
-            max_examples=examples(10),
+            max_examples=examples(4),
             deadline=None,
             derandomize=True,
             database=None,

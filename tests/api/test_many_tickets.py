@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlmodel import func, select
 
 from api.console.search import search
@@ -15,6 +16,8 @@ from handoff.models import Message, Ticket
 from handoff.tickets import open_ticket
 from handoff.views import ticket_list
 from store import Database, reading, transaction
+
+pytestmark = pytest.mark.any_database
 
 SIZE = Size(400)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from api.cli.main import main
+from store.errors import DatabaseUnreachable
 
 
 def used(monkeypatch: pytest.MonkeyPatch, words: str) -> int:
@@ -52,6 +56,27 @@ def test_help_is_on_standard_output(
     out, err = capsys.readouterr()
     assert "Usage: firstline" in out
     assert err == ""
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "TELEGRAM_BASE_URL", "SLACK_BASE_URL", "LLM_BASE_URL"])
+def test_an_address_without_its_scheme_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Every link that a customer gets would lead nowhere."""
+    monkeypatch.setenv(f"FIRSTLINE_{name}", "support.example.org")
+    assert used(monkeypatch, "verify") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"FIRSTLINE_{name}: this is no address")
+    assert "begin it with https:// or http://" in line
+
+
+def test_a_server_whose_database_does_not_answer_yet_may_be_started_again(tmp_path: Path) -> None:
+    """2 would tell systemd that another start does not mend it: after a power cut it would stay down for ever."""
+    program = Path(sys.executable).with_name("firstline")
+    settings = {"DATABASE_URL": "postgresql://ada@127.0.0.1:1/firstline", "DATA_DIR": str(tmp_path)}
+    surroundings = {**os.environ, **{f"FIRSTLINE_{name}": value for name, value in settings.items()}}
+    ended = subprocess.run([program, "run"], env=surroundings, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, f"{DatabaseUnreachable()}\n")
 
 
 def test_a_command_that_found_something_ends_with_one(

@@ -255,6 +255,50 @@ MUTANTS = (
         "tests/bot/channels/slack/test_slack_restored.py"
         "::test_what_was_sent_since_the_backup_is_found_and_not_sent_again[sqlite-Author.BOT]",
     ),
+    Mutant(
+        "of direct messages only the thread in which was written last is looked into",
+        "bot/channels/slack/history.py",
+        'if self._is_new(message.get("latest_reply")) and',
+        'if self._is_new(root) and self._is_new(message.get("latest_reply")) and',
+        "tests/bot/channels/slack/test_slack_backfill.py"
+        "::test_a_reply_in_a_thread_of_direct_messages_begun_long_before_the_gap_is_fetched[sqlite]",
+    ),
+    Mutant(
+        "what a platform refused is forgotten with the process that heard it",
+        "bot/channels/booking.py",
+        "closed = rates.closed(session, now)",
+        "closed = dict[str, datetime]()",
+        "tests/bot/channels/test_pacing.py::test_a_refusal_outlives_the_process_that_heard_it",
+    ),
+    Mutant(
+        "anybody keeps the lease of a delivery that another worker has",
+        "handoff/deliveries.py",
+        "theirs = (col(Delivery.id).in_(delivery_ids), col(Delivery.worker) == worker)",
+        "theirs = (col(Delivery.id).in_(delivery_ids),)",
+        "tests/handoff/test_deliveries.py::test_a_lease_that_is_renewed_does_not_run_out[sqlite]",
+    ),
+    Mutant(
+        "anybody keeps the lease of a message that another worker has",
+        "bot/inbox.py",
+        "mine = (col(InboxRow.id).in_(row_ids), col(InboxRow.worker) == worker, col(",
+        "mine = (col(InboxRow.id).in_(row_ids), col(",
+        "tests/bot/test_inbox.py::test_only_who_has_a_row_prolongs_it[sqlite]",
+    ),
+    Mutant(
+        "what was begun with anew is taken away all the same",
+        "bot/inbox.py",
+        "        col(InboxRow.attempts) == row.attempts,\n",
+        "",
+        "tests/bot/test_inbox.py::test_what_was_begun_with_anew_meanwhile_is_not_taken_away[sqlite]",
+    ),
+    Mutant(
+        "what is not taken is tried once more than is said",
+        "bot/attempts.py",
+        "error.permanent or (claimed.delivery.attempts >= ATTEMPTS",
+        "error.permanent or (claimed.delivery.attempts > ATTEMPTS",
+        "tests/bot/channels/telegram/test_telegram_doubts.py"
+        "::test_what_telegram_does_not_take_is_given_up_after_eight_tries_and_its_thread_goes_on",
+    ),
 )
 
 

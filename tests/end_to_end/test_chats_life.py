@@ -242,6 +242,7 @@ def smaller_kb(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_on_postgresql_it_is_the_same(postgresql_url: str, tmp_path: Path, smaller_kb: Path) -> None:
     with TelegramWorld(patience=60) as telegram, SlackWorld(times=Times.patient()) as slack:
         team = slack.add_team("T1")

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlmodel import col, select
 from staged_kb import ALL, EXPORT, INVOICE, PASSWORD, RESET, WITHOUT, Shelves
 
@@ -122,6 +123,7 @@ def test_two_replicas_on_postgresql_never_cite_what_was_deleted(
         deletes_again_and_again(postgresql_database, rounds=3)
 
 
+@pytest.mark.long
 def test_a_server_on_sqlite_never_cites_what_a_command_beside_it_deleted(
     sqlite_database: Database, sqlite_url: str
 ) -> None:

@@ -46,6 +46,7 @@ def firstline(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return server.firstline(*words, env=environment(home))
 
 
+@pytest.mark.long
 def test_a_question_is_answered_or_offered_without_any_markup(home: Path) -> None:
     done = firstline(home, "ask", "how do I share a notebook with my team", "--json")
     answer = json.loads(done.stdout)
@@ -55,6 +56,7 @@ def test_a_question_is_answered_or_offered_without_any_markup(home: Path) -> Non
     assert "{note}" not in done.stdout
 
 
+@pytest.mark.long
 def test_questions_are_proposed_once_and_publishing_takes_them_up(home: Path) -> None:
     done = firstline(home, "kb", "propose", "--json")
     assert done.returncode == 0, done.stderr
@@ -69,6 +71,7 @@ def test_questions_are_proposed_once_and_publishing_takes_them_up(home: Path) ->
     assert "is live" in published.stderr
 
 
+@pytest.mark.long
 def test_the_check_says_what_was_left_out_and_what_would_help(home: Path) -> None:
     done = firstline(home, "kb", "check", str(home / "docs"))
     assert done.returncode == 0, done.stdout

@@ -18,6 +18,7 @@ def firstline(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return server.firstline(*words, env=environment(home))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_table_comes_in_is_listed_and_goes_again(tmp_path: Path) -> None:
     faq = tmp_path / "faq.csv"

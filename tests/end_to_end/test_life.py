@@ -10,7 +10,7 @@ import pytest
 from server import PATIENCE, Server, environment, firstline, get, knowing, post, running, stop
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGINT])
 def test_it_starts_stops_cleanly_and_keeps_the_talk(tmp_path: Path, small_kb: Path, number: signal.Signals) -> None:
     is_built = number is signal.SIGINT
     if is_built:

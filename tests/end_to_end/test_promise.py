@@ -6,9 +6,11 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
 from server import environment, firstline
 
 
+@pytest.mark.long
 def test_a_promise_that_the_kb_cannot_keep_is_named_by_the_import_and_by_the_doctor(
     tmp_path: Path, small_kb: Path
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
 from talk import AgentAtTheDesk, CustomerOnTheWeb, World
 
 from bot.learning.building import BuildFailed
@@ -61,6 +62,7 @@ def hanging_build(world: World, folder: Path) -> Iterator[threading.Thread]:
     assert failed.is_set(), "it was under way all the time"
 
 
+@pytest.mark.usefixtures("real_builders")
 def test_while_a_build_hangs_customers_are_answered_and_the_desk_works(
     ada: CustomerOnTheWeb, bob: AgentAtTheDesk, world: World, tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ from handoff.models import Direction, Message, Staff
 from kb_content.articles import Mode
 from store import reading
 
+pytestmark = pytest.mark.any_database
+
 
 def kept(world: World) -> list[dict[str, Any]]:
     """What was kept with the customers' messages, in order."""

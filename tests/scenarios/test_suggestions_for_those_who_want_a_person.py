@@ -12,6 +12,8 @@ from handoff.models import Reason, Suggestion
 from handoff.rows import id_of
 from store import reading
 
+pytestmark = pytest.mark.any_database
+
 UNSURE = {"en": "I cannot log in any more", "zh": "数据怎么拿出来"}
 ARTICLE = {"en": "reset-password", "zh": "export-data"}
 REQUEST = {"en": "let me talk to a human", "zh": "我要转人工"}

@@ -10,6 +10,8 @@ from talk import CustomerOnTheWeb, text_of
 
 from handoff.models import Reason
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(autouse=True)
 def unsure(ada: CustomerOnTheWeb) -> None:
@@ -56,6 +58,46 @@ def test_words_that_say_which_choice_is_meant_are_as_good_as_pressing_it(
     pressed = [button["label"] for message in ada.transcript() for button in message["buttons"] if button["pressed"]]
     assert len(pressed) == 1
     assert ada.world.tickets() == []
+
+
+@pytest.mark.parametrize(
+    ("question", "typed"),
+    [("cannot log in", "both please"), ("cannot log in", "password and locked"), ("进不去", "第一个和第二个")],
+)
+def test_both_choices_are_told_and_pressed(ada: CustomerOnTheWeb, question: str, typed: str) -> None:
+    ada.says(question)
+    (reply,) = ada.says(typed)
+    assert sorted(cited([reply])) == ["account-locked", "reset-password"]
+    assert question not in reply["text"], "each part stands under its article's title"
+    pressed = [button["action"] for message in ada.transcript() for button in message["buttons"] if button["pressed"]]
+    assert pressed == ["option", "option"]
+    assert ada.world.tickets() == []
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "then"),
+    [
+        ("cannot log in", "1", "sorry, I meant the second"),
+        ("cannot log in", "the first one", "oops, the locked account"),
+        ("进不去", "第一个", "说错了，是第二个"),
+    ],
+)
+def test_another_choice_can_be_meant_after_the_first_was_answered(
+    ada: CustomerOnTheWeb, question: str, first: str, then: str
+) -> None:
+    ada.says(question)
+    assert cited(ada.says(first)) == ["reset-password"]
+    assert cited(ada.says(then)) == ["account-locked"]
+    assert ada.world.tickets() == []
+
+
+@pytest.mark.parametrize("text", ["no", "yes", "neither"])
+def test_a_yes_or_no_after_the_chosen_answer_presses_nothing(ada: CustomerOnTheWeb, text: str) -> None:
+    ada.says("cannot log in")
+    ada.says("1")
+    ada.says(text)
+    pressed = [button["label"] for message in ada.transcript() for button in message["buttons"] if button["pressed"]]
+    assert len(pressed) == 1
 
 
 @pytest.mark.parametrize(

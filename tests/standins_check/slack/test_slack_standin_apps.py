@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pytest
 from slack_bolt import App
 from slack_bolt.app.app import SlackAppDevelopmentServer
 from slack_bolt.oauth.oauth_settings import OAuthSettings
@@ -17,6 +18,8 @@ from slack_sdk.oauth.installation_store import FileInstallationStore
 from slack_sdk.oauth.state_store import FileOAuthStateStore
 from standins.slack.server import Http, Person, SlackWorld, Team
 from standins_check.slack_clients import BUTTON, MODAL, refusal
+
+pytestmark = pytest.mark.long
 
 BACK = "http://127.0.0.1:1/slack/oauth_redirect"
 

@@ -18,6 +18,8 @@ from slack_sdk.signature import SignatureVerifier
 from standins.slack.server import Channel, Http, Person, SlackWorld, Team, Times
 from standins_check.slack_clients import BUTTON, MODAL, Listening, endpoint, loop_app, refusal, section, threads_app
 
+pytestmark = pytest.mark.long
+
 MakeApp = Callable[[SlackWorld], AbstractContextManager[Listening]]
 BOTH = pytest.mark.parametrize("make_app", [threads_app, loop_app])
 

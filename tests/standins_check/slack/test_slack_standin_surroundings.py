@@ -15,6 +15,8 @@ from standins.slack.methods.assistant import status_in
 from standins.slack.server import Channel, Limits, Person, SlackWorld, Team
 from standins_check.slack_clients import BUTTON, raw, refusal, section
 
+pytestmark = pytest.mark.long
+
 
 def test_people_are_told_as_far_as_scopes_go(client: WebClient, team: Team, ann: Person) -> None:
     user = client.users_info(user=ann.id, include_locale=True)["user"]

@@ -12,6 +12,8 @@ import pytest
 from standins.telegram import PNG, Call, Limits, ManualClock, Person, Sizes, TelegramWorld, faults
 from standins_check.telegram_clients import AIOGRAM, PTB, Client, Loop, ask, button, client_of, errors, refused
 
+pytestmark = pytest.mark.long
+
 
 def test_blocking_and_unblocking_is_told_and_refused(client: Client, world: TelegramWorld) -> None:
     ada = world.person("Ada")

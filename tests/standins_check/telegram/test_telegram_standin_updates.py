@@ -13,6 +13,8 @@ import pytest
 from standins.telegram import TelegramWorld
 from standins_check.telegram_clients import AIOGRAM, Client, refused
 
+pytestmark = pytest.mark.long
+
 
 def test_what_is_not_confirmed_comes_again(client: Client, world: TelegramWorld) -> None:
     ada = world.person("Ada")
