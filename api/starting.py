@@ -34,6 +34,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 60.0, 1800.0
 """Seconds until a knowledge base that could not be prepared is tried again."""
 KNOWLEDGE = "knowledge"
 """The lease of who prepares the knowledge base: of several servers that start at once, one builds it."""
+LONGEST_WAIT = 5.0
+"""Seconds between two tries of what a database that is away, or full, holds up at the start."""
 LOOK_SECONDS, PAUSE_SECONDS = 1.0, 0.2
 """A release or a topic's mode is looked for when something changed, or after so long; and not more often than this."""
 FILES_SECONDS = 300.0
@@ -122,12 +124,14 @@ class Starter:
 
     def _patiently(self, deed: Callable[[], None]) -> None:
         """Do it once the database lets us: a process that lives and does nothing would be the worst of all."""
+        wait = LOOK_SECONDS
         while not self._stopping.is_set():
             try:
                 deed()
             except Unavailable as error:
                 log.warning("start waits for the database", reason=str(error))
-                self._stopping.wait(LOOK_SECONDS)
+                self._stopping.wait(wait)
+                wait = min(2 * wait, LONGEST_WAIT)
             else:
                 return
 
@@ -141,8 +145,9 @@ class Starter:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _is_prepared(self) -> bool:
+        # A message whose turn began before would go to a person for nothing but a database that was away.
         try:
-            self._prepare_knowledge()
+            self._patiently(self._prepare_knowledge)
         except Exception as error:
             self.product.live.problem = f"The knowledge base could not be prepared: {error}"
             log.error("knowledge base not ready", reason=str(error))
@@ -165,6 +170,8 @@ class Starter:
                 break
             self._stopping.wait(LOOK_SECONDS)
         product.live.refresh(product.database)
+        if product.live.serving is None and product.live.is_cut_off:
+            raise Unavailable(product.live.problem)
 
     def _follow_releases(self) -> None:
         product, is_said, seen = self.product, self.product.live.serving is not None, 0

@@ -15,6 +15,7 @@ from bot.policy import Policy
 from bot.topics import chosen_modes, modes_of, topics_of
 from store import measures
 from store.crashpoints import reach
+from store.errors import Unavailable
 
 if TYPE_CHECKING:
     from bot.compose import Shelf
@@ -106,6 +107,8 @@ class Live:
         self.staged: Staged | None = None
         self.problem: str | None = None
         """A sentence while nothing newer can be served."""
+        self.is_cut_off = False
+        """Whether the problem is the database's, which may pass, and not the release's."""
         self.staged_problem: str | None = None
         """A sentence while what is rolled out cannot be served: everybody gets what is live."""
         self._encoders: Encoders | None = None
@@ -141,7 +144,7 @@ class Live:
                 if problem != self.problem:
                     # Tried again every second, said once.
                     log.warning("release not taken up", release=self.serving_id, error=type(error).__name__)
-                self.problem = problem
+                self.problem, self.is_cut_off = problem, isinstance(error, Unavailable)
                 measures.release_swap_failures_total.inc()
                 return False
             is_another = self._take(serving) if serving is not None else False

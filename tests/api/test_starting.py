@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import io
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,11 @@ import structlog
 from api.product import Product
 from api.running import Starter
 from api.settings import Settings
+from bot import inbox
+from bot.channels.mailbox import WEB
 from bot.live import House, Live
-from store import Database
+from bot.web_chat import visible_messages
+from store import Database, reading, transaction
 from store.watch import Watch
 
 ARTICLE = "---\ntitle: Reset a forgotten password\n---\nOpen the sign-in page and choose Forgot password.\n"
@@ -34,6 +40,19 @@ def starter(sqlite_database: Database, articles: Path, tmp_path: Path) -> Iterat
         starter = Starter(product, "http://firstline.test", has_worker=True, pause=0.05)
         yield starter
         starter.stop()
+
+
+class Listener(io.StringIO):
+    """Standard error, for somebody who does something the first time that they read a certain word there."""
+
+    def __init__(self, word: str, deed: Callable[[], object]) -> None:
+        super().__init__()
+        self.word, self.deed = word, deed
+
+    def write(self, text: str) -> int:
+        if self.word in text and self.word not in self.getvalue():
+            self.deed()
+        return super().write(text)
 
 
 def _until(is_so: Callable[[], object]) -> None:
@@ -73,4 +92,30 @@ def test_a_database_that_another_program_keeps_while_it_starts_is_waited_for(
         other.close()
         said: list[str] = []
         _until(lambda: said.append(capsys.readouterr().out) or "first admin: " in "".join(said))
+    assert starter.product.reasons_not_ready() == []
+
+
+def test_who_wrote_before_a_start_that_the_database_held_up_is_answered_all_the_same(
+    starter: Starter, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (articles / "reset-password.md").write_text(ARTICLE, "utf-8")
+    database = starter.product.database
+    database.hurry()
+    with transaction(database) as session:
+        said = {"visitor": "ada", "client_id": "1", "text": "Reset a forgotten password"}
+        inbox.accept(session, WEB, "ada:1", "ada", said, datetime.now(UTC))
+    other = sqlite3.connect(database.writer.url.database or "", isolation_level=None, check_same_thread=False)
+    monkeypatch.setattr(sys, "stderr", Listener("building the index", lambda: other.execute("BEGIN IMMEDIATE")))
+
+    def heard() -> list[str]:
+        with reading(database) as session:
+            shown = visible_messages(session, "ada")
+        return [message["text"] for message in shown if message["direction"] == "outgoing"]
+
+    with structlog.testing.capture_logs() as told:
+        starter.begin()
+        _until(lambda: any(line["event"] == "start waits for the database" for line in told))
+        other.close()
+        _until(heard)
+    assert not any("went wrong" in text for text in heard())
     assert starter.product.reasons_not_ready() == []
