@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import secrets
-import signal
 import socket
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -21,7 +20,7 @@ from api.logging import configure
 from api.presence import noted
 from api.product import Product
 from api.settings import Settings, secret_key
-from api.signals import when_told
+from api.signals import STOPPED_BY, when_told
 from api.starting import Starter, say, warn_of_sample
 from api.vitals import software
 from bot import inbox
@@ -120,7 +119,7 @@ def _serve_pages(product: Product, listener: socket.socket, starter: Starter) ->
 
 
 def _wait_for_signal(starter: Starter) -> None:
-    wait = when_told(signal.SIGINT, signal.SIGTERM)
+    wait = when_told(*STOPPED_BY)
     starter.begin()
     wait()
 

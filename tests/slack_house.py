@@ -125,13 +125,15 @@ def settled(is_so: Callable[[], bool], says: Callable[[], str], seconds: float =
 
 @contextmanager
 def is_down(database: Database) -> Iterator[None]:
-    """Meanwhile whatever is to be written goes to a server that is not there."""
-    writer, database.writer = database.writer, create_engine("postgresql+psycopg://nobody@127.0.0.1:9/none")
+    """Meanwhile whatever is read or written goes to a server that is not there."""
+    away = create_engine("postgresql+psycopg://nobody@127.0.0.1:9/none")
+    there = database.writer, database.reader, database.glance
+    database.writer = database.reader = database.glance = away
     try:
         yield
     finally:
-        database.writer.dispose()
-        database.writer = writer
+        away.dispose()
+        database.writer, database.reader, database.glance = there
 
 
 @contextmanager

@@ -20,7 +20,9 @@ def worker() -> None:
 
 def _serve(*, has_pages: bool, has_worker: bool) -> None:
     from api.heaps import share_heaps
+    from api.signals import stop_while_starting
 
+    stop_while_starting()
     share_heaps()
     from api.cli.refusals import FOUND, Refused
     from api.running import serve

@@ -13,10 +13,10 @@ import structlog
 import uvicorn
 
 from api.product import Product
+from api.signals import STOPPED_BY
 
 log = structlog.get_logger()
 GRACE_SECONDS = 5
-STOPPED_BY = (signal.SIGINT, signal.SIGTERM)
 
 
 def _nothing() -> None: ...

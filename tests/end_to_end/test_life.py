@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from pathlib import Path
 
 import httpx2
@@ -29,6 +30,18 @@ def test_it_starts_stops_cleanly_and_keeps_the_talk(tmp_path: Path, small_kb: Pa
         assert heard[0]["text"] == "let me talk to a human"
         assert "#1" in heard[1]["text"], "what was accepted before the stop is answered after it"
         assert not [line for line in second.errors if "fitting the confidence" in line], "nothing is built again"
+
+
+@pytest.mark.parametrize("way", ["run", "worker"])
+def test_a_stop_during_the_start_ends_with_0_and_one_line(tmp_path: Path, way: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(PATIENCE)
+        database = f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/db"
+        with running(tmp_path, way, DATABASE_URL=database) as starting:
+            line, _ = silent.accept()
+            with line:
+                assert stop(starting) == 0, "it still waits for its database"
+    assert starting.errors == ["Told to stop while starting or closing: it ends here."]
 
 
 def test_a_killed_server_loses_no_accepted_message(tmp_path: Path, small_kb: Path) -> None:
