@@ -149,7 +149,7 @@ class Starter:
         try:
             self._patiently(self._prepare_knowledge)
         except Exception as error:
-            self.product.live.problem = f"The knowledge base could not be prepared: {error}"
+            self.product.live.goes_without(f"The knowledge base could not be prepared: {error}")
             log.error("knowledge base not ready", reason=str(error))
             return False
         return True

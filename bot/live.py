@@ -121,6 +121,15 @@ class Live:
         """The id of the release that answers here."""
         return self.serving.release_id if self.serving else None
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether nothing answers yet, and only time is wanted: it is being prepared, or the database is away."""
+        return self.serving is None and (self.problem is None or self.is_cut_off)
+
+    def goes_without(self, problem: str) -> None:
+        """Nothing can be served, and not for the database: people answer, until that is mended."""
+        self.problem, self.is_cut_off = problem, False
+
     def serving_for(self, place: str, account_id: int | None = None) -> Serving | None:
         """What answers whoever writes in ``place`` (a thread, named the same in every process) for an account."""
         staged = self.staged

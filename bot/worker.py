@@ -202,8 +202,7 @@ class Worker:
     def _room(self) -> int | None:
         """How many turns may begin now. None while we are still starting: a message waits for the knowledge base rather
         than for a person."""
-        is_starting = self.live.serving is None and self.live.problem is None
-        return None if is_starting else self.turns.free
+        return None if self.live.is_awaited else self.turns.free
 
     def _begin_turn(self, row: InboxRow) -> None:
         self.turns.do(partial(self._take_turn, row), key=row.id)

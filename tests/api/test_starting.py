@@ -4,12 +4,15 @@ import io
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
+from slack_house import is_down
 
 from api.product import Product
 from api.running import Starter
@@ -95,27 +98,58 @@ def test_a_database_that_another_program_keeps_while_it_starts_is_waited_for(
     assert starter.product.reasons_not_ready() == []
 
 
-def test_who_wrote_before_a_start_that_the_database_held_up_is_answered_all_the_same(
-    starter: Starter, articles: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _wrote_before(starter: Starter, articles: Path) -> Callable[[], list[str]]:
+    """Somebody asked while nothing ran. What they have heard is what calling it tells."""
     (articles / "reset-password.md").write_text(ARTICLE, "utf-8")
     database = starter.product.database
-    database.hurry()
     with transaction(database) as session:
         said = {"visitor": "ada", "client_id": "1", "text": "Reset a forgotten password"}
         inbox.accept(session, WEB, "ada:1", "ada", said, datetime.now(UTC))
-    other = sqlite3.connect(database.writer.url.database or "", isolation_level=None, check_same_thread=False)
-    monkeypatch.setattr(sys, "stderr", Listener("building the index", lambda: other.execute("BEGIN IMMEDIATE")))
 
     def heard() -> list[str]:
         with reading(database) as session:
             shown = visible_messages(session, "ada")
         return [message["text"] for message in shown if message["direction"] == "outgoing"]
 
+    return heard
+
+
+def _waits(told: Sequence[Mapping[str, Any]]) -> Callable[[], bool]:
+    return lambda: any(line["event"] == "start waits for the database" for line in told)
+
+
+def test_who_wrote_before_a_start_that_the_database_held_up_is_answered_all_the_same(
+    starter: Starter, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = _wrote_before(starter, articles)
+    database = starter.product.database
+    database.hurry()
+    other = sqlite3.connect(database.writer.url.database or "", isolation_level=None, check_same_thread=False)
+    monkeypatch.setattr(sys, "stderr", Listener("building the index", lambda: other.execute("BEGIN IMMEDIATE")))
     with structlog.testing.capture_logs() as told:
         starter.begin()
-        _until(lambda: any(line["event"] == "start waits for the database" for line in told))
+        _until(_waits(told))
         other.close()
         _until(heard)
     assert not any("went wrong" in text for text in heard())
     assert starter.product.reasons_not_ready() == []
+
+
+def test_who_wrote_before_a_database_that_went_as_the_first_release_went_live_is_answered_all_the_same(
+    starter: Starter, articles: Path
+) -> None:
+    heard = _wrote_before(starter, articles)
+    database = starter.product.database
+    with ExitStack() as away, structlog.testing.capture_logs() as told:
+
+        def go_when_it_is_live(_newest: int, kinds: frozenset[str]) -> None:
+            if "release" in kinds:
+                database.on_commit.remove(go_when_it_is_live)
+                away.enter_context(is_down(database))
+
+        database.on_commit.append(go_when_it_is_live)
+        starter.begin()
+        _until(_waits(told))
+        away.close()
+        _until(heard)
+    assert not any("went wrong" in text for text in heard())
