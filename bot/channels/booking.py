@@ -149,7 +149,7 @@ class TableBook:
         _write_down(self._database, gate, seconds)
 
     def _book(self, session: Session, lanes: Sequence[Lane], gates: Sequence[str]) -> float | TooSoon:
-        """TooSoon is returned where nothing was booked: a connection that rolls back forgets what it prepared."""
+        """TooSoon is returned where nothing was booked: that is no fault, for which the transaction would be undone."""
         now, closed = rates.clock_and_closed(session, gates)
         at = now
         if closed is not None:

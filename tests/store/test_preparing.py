@@ -106,15 +106,15 @@ def _serve(listening: socket.socket, server: Path) -> None:
 
 
 def _pass_on(client: socket.socket, behind: socket.socket) -> None:
-    # Who hangs up may do so with something unread, which the other end hears of as an error.
     with client, behind, suppress(ConnectionError):
         while words := client.recv(65536):
             behind.sendall(words)
 
 
 def _pass_back(behind: socket.socket, client: socket.socket) -> None:
-    """Message by message: a letter, four bytes of length, and what it says."""
-    with behind.makefile("rb") as messages:
+    """Message by message: a letter, four bytes of length, and what it says. Who hung up hears nothing more, not even
+    that the server ends the connection because its database is dropped."""
+    with behind.makefile("rb") as messages, suppress(OSError):
         while head := messages.read(5):
             body = messages.read(int.from_bytes(head[1:], "big") - 4)
             if head[:1] == b"K":
