@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from browsing import violations
-from http_house import ARTICLES, House, live, publish, running
-from playwright.sync_api import Browser, BrowserContext, Dialog, FilePayload, Page, expect
+from chat_page import PAYLOADS, a_chat_house, a_shop, idle_pages, open_chat, says, ticket_of
+from http_house import House
+from playwright.sync_api import FilePayload, Page, expect
 
 from handoff import desk
 from handoff.actors import Actor
@@ -22,135 +21,11 @@ from handoff.copies import use_mail
 from handoff.models import Role, Scope
 from handoff.rows import id_of
 from handoff.staff import add_staff
-from kb_content.articles import Article
 from store import transaction
 
 pytestmark = pytest.mark.browser
 
-PAYLOADS = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "<svg/onload=alert(1)>",
-    "javascript:alert(1)",
-    "[click](javascript:alert(1))",
-    "<iframe srcdoc='<script>parent.alert(1)</script>'></iframe>",
-    '<a href="data:text/html,<script>alert(1)</script>">x</a>',
-    "</textarea></template><script>alert(1)</script>",
-    "{{7*7}}${7*7}<%= 7*7 %>",
-    "<style>*{display:none}</style><base href=//evil.example>",
-    "https://evil.example/ www.evil.example",
-]
-SHOP_PAGE = '<!doctype html><html lang="en"><title>Shop</title><h1>Shop</h1><script src="{}/chat.js" async></script>'
-
-
-class Shop(BaseHTTPRequestHandler):
-    """Another site, on another origin, that includes the snippet."""
-
-    chat = ""
-
-    def do_GET(self) -> None:
-        body = SHOP_PAGE.format(self.chat).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture(scope="module")
-def shop() -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def house(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, shop: ThreadingHTTPServer
-) -> Iterator[House]:
-    origin = f"http://127.0.0.1:{shop.server_port}"
-    with running(tmp_path_factory.mktemp("house"), sqlite_template, chat_origins=origin) as running_house:
-        Shop.chat = running_house.address
-        yield running_house
-
-
-@pytest.fixture(scope="module")
-def idle(chrome: Browser) -> Iterator[list[Page]]:
-    """Pages in which nobody is any more: to begin a new one takes the browser two seconds of work."""
-    pages: list[Page] = []
-    yield pages
-    for page in pages:
-        page.context.close()
-
-
-def leaves(page: Page) -> None:
-    """Nothing stays of who was here."""
-    page.evaluate("localStorage.clear(); sessionStorage.clear()")
-    for other in page.context.pages:
-        if other is not page:
-            other.close()
-    page.context.set_offline(False)
-    page.goto("about:blank")
-    page.unroute_all()
-    page.context.clear_cookies()
-
-
-@pytest.fixture
-def opened(chrome: Browser, house: House, idle: list[Page]) -> Iterator[Callable[..., Page]]:
-    """Opens the chat for somebody new. At the end, no page has complained of anything or shown a dialog."""
-    contexts: list[BrowserContext] = []
-    plain: list[Page] = []
-    complaints: list[str] = []
-
-    def refuse(dialog: Dialog) -> None:
-        complaints.append(dialog.message)
-        dialog.dismiss()
-
-    heard: dict[Any, Any] = {
-        "pageerror": lambda error: complaints.append(str(error)),
-        "dialog": refuse,
-        "console": lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None,
-    }
-
-    def new_page(options: dict[str, Any]) -> Page:
-        context = chrome.new_context(**{"locale": "en-GB", **options})
-        contexts.append(context)
-        return context.new_page()
-
-    def open_page(path: str = "/", **options: Any) -> Page:
-        is_plain = path == "/" and not options
-        page = idle.pop() if is_plain and idle else new_page(options)
-        if is_plain:
-            plain.append(page)
-        page.set_default_timeout(30_000)
-        for what, note in heard.items():
-            page.on(what, note)
-        page.goto(path if path.startswith("http") else house.address + path)
-        if path == "/" and options.get("java_script_enabled", True):
-            page.locator("#chat[data-ready]").wait_for()
-        return page
-
-    yield open_page
-    for page in plain:
-        for what, note in heard.items():
-            page.remove_listener(what, note)
-        leaves(page)
-    idle.extend(plain)
-    for context in contexts:
-        if not any(page.context is context for page in plain):
-            context.close()
-    assert complaints == []
-
-
-def says(page: Page, text: str) -> None:
-    page.locator("#text").fill(text)
-    page.keyboard.press("Enter")
+shop, house, idle, opened = a_shop, a_chat_house, idle_pages, open_chat
 
 
 def text_file(name: str, content: bytes) -> FilePayload:
@@ -159,11 +34,6 @@ def text_file(name: str, content: bytes) -> FilePayload:
 
 def visitor_of(page: Page) -> dict[str, str]:
     return {"Authorization": f"Bearer {page.evaluate('localStorage.getItem(`firstline.token`)')}"}
-
-
-def ticket_of(page: Page) -> int:
-    page.locator(".badge").first.wait_for()
-    return int(page.locator(".badge").first.inner_text().split("#")[1])
 
 
 def test_a_question_gets_steps_a_quote_and_thumbs(opened: Callable[..., Page], house: House) -> None:
@@ -405,18 +275,6 @@ def test_hostile_words_and_file_names_are_inert(opened: Callable[..., Page], hou
         expect(page.locator(".agent .bubble p")).to_have_count(len(PAYLOADS))
 
 
-@pytest.mark.long
-def test_a_hostile_article_is_inert(opened: Callable[..., Page], house: House) -> None:
-    body = "\n\n".join(f"{payload}\n\n## {payload}" for payload in PAYLOADS)
-    hostile = Article("reset-password", "en", PAYLOADS[1], f"password\n\n{body}", category=PAYLOADS[0])
-    publish(house.product.database, (hostile, *ARTICLES[1:]))
-    for path in ("/kb/en/reset-password", "/kb/en"):
-        page = opened(path)
-        assert page.locator("main :is(script, img, iframe, style, base, svg)").count() == 0
-        assert page.locator("a[href^='javascript:'], a[href^='data:']").count() == 0
-    house.product.live.serving = live(house.product.database, house.address).serving
-
-
 def test_another_site_shows_the_chat_in_a_frame(opened: Callable[..., Page], shop: ThreadingHTTPServer) -> None:
     page = opened(f"http://127.0.0.1:{shop.server_port}/")
     launcher = page.get_by_role("button", name="Chat with support")
@@ -437,59 +295,6 @@ def test_a_site_that_is_not_named_cannot_frame_it(tab: Page, house: House, shop:
     tab.get_by_role("button", name="Chat with support").click()
     tab.wait_for_timeout(500)
     assert tab.frame_locator("iframe").locator("#text").count() == 0
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("width", [320, 1100])
-def test_no_page_has_a_serious_fault_for_people_with_disabilities(
-    opened: Callable[..., Page], house: House, width: int
-) -> None:
-    """In the light, and on a phone by its colours in the dark: nothing else differs there."""
-    page = opened(viewport={"width": width, "height": 700}, color_scheme="light")
-    says(page, "password")
-    page.locator(".message:has(.citation)").wait_for()
-    page.locator("#person").click()
-    number = ticket_of(page)
-    house.client.post(f"/api/v1/tickets/{number}/replies", json={"text": "Hi"}, headers=house.token(Scope.AGENT))
-    page.locator(".agent").wait_for()
-    for path in ("/", "own tickets", "/kb/en/reset-password", "/kb/en", "/kb/en/none", "/api/docs"):
-        if path == "own tickets":
-            house.client.post(f"/api/v1/tickets/{number}/resolve", headers=house.token(Scope.AGENT))
-            page.get_by_role("button", name="Your tickets").click()
-            page.locator("#tickets .rating").wait_for()
-        elif path != "/":
-            page.goto(house.address + path)
-        assert serious(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        if width == 320:
-            page.emulate_media(color_scheme="dark")
-            assert serious(page, runOnly=["color-contrast"]) == [], f"{path} in the dark"
-            page.emulate_media(color_scheme="light")
-
-
-def serious(page: Page, **options: Any) -> list[tuple[str, list[str]]]:
-    return [(fault["id"], [node["html"] for node in fault["nodes"]][:3]) for fault in violations(page, **options)]
-
-
-@pytest.mark.long
-def test_touch_targets_are_large_enough(opened: Callable[..., Page]) -> None:
-    page = opened(viewport={"width": 320, "height": 640}, has_touch=True)
-    says(page, "password")
-    page.locator(".message:has(.citation)").wait_for()
-    sizes = page.evaluate(
-        "[...document.querySelectorAll('button, a, label.attach, textarea')].filter((one) => one.checkVisibility())"
-        ".map((one) => [one.id || one.className, one.offsetWidth, one.offsetHeight])"
-    )
-    assert [size for size in sizes if min(size[1:]) < 44] == []
-
-
-@pytest.mark.long
-def test_without_javascript_people_are_told_what_else_they_can_do(opened: Callable[..., Page]) -> None:
-    page = opened(java_script_enabled=False)
-    expect(page.locator(".no-script")).to_be_visible()
-    expect(page.locator("#composer")).to_be_hidden()
-    page.locator(".no-script a").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Help articles")
 
 
 def test_unread_words_are_counted_in_the_title(opened: Callable[..., Page], house: House) -> None:

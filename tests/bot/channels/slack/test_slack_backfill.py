@@ -68,6 +68,21 @@ def says_in_vain(world: SlackWorld, person: Any, text: str) -> None:
     misses(world)
 
 
+def asks_in_vain_in_a_new_channel(world: SlackWorld, database: Database, folder: Path) -> tuple[Any, Any]:
+    """Somebody who talked in private invites the bot to a channel and mentions it there; nothing is brought any more.
+
+    Returns:
+        The person and the channel.
+    """
+    team = world.teams[0]
+    ann = team.add_person("ann")
+    has_heard(world, database, folder, ann)
+    world.deliver_by = NOBODY
+    room = team.add_channel("general", members=[ann], bot=True)
+    ann.says(f"{team.bot.mention} where is my invoice?", room)
+    return ann, room
+
+
 def misses(world: SlackWorld) -> None:
     """Wait until Slack has given up bringing whatever was said."""
     world.wait_for(lambda: all(delivery.is_done for delivery in world.deliveries))
@@ -244,13 +259,9 @@ def test_a_mention_in_a_channel_that_is_new_to_us_is_fetched_as_well(
     world: SlackWorld, sqlite_database: Database, tmp_path: Path
 ) -> None:
     team = world.teams[0]
-    ann = team.add_person("ann")
-    has_heard(world, sqlite_database, tmp_path, ann)
-    world.deliver_by = NOBODY
-    room = team.add_channel("general", members=[ann], bot=True)
+    ann, room = asks_in_vain_in_a_new_channel(world, sqlite_database, tmp_path)
     elsewhere = team.add_channel("lunch", members=[ann], bot=False)
     ann.says("lunch?", room)
-    ann.says(f"{team.bot.mention} where is my invoice?", room)
     ann.says(f"{team.bot.mention} is not here", elsewhere)
     misses(world)
     with at(world, sqlite_database, tmp_path) as house:
@@ -286,12 +297,7 @@ def test_a_reply_in_a_thread_of_direct_messages_begun_long_before_the_gap_is_fet
 def test_where_much_was_said_meanwhile_the_first_of_it_is_fetched_as_well(
     world: SlackWorld, sqlite_database: Database, tmp_path: Path
 ) -> None:
-    team = world.teams[0]
-    ann = team.add_person("ann")
-    has_heard(world, sqlite_database, tmp_path, ann)
-    world.deliver_by = NOBODY
-    room = team.add_channel("general", members=[ann], bot=True)
-    ann.says(f"{team.bot.mention} where is my invoice?", room)
+    ann, room = asks_in_vain_in_a_new_channel(world, sqlite_database, tmp_path)
     for _ in range(8):
         ann.says("lunch?", room)
     misses(world)
