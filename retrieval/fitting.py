@@ -87,12 +87,14 @@ def fit_view(
     first, outcomes = _fit_look(table, np.ones(len(rows), np.bool_), share, belief.first)
     graded, tried = _graded(view, table, share, belief.first, is_second=False)
     near = [one.row for one, c in zip(tried, graded.confidence, strict=True) if prior.NEAR[0] < c < prior.NEAR[1]]
-    second = None
-    if view.second is not None and sum(row.answerable for row in near) >= FEWEST:
+    second = belief.second if view.second is not None and belief.is_second_worth else None
+    is_told = sum(row.answerable for row in near) >= FEWEST
+    if view.second is not None and near and (is_told or second is not None):
         closer = QuestionTable.of(view, near, is_second=True)
         again, seen = _graded(view, closer, share, belief.second, is_second=True)
         better = _overridden(graded, tried, again, seen)
-        if _loss(better) < _PAYS * _loss(graded):
+        second = None
+        if not is_told or _loss(better) < _PAYS * _loss(graded):
             (second, _), graded = _fit_look(closer, np.ones(len(near), np.bool_), share, belief.second), better
             tried = _retried(tried, seen)
     rereading = None

@@ -17,7 +17,7 @@ it in German, French, Spanish, Portuguese, Japanese, Chinese and English.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,10 +53,13 @@ class Belief:
 
     first: Look
     second: Look
+    is_second_worth: bool = False
+    """Whether the second encoder is asked as long as the KB's own questions cannot say what it is worth."""
 
     def towards(self, other: Belief, share: float) -> Belief:
-        """So far on the way to ``other``: 0 to 1."""
-        return Belief(self.first.towards(other.first, share), self.second.towards(other.second, share))
+        """So far on the way to ``other``, which is of the same mind about the second encoder: 0 to 1."""
+        first, second = self.first.towards(other.first, share), self.second.towards(other.second, share)
+        return replace(self, first=first, second=second)
 
 
 ASKED = Belief(
@@ -98,6 +101,7 @@ BARE = Belief(
         np.array([0.8, 0, 0.28, 0.03, 0, 0, 0.3, 0, 0.1, 0.15, 0.15, 0.33, 0.56, -0.1, -0.4, 0.45, 0, 0.05, 0]),
         np.array([1.5, 0, 0.02, 0.1, 0, 0, 0.4, 0, 0.17, 0.16, 0.13, 0.27, 0.6, -0.03, -0.45, 0.45, 0, 0.02, 0]),
     ),
+    is_second_worth=True,
 )
 """For documentation: titles that name a matter, and bodies where pages repeat each other."""
 
@@ -108,10 +112,11 @@ FAQ = Belief(
         np.array([0.1, 0, 0.01, 0, 0, 0, 0.05, 0.01, 0.09, 0.02, 0.3, 0.3, 1.1, 0, -0.28, 0.78, 0, 0, 0]),
     ),
     Look(
-        np.array([0.05, 0.05, 0.8, 0.55, 0.7, 4.0, 0.7, 0.1, 1.2, 0.3, 0.35, 0.03, 0.25, 0.1]),
+        np.array([0.05, 0.05, 0.8, 0.55, 0.7, 4.0, 0.7, 0.1, 1.2, 0.3, 0.35, 0.03, 0.9, 0.1]),
         np.array([-0.07, 0, 0.05, 0, 0, 0, 0.14, 0, 0.03, 0, 0.12, 0.4, 1.2, 0, -0.28, 0.55, 0.2, 0.05, 0]),
         np.array([0.35, 0, 0.01, 0, 0, 0, 0.03, 0, 0.09, 0.01, 0.15, 0.29, 1.0, 0, -0.22, 0.75, 0.1, 0.2, 0]),
     ),
+    is_second_worth=True,
 )
 """For questions and answers: the title is the question that the body answers."""
 
