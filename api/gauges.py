@@ -99,6 +99,8 @@ def _of_this_process(product: Product) -> Iterator[Metric]:
     yield _gauge("serving_release", "The release that this process answers from.", serving.release_id if serving else 0)
     yield from _of_channels({name: each.state for name, each in product.connections.items()})
     yield _gauge("dead_loops", "Loops of this process that have not moved for a minute.", len(product.dead_loops()))
+    days = product.settings.backup_days
+    yield _gauge("backup_days", "How many daily backups are kept; 0: none is made by itself.", days)
     yield _gauge("draining", "1 while this process is stopping.", product.is_draining)
     yield _gauge(
         "disk_free_bytes", "What is free on the disk of the data folder.", disk(product.settings.data_dir).free

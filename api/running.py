@@ -19,7 +19,7 @@ from api.cli.parts import house_of
 from api.logging import configure
 from api.presence import noted
 from api.product import Product
-from api.settings import Settings, secret_key
+from api.settings import Settings, secret_key, weakness_of_key
 from api.signals import STOPPED_BY, when_told
 from api.starting import Starter, say, warn_of_sample
 from api.vitals import software
@@ -60,6 +60,8 @@ def serve(
         database = open_database(settings.url)
         stack.callback(database.close)
         key = secret_key(settings)
+        if weakness := weakness_of_key(settings):
+            log.warning(weakness)
         check_key(database, key, datetime.now(UTC))
         with transaction(database) as session:
             lay_out(session, datetime.now(UTC))
@@ -77,7 +79,7 @@ def serve(
         way = "run" if has_pages and has_worker else "api" if has_pages else "worker"
         stack.enter_context(noted(database, f"{way} {software()}"))
         stack.enter_context(_metrics(product))
-        starter = Starter(product, address, has_worker=has_worker, stand_ins=stand_ins)
+        starter = Starter(product, address, has_pages=has_pages, has_worker=has_worker, stand_ins=stand_ins)
         stack.callback(starter.stop)
         if listener is not None:
             _serve_pages(product, listener, starter)

@@ -10,6 +10,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SECRET_LENGTH = 32
+
 
 class Settings(BaseSettings):
     """Every setting with its default. Secrets never show when printed."""
@@ -180,6 +182,16 @@ def source_of(name: str) -> str:
     written = dotenv.read_text("utf8", "replace").splitlines() if dotenv.is_file() else []
     is_written = any(line.split("=")[0].strip().upper() == variable for line in written)
     return ".env" if is_written else "default"
+
+
+def weakness_of_key(settings: Settings) -> str | None:
+    """Why whoever runs this should choose another secret key, None where it is hard to guess."""
+    if settings.secret_key is None or len(settings.secret_key.get_secret_value()) >= SECRET_LENGTH:
+        return None
+    return (
+        f"FIRSTLINE_SECRET_KEY has fewer than {SECRET_LENGTH} characters, so whoever guesses it can sign links in your "
+        "name. Make one with `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`"
+    )
 
 
 def secret_key(settings: Settings) -> bytes:

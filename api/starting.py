@@ -25,7 +25,7 @@ from bot.learning.worklist.refreshing import Refresher
 from bot.worker import Worker
 from handoff.copies import use_mail
 from kb_content.catalogue import is_sample_live
-from store import Database, reading, transaction
+from store import Database, leases, reading, transaction
 from store.errors import Unavailable
 from store.keeping import keeping
 
@@ -49,12 +49,14 @@ class Starter:
         product: Product,
         address: str,
         *,
+        has_pages: bool = True,
         has_worker: bool,
         pause: float = FIRST_PAUSE,
         stand_ins: Mapping[str, Channel] | None = None,
     ) -> None:
         self.product = product
         self.address = address
+        self.has_pages = has_pages
         self.pause = pause
         self.connections = tuple(product.connections.values())
         connected = {name: each.channel for name, each in product.connections.items()}
@@ -124,12 +126,14 @@ class Starter:
 
     def _patiently(self, deed: Callable[[], None]) -> None:
         """Do it once the database lets us: a process that lives and does nothing would be the worst of all."""
-        wait = LOOK_SECONDS
+        wait, said = LOOK_SECONDS, ""
         while not self._stopping.is_set():
             try:
                 deed()
             except Unavailable as error:
-                log.warning("start waits for the database", reason=str(error))
+                if said != str(error):
+                    log.warning("start waits for the database", reason=str(error))
+                said = str(error)
                 self._stopping.wait(wait)
                 wait = min(2 * wait, LONGEST_WAIT)
             else:
@@ -165,18 +169,28 @@ class Starter:
                     ensure_knowledge(product.database, product.settings.kb, fit, now, say)
                     break
             # Another server is at it; what it puts live serves here, too.
-            product.live.refresh(product.database)
+            self._take_up()
             if product.live.serving is not None:
                 break
             self._stopping.wait(LOOK_SECONDS)
-        product.live.refresh(product.database)
+        self._take_up()
         if product.live.serving is None and product.live.is_cut_off:
             raise Unavailable(product.live.problem)
+
+    def _take_up(self) -> None:
+        self.product.live.refresh(self.product.database, self._is_prepared_elsewhere)
+
+    def _is_prepared_elsewhere(self) -> bool:
+        try:
+            with reading(self.product.database) as session:
+                return bool(leases.alive(session, KNOWLEDGE, datetime.now(UTC)))
+        except Unavailable:
+            return False
 
     def _follow_releases(self) -> None:
         product, is_said, seen = self.product, self.product.live.serving is not None, 0
         while not self._stopping.wait(PAUSE_SECONDS):
-            product.live.refresh(product.database)
+            self._take_up()
             if product.live.serving is not None and not is_said:
                 self._say_ready()
                 is_said = True
@@ -199,9 +213,19 @@ class Starter:
             # The models and what came with them stay: looking through them again and again would hold up pages and
             # answers for a quarter of a second each time.
             gc.freeze()
-            _print(f"ready {self.address}")
+            _print(f"ready {self._served()}")
+
+    def _served(self) -> str:
+        """Where people and programs reach this process."""
+        if self.has_pages:
+            return self.address
+        port = self.product.settings.metrics_port
+        return f"without pages; health and figures at http://127.0.0.1:{port}" if port else "without pages"
 
     def _say_first_admin(self) -> None:
+        if not self.has_pages:
+            # The link leads to a page: those who serve them tell it.
+            return
         link = _first_admin_link(self.product.database)
         if link:
             _print(f"first admin: {self.address}/console/welcome/{link}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.channels.base import Channel, DeliveryError, FileUnavailable, Inbound, RemoteFile
+from bot.channels.base import Channel, DeliveryError, FileTooBig, FileUnavailable, Inbound, RemoteFile
 from store.errors import FileTooLarge
 from store.files import Kept
 
@@ -22,6 +22,9 @@ class Arrived:
     file: RemoteFile
     kept: Kept | None = None
     problem: str = ""
+    """For agents: it may be theirs to mend."""
+    is_too_big: bool = False
+    """Whether the customer can help it."""
 
 
 def fetch_all(channel: Channel, inbound: Inbound, attempt: int) -> tuple[Arrived, ...]:
@@ -33,9 +36,9 @@ def _fetch(channel: Channel, file: RemoteFile, attempt: int) -> Arrived:
     try:
         return Arrived(file, channel.fetch(file))
     except FileUnavailable as error:
-        return Arrived(file, problem=str(error))
+        return Arrived(file, problem=str(error), is_too_big=isinstance(error, FileTooBig))
     except FileTooLarge:
-        return Arrived(file, problem="The file is larger than 20 MB.")
+        return Arrived(file, problem="The file is larger than 20 MB.", is_too_big=True)
     except DeliveryError as error:
         if attempt < TRIES and not error.permanent:
             raise

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
-from bot import measured
+from bot import measured, unheard
 from bot.channels.base import (
     Channel,
     DeliveryError,
@@ -211,12 +211,22 @@ def _not_sent(
     _learn_of_place(session, claimed, error, now)
     if error.permanent or (claimed.delivery.attempts >= ATTEMPTS and not is_later):
         state = after_giving_up(resend, claimed.delivery.doubts)
+        is_unheard = state is DeliveryState.FAILED and not claimed.is_copy and _is_reachable(claimed, error)
+        # Before the delivery's own lock is taken, for the thread's comes first, everywhere.
+        waiting = unheard.who_waits(session, claimed.message) if is_unheard else None
         give_up = deliveries.mark_uncertain if state is DeliveryState.UNCERTAIN else deliveries.mark_failed
         give_up(session, delivery_id, worker, str(error), now, error.sent)
+        if waiting is not None:
+            unheard.hand_over(session, waiting, claimed.message, now)
         return state
     at = error.not_before or (now if error.moved_to else now + _backoff(claimed))
     deliveries.mark_ready(session, delivery_id, worker, at, str(error), now, sent=error.sent, is_for_free=is_later)
     return DeliveryState.READY
+
+
+def _is_reachable(claimed: Claimed, error: DeliveryError) -> bool:
+    """Whether other words may arrive where these did not."""
+    return claimed.thread.unreachable is None and not error.is_unreachable
 
 
 def _learn_of_place(session: Session, claimed: Claimed, error: DeliveryError, now: datetime) -> None:

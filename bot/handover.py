@@ -82,8 +82,7 @@ class Handover:
     def _go_on(self, rows: list[InboxRow], words: list[Claimed], is_committed: bool) -> None:
         for row in rows:
             (self._begin if is_committed else self._drop)(row)
-        if is_committed:
-            self._sender.begin(words)
+        (self._sender.begin if is_committed else self._sender.drop)(words)
         with self._moved:
             self._taken -= 1
             self._moved.notify_all()

@@ -7,7 +7,7 @@ was said before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, update
@@ -56,6 +56,14 @@ def hold_back(session: Session, channel: str, event_key: str, until: datetime) -
     """Let a row that was just accepted wait until somebody calls ``let_go``, and no longer than ``until``."""
     row = update(InboxRow).where(col(InboxRow.channel) == channel, col(InboxRow.event_key) == event_key)
     session.execute(row.values(not_before=until))
+
+
+def held_back(session: Session, channel: str) -> Sequence[InboxRow]:
+    """What was held back and nobody began with: whoever was to let it go may be dead. Reads only."""
+    held = select(InboxRow).where(
+        InboxRow.channel == channel, col(InboxRow.not_before) > InboxRow.received_at, *_not_begun()
+    )
+    return session.exec(held.order_by(col(InboxRow.id))).all()
 
 
 def let_go(session: Session, channel: str, thread_key: str, now: datetime) -> None:

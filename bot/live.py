@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from store import Database
 
 log = structlog.get_logger()
+PREPARED_ELSEWHERE = "Another process of this Firstline is preparing the knowledge base."
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ class Live:
         """A sentence while nothing newer can be served."""
         self.is_cut_off = False
         """Whether the problem is the database's, which may pass, and not the release's."""
+        self.is_under_way = False
+        """Whether the problem is that another process is still making what is to be served."""
         self.staged_problem: str | None = None
         """A sentence while what is rolled out cannot be served: everybody gets what is live."""
         self._encoders: Encoders | None = None
@@ -124,11 +127,11 @@ class Live:
     @property
     def is_awaited(self) -> bool:
         """Whether nothing answers yet, and only time is wanted: it is being prepared, or the database is away."""
-        return self.serving is None and (self.problem is None or self.is_cut_off)
+        return self.serving is None and (self.problem is None or self.is_cut_off or self.is_under_way)
 
     def goes_without(self, problem: str) -> None:
         """Nothing can be served, and not for the database: people answer, until that is mended."""
-        self.problem, self.is_cut_off = problem, False
+        self.problem, self.is_cut_off, self.is_under_way = problem, False, False
 
     def serving_for(self, place: str, account_id: int | None = None) -> Serving | None:
         """What answers whoever writes in ``place`` (a thread, named the same in every process) for an account."""
@@ -137,28 +140,36 @@ class Live:
             return staged.serving
         return self.serving
 
-    def refresh(self, database: Database) -> bool:
+    def refresh(self, database: Database, is_prepared_elsewhere: Callable[[], bool] = lambda: False) -> bool:
         """Load the live release if it is not the one that serves; True if it was swapped in. So is one that is rolled
         out. Topics' modes that changed are taken up with either.
 
         What cannot be loaded, or is not what the database says, leaves the old release serving and says why in
-        ``problem``.
+        ``problem``; ``is_prepared_elsewhere`` is asked whether it need only be waited for.
         """
         with self._lock:
             try:
                 wanted = _wanted(database)
                 serving = self._live(database, wanted)
             except Exception as error:
-                problem = f"The knowledge base could not be loaded: {error}"
-                if problem != self.problem:
-                    # Tried again every second, said once.
-                    log.warning("release not taken up", release=self.serving_id, error=type(error).__name__)
-                self.problem, self.is_cut_off = problem, isinstance(error, Unavailable)
-                measures.release_swap_failures_total.inc()
+                self._explain(error, is_prepared_elsewhere)
                 return False
             is_another = self._take(serving) if serving is not None else False
             self._stage(database, wanted)
             return is_another
+
+    def _explain(self, error: Exception, is_prepared_elsewhere: Callable[[], bool]) -> None:
+        is_cut_off = isinstance(error, Unavailable)
+        is_under_way = self.serving is None and not is_cut_off and is_prepared_elsewhere()
+        problem = PREPARED_ELSEWHERE if is_under_way else f"The knowledge base could not be loaded: {error}"
+        if problem != self.problem:
+            # Tried again every second, said once.
+            log.warning("release not taken up", release=self.serving_id, error=type(error).__name__)
+        # What tells whether to wait comes first: a turn may begin at any moment.
+        self.is_cut_off, self.is_under_way = is_cut_off, is_under_way
+        self.problem = problem
+        if not is_under_way:
+            measures.release_swap_failures_total.inc()
 
     def _take(self, serving: Serving) -> bool:
         is_another = self.serving is None or self.serving.release_id != serving.release_id

@@ -16,12 +16,12 @@ from bot.matters import merged, spoken_in_last
 from bot.models import InboxRow
 from bot.policy import Standing
 from bot.said import (
-    ANSWER,
     answered_in,
     asked_in,
     before_of,
     choices_of,
     has_clarified,
+    is_answer,
     left_in,
     offered_in,
     said_lately,
@@ -239,7 +239,7 @@ def _describe(
         before=before_of(said) if is_own else None,
         choices=choices_of(session, said) if is_own else (),
         left=left_in(session, said) if is_own else (),
-        told=frozenset(message.text for message in said if message.decision == ANSWER),
+        told=frozenset(message.text for message in said if is_answer(message)),
         standing=replace(
             seen,
             owner=conversation.owner,
@@ -248,7 +248,7 @@ def _describe(
             offered=offered_in(said),
             said_lately=said_lately(said, came_at),
             has_declined=bool(said) and said[-1].detail.get("why") in (Why.FOREIGN.value, Why.VAGUE.value),
-            answered=tuple(pair for message in said if message.decision == ANSWER for pair in answered_in(message)),
+            answered=tuple(pair for message in said for pair in answered_in(message)),
             was_told_to_slow_down=any(m.detail.get("why") == Why.TOO_FAST.value and now - m.at < MINUTE for m in said),
             is_onlooker=not inbound.is_addressed and conversation.customer_id != customer_id,
             is_more_of_album=inbound.album is not None

@@ -68,8 +68,9 @@ def record(session: Session, turn: Turn, now: datetime) -> Conversation:
         press(session, button.token, now)
     if message is not None and isinstance(turn.decision, Silence) and conversation.owner is Owner.HUMAN:
         customer_wrote(session, conversation, now)
-    _carry_out(session, conversation, customer, message, turn, now)
+    # First, so that a question to the customer is the last that they read.
     _tell_of_lost_files(session, conversation, turn, now)
+    _carry_out(session, conversation, customer, message, turn, now)
     reach("turn.in_record")
     return conversation
 
@@ -145,8 +146,9 @@ def _tell_of_lost_files(session: Session, conversation: Conversation, turn: Turn
     """A file that could not be kept is not passed over in silence, whoever has the conversation."""
     for each in (*(each for _, arrived in turn.earlier for each in arrived), *turn.arrived):
         if each.problem:
-            name, buttons = shorten(each.file.name, 80), [person_button(turn)]
-            say(session, conversation, turn, "file_lost", now, buttons=buttons, name=name, why=each.problem)
+            key, name = "file_too_big" if each.is_too_big else "file_lost", shorten(each.file.name, 80)
+            words, buttons = sentence(key, turn.language, name=name), [person_button(turn)]
+            speak(session, conversation, turn, words, now, buttons=buttons, is_beside=True)
 
 
 def _kept(turn: Turn) -> Explanation:
@@ -245,7 +247,8 @@ def _answer(session: Session, conversation: Conversation, decision: Answer, turn
     composed = turn.composed
     if composed is None or turn.serving is None:
         # The release changed between the question and the press: a person sorts it out.
-        _escalate(session, conversation, Escalate(Reason.LOW_CONFIDENCE), turn, now, key="option_gone")
+        gone = Escalate(Reason.LOW_CONFIDENCE)
+        _escalate(session, conversation, gone, replace(turn, decision=gone), now, key="option_gone")
         return
     detail = _question(turn) | {
         "article": decision.article_id,

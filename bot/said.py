@@ -16,11 +16,21 @@ LATELY = (timedelta(minutes=1), timedelta(minutes=15))
 """The spans in which the bot's own messages are counted, to notice that it talks with a machine."""
 
 
+def is_answer(message: Message) -> bool:
+    """Whether it tells an article. Earlier versions marked what they said beside an answer like the answer itself."""
+    return message.decision == ANSWER and "article" in message.detail
+
+
+def is_clarifying(message: Message) -> bool:
+    """Whether it asks which article is meant."""
+    return message.decision == CLARIFY and "options" in message.detail
+
+
 def has_clarified(said: Sequence[Message]) -> bool:
     """Whether the bot asked which article is meant and has not answered since: one such question per issue."""
-    decisions = [message.decision for message in said if message.author is Author.BOT]
-    last_answer = max((at for at, decision in enumerate(decisions) if decision == ANSWER), default=-1)
-    return CLARIFY in decisions[last_answer + 1 :]
+    own = [message for message in said if message.author is Author.BOT]
+    last_answer = max((at for at, message in enumerate(own) if is_answer(message)), default=-1)
+    return any(is_clarifying(message) for message in own[last_answer + 1 :])
 
 
 def said_lately(said: Sequence[Message], at: datetime) -> tuple[int, ...]:
@@ -32,8 +42,8 @@ def said_lately(said: Sequence[Message], at: datetime) -> tuple[int, ...]:
 
 def offered_in(said: Sequence[Message]) -> frozenset[str]:
     """The articles of the clarifying question that ``has_clarified`` finds."""
-    newest = next((message for message in reversed(said) if message.decision in (ANSWER, CLARIFY)), None)
-    options = newest.detail.get("options", ()) if newest is not None and newest.decision == CLARIFY else ()
+    newest = _newest(said)
+    options = newest.detail["options"] if newest is not None and is_clarifying(newest) else ()
     return frozenset(option["article_id"] for option in options)
 
 
@@ -43,8 +53,10 @@ def asked_in(message: Message | None) -> dict[str, Any]:
 
 
 def answered_in(message: Message) -> list[tuple[str, str]]:
-    """(question, article id) of each answer in one message of the bot. What was chosen in words answers the question
-    that they were asked back for as well."""
+    """(question, article id) of each answer in one message of the bot, none in what is no answer. What was chosen in
+    words answers the question that they were asked back for as well."""
+    if not is_answer(message):
+        return []
     detail, also = message.detail, message.detail.get("also", ())
     earlier = [(detail["before"], detail["article"])] if "before" in detail else []
     return [(detail["question"], detail["article"]), *earlier, *((asked, told) for asked, told in also)]
@@ -52,19 +64,19 @@ def answered_in(message: Message) -> list[tuple[str, str]]:
 
 def before_of(said: Sequence[Message]) -> Before | None:
     """The question that the bot answered, or asked back about, last."""
-    newest = next((message for message in reversed(said) if message.decision in (ANSWER, CLARIFY)), None)
+    newest = _newest(said)
     if newest is None:
         return None
     detail = newest.detail
     articles = [option["article_id"] for option in detail.get("options", ())]
-    if newest.decision == ANSWER:
+    if is_answer(newest):
         articles = list(dict.fromkeys(told for _, told in answered_in(newest)))
     # A question that leaned on an earlier one says too little to lean on.
     return Before(detail.get("before") or detail["question"], tuple(articles), detail.get("confidence", 0.0))
 
 
 def choices_of(session: Session, said: Sequence[Message]) -> tuple[Button, ...]:
-    if not said or said[-1].decision != CLARIFY:
+    if not said or not is_clarifying(said[-1]):
         return ()
     return tuple(button for button in _buttons_of(session, said[-1]) if button.pressed_at is None)
 
@@ -76,6 +88,11 @@ def left_in(session: Session, said: Sequence[Message]) -> tuple[Button, ...]:
         return ()
     asked, told = asked_and_told
     return _buttons_of(session, asked) if asked.detail.get("question") == told.detail.get("question") else ()
+
+
+def _newest(said: Sequence[Message]) -> Message | None:
+    """The last answer or clarifying question."""
+    return next((message for message in reversed(said) if is_answer(message) or is_clarifying(message)), None)
 
 
 def _buttons_of(session: Session, message: Message) -> tuple[Button, ...]:

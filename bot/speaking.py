@@ -107,8 +107,9 @@ def speak(
     *,
     detail: dict[str, Any] | None = None,
     buttons: list[ButtonSpec] | None = None,
+    is_beside: bool = False,
 ) -> None:
-    """Say ``text`` as the bot, marked with what the turn decided."""
+    """Say ``text`` as the bot, marked with what the turn decided unless it is said beside that."""
     if turn.about:
         text = f"{sentence('about_question', turn.language, question=shorten(turn.about, 200))}\n{text}"
     message = conversations.say(
@@ -117,7 +118,7 @@ def speak(
         text,
         Author.BOT,
         now,
-        decision=name_of(turn.decision),
+        decision=None if is_beside else name_of(turn.decision),
         detail={**_release(turn), **(detail or {}), **measured.received(turn.received_at)},
         buttons=buttons or (),
     )

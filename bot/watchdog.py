@@ -20,6 +20,7 @@ from bot.live import House
 from bot.models import InboxRow, InboxState
 from bot.parking import park
 from store import Database, measures, reading, transaction
+from store.errors import Unavailable
 
 log = structlog.get_logger()
 EVERY = 2.0
@@ -122,9 +123,11 @@ class Watchdog:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self.look(datetime.now(UTC))
+                with self._database.absence.noticed("watchdog"):
+                    self.look(datetime.now(UTC))
             except Exception as error:
-                log.warning("watchdog could not look", error=type(error).__name__)
+                if not isinstance(error, Unavailable):
+                    log.warning("watchdog could not look", error=type(error).__name__)
                 measures.loop_failures_total.labels("watchdog").inc()
             self._beat = time.monotonic()
             self._stopping.wait(min(EVERY, inbox.LEASE.total_seconds() / 4))
@@ -178,15 +181,18 @@ class Watchdog:
     def _mind_the_clock(self, now: datetime) -> datetime:
         """When counting begins: at the first look, and anew where the clock was set, or the machine slept."""
         ticks, last = self._ticks(), self._clocks
-        self._clocks = now, ticks
+        strayed = timedelta(0)
         if last is not None and self._began is not None:
             strayed = (now - last[0]) - timedelta(seconds=ticks - last[1])
             if abs(strayed) <= _STEP:
+                self._clocks = now, ticks
                 return self._began
-            log.warning("clock was set", seconds=round(strayed.total_seconds()))
         with transaction(self._database) as session:
             clocks.set_right(session, now)
-        self._began = now
+        if strayed:
+            log.warning("clock was set", seconds=round(strayed.total_seconds()))
+        # Not before it is set right: while the database is away the next look sees the same step.
+        self._began, self._clocks = now, (now, ticks)
         return now
 
 

@@ -26,6 +26,7 @@ from bot.sending import Sender
 from bot.turns import handle
 from bot.watchdog import Patience, Watchdog
 from store import Database, measures, transaction
+from store.errors import Unavailable
 from store.watch import Watch
 
 log = structlog.get_logger()
@@ -135,16 +136,19 @@ class Worker:
         return [name for name, at in beats if now - at > PATIENCE.get(name, LONGEST_STEP)]
 
     def _loop(self, name: str, step: Callable[[], bool], rest: Callable[[int], int]) -> None:
-        """Run ``step`` while it finds work, then ``rest``. A failing step is logged and tried again."""
+        """Run ``step`` while it finds work, then ``rest``. A failing step is logged and tried again; of
+        a database that is away, all loops together say it once."""
         seen = 0
         while not self._stop.is_set():
             self._beats[name] = time.monotonic()
             try:
-                while not self._stop.is_set() and step():
-                    self._beats[name] = time.monotonic()
+                with self.database.absence.noticed(name):
+                    while not self._stop.is_set() and step():
+                        self._beats[name] = time.monotonic()
                 seen = rest(seen)
             except Exception as error:
-                log.exception("loop failed", loop=name, error=type(error).__name__)
+                if not isinstance(error, Unavailable):
+                    log.exception("loop failed", loop=name, error=type(error).__name__)
                 measures.loop_failures_total.labels(name).inc()
                 self._stop.wait(POLL)
 

@@ -17,8 +17,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from handoff.copies import EMAIL
+from handoff.holding import LEASE, give_back, has_outlived, held, release_worker, renew
 from handoff.marking import (
-    doubt,
     keep,
     keep_part,
     mark_failed,
@@ -26,7 +26,6 @@ from handoff.marking import (
     mark_ready,
     mark_sent,
     mark_uncertain,
-    note,
 )
 from handoff.models import (
     Attachment,
@@ -42,8 +41,7 @@ from handoff.models import (
     Thread,
     Ticket,
 )
-from handoff.outcomes import Resend
-from handoff.rows import id_of, rows_touched
+from handoff.rows import id_of
 from handoff.transcript import buttons_of, files_of
 from handoff.unsettled import Figures, dismiss, figures, resend
 from store.columns import Utc, table_of
@@ -61,8 +59,10 @@ __all__ = [
     "claim",
     "dismiss",
     "figures",
+    "give_back",
     "has_outlived",
     "has_unsent",
+    "held",
     "keep",
     "keep_part",
     "mark_failed",
@@ -78,7 +78,6 @@ __all__ = [
 ]
 
 UNFINISHED = (DeliveryState.READY, DeliveryState.SENDING)
-LEASE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -171,41 +170,6 @@ def next_due(session: Session, now: datetime) -> datetime | None:
     """When the next delivery that is put off becomes due; None without one. Reads only."""
     due: datetime | None = _NEXT.scalar(session, now=now)
     return due
-
-
-def release_worker(session: Session, worker: str | None, now: datetime, resends: Mapping[str, Resend]) -> int:
-    """Give up what a dead worker was sending: all of ``worker``'s, or with None whatever has outlived its lease.
-
-    Nobody knows how far it came, so each is in doubt; ``resends`` says by channel what that means, and a channel that
-    is not there is Resend.ONCE. Returns how many there were.
-    """
-    query = (
-        rows_of(Delivery, col(Thread.channel), col(Message.author))
-        .join(Thread, col(Thread.id) == Delivery.thread_id)
-        .join(Message, col(Message.id) == Delivery.message_id)
-    )
-    whose = col(Delivery.worker) == worker if worker is not None else col(Delivery.lease_until) < now
-    query = query.where(col(Delivery.state) == DeliveryState.SENDING, whose)
-    lost = session.execute(query.with_for_update(of=Delivery, skip_locked=True)).all()
-    for delivery, channel, author in lost:
-        # It stays the worker's until another one claims it: should it live after all, it may still say what happened.
-        doubt(delivery, author, resends.get(channel, Resend.ONCE), "the process that was sending it stopped")
-        note(session, delivery, now)
-    session.flush()
-    return len(lost)
-
-
-def renew(session: Session, delivery_ids: Collection[int], worker: str, now: datetime) -> None:
-    """The worker lives and is still sending these: nobody takes them from it for another LEASE."""
-    theirs = (col(Delivery.id).in_(delivery_ids), col(Delivery.worker) == worker)
-    is_sending = col(Delivery.state) == DeliveryState.SENDING
-    rows_touched(session, update(Delivery).where(*theirs, is_sending).values(lease_until=now + LEASE))
-
-
-def has_outlived(session: Session, now: datetime) -> bool:
-    """Whether some delivery has outlived its lease, for ``release_worker(session, None, now)``. Reads only."""
-    query = select(Delivery.id).where(Delivery.state == DeliveryState.SENDING, col(Delivery.lease_until) < now)
-    return session.exec(query.limit(1)).first() is not None
 
 
 def has_unsent(session: Session, thread_id: int) -> bool:

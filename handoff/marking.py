@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from handoff.conversations import add_activity
@@ -183,10 +183,11 @@ def _keep_parts(session: Session, delivery: Delivery, external_ids: Sequence[str
 
 def _keep_copy(session: Session, delivery: Delivery, external_ids: Sequence[str]) -> None:
     """It arrived twice: an answer to the second copy is an answer to this message, too."""
-    known = session.get_one(Message, delivery.message_id).external_id
-    parts = select(func.count()).select_from(SentPart).where(SentPart.message_id == delivery.message_id)
-    first = 0 if known is None else 1 + session.exec(parts).one()
-    _keep_parts(session, delivery, [each for each in external_ids if each != known], first)
+    first = session.get_one(Message, delivery.message_id).external_id
+    parts = session.exec(select(SentPart.external_id).where(SentPart.message_id == delivery.message_id)).all()
+    known = [] if first is None else [first, *parts]
+    # Where its outcome is told twice they are the same.
+    _keep_parts(session, delivery, [each for each in external_ids if each not in known], len(known))
 
 
 def _held(session: Session, delivery_id: int, worker: str) -> Delivery:

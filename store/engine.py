@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
+from store.absence import Absence
 from store.changes import flush_changes
 from store.columns import storable
 from store.errors import StoreError
@@ -69,6 +70,8 @@ class Database:
     # Called at the end of each transaction, within it: may write, and return what is to be done after it, told whether
     # it was committed (False: not, or nobody knows). That must not raise, and tells nobody outside before ``settle``.
     before_commit: list[Callable[[Session], Callable[[bool], None] | None]] = field(default_factory=list)
+    # What the loops of this process say that cannot get at it, so that the log has it once.
+    absence: Absence = field(default_factory=Absence, repr=False)
     _thread: threading.local = field(default_factory=threading.local, repr=False)
 
     @property

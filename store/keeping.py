@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from store import leases
 from store.engine import Database, transaction
-from store.errors import StoreError
+from store.errors import StoreError, Unavailable
 from store.leases import Held
 
 log = structlog.get_logger()
@@ -75,7 +75,11 @@ class Keeper:
     def _run(self) -> None:
         while not self._stopping.wait(self._lasts.total_seconds() / 3):
             try:
-                self.renew(datetime.now(UTC))
+                with self._database.absence.noticed(f"lease {self._name}"):
+                    self.renew(datetime.now(UTC))
+            except Unavailable:
+                # Said already.
+                continue
             except Exception as error:
                 log.warning("lease not renewed", lease=self._name, error=type(error).__name__)
 

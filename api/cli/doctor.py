@@ -56,9 +56,12 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     from api.configured import configured
+    from api.settings import weakness_of_key
 
     for one in configured(settings):
         yield Finding(one.variable, f"{one.shown or 'not set'} ({one.source})")
+    if weakness := weakness_of_key(settings):
+        yield Finding("key", weakness, note=True)
 
 
 def _packages(_settings: Settings) -> Iterator[Finding]:
@@ -133,7 +136,10 @@ def _backups(settings: Settings) -> Iterator[Finding]:
     database.close()
     if found.problem:
         yield Finding("backup", f"the last attempt failed: {found.problem}", ok=False)
-    yield Finding("backup", f"{_since(found, now())}; in {settings.backups_dir.absolute()}", note=found.made_at is None)
+    is_off = settings.backup_days == 0
+    off = "; none is made by itself (FIRSTLINE_BACKUP_DAYS=0)" if is_off else ""
+    says = f"{_since(found, now())}; in {settings.backups_dir.absolute()}{off}"
+    yield Finding("backup", says, note=is_off or found.made_at is None)
 
 
 def _since(found: BackupStanding, now: datetime) -> str:

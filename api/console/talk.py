@@ -207,7 +207,7 @@ def beside_decisions(lines: Sequence[Said]) -> tuple[Said, ...]:
     for number, one in enumerate(lines):
         if one.kind == "customer" and one.reading:
             asked = number
-        elif one.kind == "bot" and asked >= 0 and (read := result[asked].reading):
+        elif one.kind == "bot" and one.line.message.decision and asked >= 0 and (read := result[asked].reading):
             if read["decision"] == one.line.message.decision:
                 result[asked] = replace(result[asked], reading=None)
                 result[number] = replace(one, reading=read)

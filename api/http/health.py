@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.http import parts
 from api.http.parts import TheProduct
 from api.product import Product
 from store import reading
@@ -31,9 +32,10 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz", response_model=Alive, responses={503: {"model": Alive, "description": "To be restarted"}})
-async def healthz(product: TheProduct) -> JSONResponse:
+async def healthz(request: Request) -> JSONResponse:
     """The process lives, and so do its loops. Asks nobody, so that a slow database does not get it restarted."""
-    alive, is_alive = life(product)
+    # Not as a dependency: that takes a thread, and all of them may be waiting for the database.
+    alive, is_alive = life(parts.product(request))
     return JSONResponse(alive.model_dump(), status_code=200 if is_alive else 503)
 
 

@@ -256,7 +256,11 @@ class Uncertain(Exception):
 
 
 class FileUnavailable(Exception):
-    """The file cannot be had, and will not be later (too large, gone). A sentence for agents and the customer."""
+    """The file cannot be had, and will not be later. A sentence for agents."""
+
+
+class FileTooBig(FileUnavailable):
+    """The channel gives no file of that size."""
 
 
 OnPart = Callable[[str], None]

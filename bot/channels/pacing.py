@@ -72,6 +72,18 @@ class _Closed:
         return max((self.until.get(gate, now) - now for gate in gates), default=0.0)
 
 
+@dataclass(frozen=True)
+class _Refused:
+    """The refusal that this process heard last."""
+
+    place: str
+    quiet: float
+    at: float
+
+    def is_just(self, now: float, manners: Manners) -> bool:
+        return now - self.at <= manners.together
+
+
 class Pacer:
     """The pace of one channel in this process. ``way`` finds what a message to a place counts against."""
 
@@ -92,6 +104,7 @@ class Pacer:
         self._lock = threading.Lock()
         self._closed = _Closed()
         self._told: dict[str, float] = {}
+        self._refused = _Refused("", 0.0, float("-inf"))
         self._sent: deque[float] = deque(maxlen=self._manners.busy)
         # A hint is nothing that other processes need to know of: whoever has the message shows it.
         self._hints = MemoryBook(seconds)
@@ -118,16 +131,20 @@ class Pacer:
 
     def close(self, place: str, seconds: float) -> float:
         """``place`` refused a message and said for how long: nothing goes there, nor anywhere if several places were
-        refused together. Returns for how many seconds."""
+        refused together: for no longer than both were told. Returns for how many seconds."""
         way, manners = self._way(place), self._manners
         measures.rate_limited_total.labels(self._channel).inc()
         quiet = min(seconds, LONGEST_PAUSE) + manners.margin
         was_open, left = self._shut(way.place, quiet)
+        with self._lock:
+            now, before = self._seconds(), self._refused
+            self._refused = _Refused(way.place, quiet, now)
         self._book.close(way.place, quiet)
         if was_open and self._floods(way):
-            log.warning("several places refused, all wait", channel=self._channel, seconds=round(quiet, 1))
-            self._shut(way.whole, quiet)
-            self._book.close(way.whole, quiet)
+            shared = min(quiet, before.quiet) if before.place != way.place and before.is_just(now, manners) else quiet
+            log.warning("several places refused, all wait", channel=self._channel, seconds=round(shared, 1))
+            self._shut(way.whole, shared)
+            self._book.close(way.whole, shared)
         return left
 
     def has_room_for_hint(self, place: str) -> bool:

@@ -7,7 +7,7 @@ Each is a timer in the database, so that of several replicas one does it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -24,6 +24,7 @@ from bot.learning.worklist.refreshing import WORKLIST, Refresher, ask_to_look
 from bot.live import House
 from store import Database, reading, transaction
 from store.crashpoints import reach
+from store.errors import Unavailable
 from store.models import Timer, TimerState
 from store.timers import claim_due, set_timer
 
@@ -33,6 +34,9 @@ EVERY = timedelta(minutes=5)
 NIGHT = 3
 """The hour, in the server's own time, at which a refit disturbs least. A backup comes an hour later, with it."""
 _HOURS = {BACKUP: NIGHT + 1, WORKLIST: NIGHT + 2}
+STRAYED = timedelta(hours=1)
+"""By so much a timer may lie behind its next time: another machine's clock is not ours, and what failed is tried again
+an hour later."""
 LOOK_SECONDS = 5.0
 
 
@@ -94,6 +98,9 @@ class Upkeep:
                 self._follow_drafts(datetime.now(UTC))
         except Stopped:
             log.info("publishing given up: the server is stopping")
+        except Unavailable:
+            # Said with what else of the step needs the database; publishing is due as before.
+            return
         except Exception as error:
             log.exception("publishing failed", error=type(error).__name__)
 
@@ -129,9 +136,11 @@ class Upkeep:
             log.exception("upkeep failed", deed=BACKUP, error=type(error).__name__)
         while not self._stop.is_set():
             try:
-                self.step(datetime.now(UTC))
+                with self.database.absence.noticed("upkeep"):
+                    self.step(datetime.now(UTC))
             except Exception as error:
-                log.exception("loop failed", loop="upkeep", error=type(error).__name__)
+                if not isinstance(error, Unavailable):
+                    log.exception("loop failed", loop="upkeep", error=type(error).__name__)
             self._stop.wait(LOOK_SECONDS)
 
 
@@ -140,16 +149,22 @@ class Stopped(GivenUp):
 
 
 def claim(database: Database, now: datetime, kinds: Collection[str] = (TOPICS, REFIT)) -> list[str]:
-    """Take the timers of ``kinds`` that are due, each set for its next time; ones that are not there yet are set."""
+    """Take the timers of ``kinds`` that are due, each set for its next time. So is one that is not there yet, or that
+    was set while the clock was far ahead."""
     with reading(database) as session:
         waiting = _waiting(session, kinds)
-    if all(due_at > now for due_at in waiting.values()) and waiting.keys() == set(kinds):
+    if all(due_at > now for due_at in waiting.values()) and not _unset(waiting, kinds, now):
         return []
     with transaction(database) as session:
         claimed = [timer.kind for timer in claim_due(session, now, kinds=kinds)]
-        for kind in set(kinds) - _waiting(session, kinds).keys():
+        for kind in _unset(_waiting(session, kinds), kinds, now):
             set_timer(session, kind, 0, next_time(kind, now))
     return sorted(claimed, reverse=True)
+
+
+def _unset(waiting: Mapping[str, datetime], kinds: Collection[str], now: datetime) -> list[str]:
+    """Those of ``kinds`` that wait for no moment that anybody would choose now."""
+    return [kind for kind in kinds if kind not in waiting or waiting[kind] > next_time(kind, now) + STRAYED]
 
 
 def next_time(kind: str, now: datetime) -> datetime:

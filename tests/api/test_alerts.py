@@ -52,6 +52,11 @@ def test_every_label_that_a_rule_chooses_by_is_there(office: Office) -> None:
             assert labels <= known[name], query
 
 
+def test_no_backup_is_missed_where_none_is_made_by_itself() -> None:
+    (missed,) = (rule["expr"] for rule in RULES if rule["alert"] == "FirstlineBackupOld")
+    assert missed.endswith("and max(firstline_backup_days) > 0")
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 def test_every_rule_waits_and_says_what_to_do(rule: dict[str, object]) -> None:
     assert rule["for"]

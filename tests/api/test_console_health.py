@@ -156,6 +156,22 @@ def test_backups_are_told_with_what_went_wrong(office: Office) -> None:
     assert "The last attempt failed: The disk is full." in words(bob)
 
 
+def test_where_backups_are_switched_off_the_page_says_so_and_nobody_is_told_of_a_missing_one(office: Office) -> None:
+    office.product.settings = office.product.settings.model_copy(update={"backup_days": 0})
+    found = words(office.browser("bob"))
+    assert "nobody knows" not in found
+    assert "No backup is made by itself" in found
+    assert "FIRSTLINE_BACKUP_DAYS" in found
+    assert "不会自动备份" in words(office.browser("lin", language="zh"))
+
+
+def test_a_backup_of_a_day_that_has_not_come_proves_nothing(office: Office) -> None:
+    """The clock was a year ahead when it was verified."""
+    with transaction(office.database) as session:
+        backup.note_verified(session, "20271123T020000Z", office.now + timedelta(days=365))
+    assert "nobody knows whether one could be restored" in words(office.browser("bob"))
+
+
 def test_the_processes_that_live_are_named(office: Office) -> None:
     office.now = datetime.now(UTC)
     bob = office.browser("bob")

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from anyio import to_thread
 from http_house import House, running
 from refused import Refused
 from slack_house import settled
@@ -60,6 +61,35 @@ def test_without_its_database_it_is_not_ready(house: House, monkeypatch: pytest.
     assert answer.status_code == 503
     assert "does not answer" in answer.json()["reasons"][0]
     assert house.client.get("/healthz").status_code == 200
+
+
+@contextmanager
+def all_threads_taken(house: House) -> Iterator[None]:
+    """Each thread for requests is busy, as when all of them wait for the database."""
+    busy = [object() for _ in range(1000)]
+
+    async def take() -> None:
+        threads = to_thread.current_default_thread_limiter()
+        del busy[int(threads.available_tokens) :]
+        for one in busy:
+            threads.acquire_on_behalf_of_nowait(one)
+
+    async def give() -> None:
+        for one in busy:
+            to_thread.current_default_thread_limiter().release_on_behalf_of(one)
+
+    for name, deed in (("take", take), ("give", give)):
+        house.app.add_api_route(f"/threads/{name}", deed, methods=["GET"])
+    assert house.client.get("/threads/take").status_code == 200
+    try:
+        yield
+    finally:
+        house.client.get("/threads/give")
+
+
+def test_a_process_whose_requests_all_wait_for_the_database_is_still_said_to_live(house: House) -> None:
+    with all_threads_taken(house):
+        assert house.client.get("/healthz").status_code == 200
 
 
 @contextmanager

@@ -96,6 +96,16 @@ def scraped_gauges(house: House) -> dict[str, float]:
     }
 
 
+def test_whether_backups_are_made_at_all_is_told(house: House) -> None:
+    before = house.product.settings
+    assert scraped_gauges(house)["firstline_backup_days"] == 30
+    house.product.settings = before.model_copy(update={"backup_days": 0})
+    try:
+        assert scraped_gauges(house)["firstline_backup_days"] == 0
+    finally:
+        house.product.settings = before
+
+
 def test_a_channel_that_works_but_is_to_be_mended_warns_and_what_waits_outside_is_counted(house: House) -> None:
     telegram, slack, email = (Refused("") for _ in range(3))
     telegram.state = State(Status.CONNECTED, "Telegram could not deliver to https://x.example: no.", waiting=3)

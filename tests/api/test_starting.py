@@ -6,22 +6,25 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+from answered import Archive
 from slack_house import is_down
 
 from api.product import Product
 from api.running import Starter
 from api.settings import Settings
+from api.starting import KNOWLEDGE, mailboxes
 from bot import inbox
 from bot.channels.mailbox import WEB
 from bot.live import House, Live
 from bot.web_chat import visible_messages
-from store import Database, reading, transaction
+from bot.worker import Worker
+from store import Database, leases, measures, reading, transaction
 from store.watch import Watch
 
 ARTICLE = "---\ntitle: Reset a forgotten password\n---\nOpen the sign-in page and choose Forgot password.\n"
@@ -80,6 +83,50 @@ def test_a_first_knowledge_base_that_failed_is_tried_again_until_it_can_be_read(
     assert "".join(said).count("first admin: ") == 1, "the link is told once"
 
 
+@pytest.mark.parametrize(
+    ("port", "line"),
+    [
+        (None, "ready without pages\n"),
+        (9464, "ready without pages; health and figures at http://127.0.0.1:9464\n"),
+    ],
+)
+def test_a_worker_names_no_address_that_it_does_not_serve(
+    starter: Starter, articles: Path, capsys: pytest.CaptureFixture[str], port: int | None, line: str
+) -> None:
+    (articles / "reset-password.md").write_text(ARTICLE, "utf-8")
+    product = starter.product
+    product.settings = product.settings.model_copy(update={"metrics_port": port})
+    worker = Starter(product, "http://firstline.test", has_pages=False, has_worker=True)
+    worker.begin()
+    said: list[str] = []
+    try:
+        _until(lambda: said.append(capsys.readouterr().out) or "ready" in "".join(said))
+    finally:
+        worker.stop()
+    assert "".join([*said, capsys.readouterr().out]) == line, "and no link to a page for the first admin"
+
+
+def test_a_release_that_another_process_is_just_making_is_waited_for_and_nobody_is_told_to_publish(
+    starter: Starter, articles: Path
+) -> None:
+    """It was upgraded, so what is live was made for other models: the one that came first builds it anew."""
+    database, now = starter.product.database, datetime.now(UTC)
+    heard = _wrote_before(starter, articles)
+    Archive(database).publish()
+    with transaction(database) as session:
+        other = leases.acquire(session, KNOWLEDGE, "another process", now, timedelta(hours=1))
+    assert other is not None
+    starter.begin()
+    _until(lambda: starter.product.live.problem)
+    (reason,) = starter.product.reasons_not_ready()
+    assert reason == "Another process of this Firstline is preparing the knowledge base."
+    with transaction(database) as session:
+        leases.release(session, other, now)
+    _until(heard)
+    assert not any("person" in text or "went wrong" in text for text in heard()), "it waited for the knowledge"
+    assert starter.product.reasons_not_ready() == []
+
+
 def test_a_database_that_another_program_keeps_while_it_starts_is_waited_for(
     starter: Starter, articles: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -96,6 +143,26 @@ def test_a_database_that_another_program_keeps_while_it_starts_is_waited_for(
         said: list[str] = []
         _until(lambda: said.append(capsys.readouterr().out) or "first admin: " in "".join(said))
     assert starter.product.reasons_not_ready() == []
+
+
+def _failures() -> list[float]:
+    return [measures.value("loop_failures_total", loop=loop) for loop in ("delivery", "desk")]
+
+
+def test_a_database_that_goes_is_told_in_one_line_and_so_is_its_return(postgresql_database: Database) -> None:
+    database = postgresql_database
+    with Watch(database) as watch, structlog.testing.capture_logs() as told:
+        worker = Worker(database, watch, Live(House("http://firstline.test")), mailboxes())
+        worker.start(follows=False)
+        before = _failures()
+        with is_down(database):
+            _until(lambda: all(now > then + 1 for now, then in zip(_failures(), before, strict=True)))
+        _until(lambda: any(line["event"] == "the database takes what is said again" for line in told))
+        worker.stop()
+    assert len(told) == 2, told
+    gone, back = told
+    assert gone["reason"] == "The database does not answer. Check FIRSTLINE_DATABASE_URL and that the server is up."
+    assert (gone["event"], back["log_level"]) == ("the database takes nothing", "info")
 
 
 def _wrote_before(starter: Starter, articles: Path) -> Callable[[], list[str]]:

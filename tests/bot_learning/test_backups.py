@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import datetime, timedelta
+import sqlite3
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 import postgres
 import pytest
+import structlog
 from answered import Archive
+from slack_house import settled
 from sqlalchemy import make_url, text
 from sqlmodel import select
 
@@ -170,6 +173,43 @@ def test_a_start_without_a_recent_backup_has_one_within_the_hour(plain: Archive)
     assert (due_at(database), tonight.astimezone().hour) == (tonight, 4)
     look_at_once(database, now + timedelta(hours=2))
     assert due_at(database) == tonight
+
+
+def test_a_clock_that_was_a_year_ahead_leaves_no_year_without_backups(plain: Archive) -> None:
+    database, now, wrong = plain.database, plain.now, plain.now + timedelta(days=365)
+    claim(database, wrong, (TOPICS, REFIT, BACKUP))
+    with transaction(database) as session:
+        note_made(session, "one", wrong)
+    look_at_once(database, now)
+    assert due_at(database) == now + AGAIN, "one of a day that has not come is no recent one"
+    claim(database, wrong, (TOPICS, REFIT, BACKUP))
+    claim(database, now, (TOPICS, REFIT, BACKUP))
+    assert due_at(database) == next_time(BACKUP, now), "nor does who runs on wait for it"
+
+
+def test_one_that_could_not_even_be_noted_is_known_and_tried_again_once_it_can(plain: Archive, place: Place) -> None:
+    """The disk is full: of the backups and of the database."""
+    database = plain.database
+    place.folder.write_text("in the way")
+    other = sqlite3.connect(database.writer.url.database or "", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    # Waits for half a second instead of ten.
+    database.hurry()
+    nightly = Nightly(database, place, patience=0.05)
+    # Here it is what we listen for.
+    structlog.reset_defaults()
+    with structlog.testing.capture_logs() as told:
+        nightly.begin()
+        settled(lambda: "backup not noted yet" in [line["event"] for line in told], lambda: str(told))
+        other.close()
+        nightly.wait(240)
+    with reading(database) as session:
+        found = status(session)
+    assert (found.problem_in, found.problem_at is not None) == (MAKE, True)
+    assert due_at(database) > datetime.now(UTC)
+    assert due_at(database) <= datetime.now(UTC) + AGAIN
+    assert [line["event"] for line in told] == ["backup failed", "backup not noted yet"]
+    nightly.stop()
 
 
 def test_one_replica_makes_it_at_night_and_says_what_became_of_it(plain: Archive, place: Place) -> None:

@@ -60,7 +60,7 @@ MUTANTS = (
     ),
     Mutant(
         "the lease of a dead worker never ends",
-        "handoff/deliveries.py",
+        "handoff/holding.py",
         "if worker is not None else col(Delivery.lease_until) < now",
         'if worker is not None else col(Delivery.worker) == ""',
         _DELIVERIES,
@@ -88,13 +88,47 @@ MUTANTS = (
     ),
     Mutant(
         "it is sent while the claim is not committed yet",
+        "store/engine.py",
+        "then.append(go_on)",
+        "go_on(True)",
+        "tests/bot/test_handover.py::test_what_was_claimed_and_then_not_committed_is_neither_sent_nor_begun[sqlite]",
+    ),
+    Mutant(
+        "words whose claim nobody heard of wait for their lease",
         "bot/sending.py",
-        "        return claimed\n\n    def begin(",
-        "        for each in claimed:\n"
-        "            self._send(each.thread.channel, each)\n"
-        "        return []\n\n"
-        "    def begin(",
-        f"{_KILLED}_while_the_bots_words_leave_they_are_there[sqlite-send.after_call-slack]",
+        "            deliveries.give_back(session, idle, now)\n",
+        "",
+        "tests/bot/test_handover.py"
+        "::test_words_of_which_nobody_knows_whether_they_were_written_leave_soon_and_in_no_doubt[sqlite]",
+    ),
+    Mutant(
+        "words that are under way are given back as if nobody sent them",
+        "bot/sending.py",
+        "if each.id not in self._under_way and each.id",
+        "if each.id",
+        "tests/bot/test_handover.py::test_words_that_are_under_way_are_not_taken_for_those_that_nobody_sends[sqlite]",
+    ),
+    Mutant(
+        "an outcome that is told again falls on the attempt after it",
+        "bot/sending.py",
+        "if is_first or self._is_newest(claimed):",
+        "if claimed:",
+        "tests/bot/test_handover.py::test_an_outcome_that_is_told_again_says_nothing_of_the_attempt_after_it[sqlite]",
+    ),
+    Mutant(
+        "what a dead process held back for Slack's order is begun with at once",
+        "bot/channels/slack/backfill.py",
+        "            self._catch_up.take_over()\n",
+        "",
+        "tests/bot/channels/slack/test_slack_order.py"
+        "::test_a_message_whose_process_died_while_it_waited_waits_for_the_look_of_the_next[sqlite]",
+    ),
+    Mutant(
+        "a pause of Slack's for looking is known to who was told alone",
+        "bot/channels/slack/calls.py",
+        "            self._pacer.close(lane, answer.retry_after)\n            raise TooSoon(",
+        "            raise TooSoon(",
+        "tests/bot/channels/slack/test_slack_sending.py::test_a_pause_that_slack_asks_for_is_kept_by_all_who_look",
     ),
     Mutant(
         "an answer that was lost counts as one that came",
@@ -272,7 +306,7 @@ MUTANTS = (
     ),
     Mutant(
         "anybody keeps the lease of a delivery that another worker has",
-        "handoff/deliveries.py",
+        "handoff/holding.py",
         "theirs = (col(Delivery.id).in_(delivery_ids), col(Delivery.worker) == worker)",
         "theirs = (col(Delivery.id).in_(delivery_ids),)",
         "tests/handoff/test_deliveries.py::test_a_lease_that_is_renewed_does_not_run_out[sqlite]",

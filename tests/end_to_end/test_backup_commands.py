@@ -73,6 +73,8 @@ def test_what_was_lost_comes_back_and_the_key_is_kept_apart(data: Path) -> None:
     (problem, made_and_verified) = _backups(Settings(data_dir=data))
     assert (problem.ok, "account.jsonl.gz" in problem.says) == (False, True)
     assert "verified never" in made_and_verified.says
+    assert "none is made by itself" not in made_and_verified.says
+    assert "none is made by itself" in list(_backups(Settings(data_dir=data, backup_days=0)))[-1].says
     (folder / "manifest.json").write_text("{")
     unreadable = firstline(data, "verify")
     assert (unreadable.returncode, "manifest.json cannot be read" in unreadable.stderr) == (1, True)

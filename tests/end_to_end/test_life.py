@@ -66,6 +66,13 @@ def test_a_wrong_setting_is_a_sentence_with_its_name(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_secret_that_anybody_could_guess_is_told_and_never_repeated(tmp_path: Path) -> None:
+    done = firstline("doctor", env=environment(tmp_path, SECRET_KEY="hunter2"))
+    assert "FIRSTLINE_SECRET_KEY has fewer than 32 characters" in done.stdout
+    assert "python3 -c 'import secrets" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+
+
 def _say(server: Server, token: str, text: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     answer = post(f"{server.address}/api/v1/chat/messages", json={"text": text}, headers=headers)

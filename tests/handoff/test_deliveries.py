@@ -295,6 +295,18 @@ def test_a_part_that_was_kept_is_not_given_out_again(
     assert claimed.delivery.doubts == 1
 
 
+def test_an_arrival_that_is_told_twice_has_each_part_once(
+    database: Database, ask: Callable[..., int], tell: Callable[..., int], now: datetime
+) -> None:
+    delivery_id = tell(ask(), "1")
+    claim(database, now)
+    for _ in range(2):
+        with transaction(database) as session:
+            deliveries.mark_sent(session, delivery_id, "one", "m-1", now, ("m-2", "m-3"))
+    with reading(database) as session:
+        assert session.exec(select(SentPart.external_id).order_by(col(SentPart.number))).all() == ["m-2", "m-3"]
+
+
 def test_nothing_of_a_thread_is_claimed_while_a_later_one_is_under_way(
     database: Database, ask: Callable[..., int], tell: Callable[..., int], now: datetime
 ) -> None:

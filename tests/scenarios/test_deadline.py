@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
+from slack_house import is_down
 from sqlmodel import col, select
 from talk import HOUSE, START, AgentAtTheDesk, CustomerOnTheWeb, World, conversations
 
@@ -22,7 +23,7 @@ from bot.turns import handle
 from bot.watchdog import Watchdog
 from handoff.models import Reason
 from store import reading, transaction
-from store.errors import DatabaseBusy
+from store.errors import DatabaseBusy, Unavailable
 
 QUESTION = "I forgot my password, can't get in"
 LONG = 30.0
@@ -221,16 +222,25 @@ def test_a_message_that_two_workers_came_to_deal_with_has_one_effect(
     assert said_by(ada) == [QUESTION]
 
 
-def test_a_message_that_kills_its_process_every_time_is_set_aside(ada: CustomerOnTheWeb, world: World) -> None:
+@pytest.mark.parametrize(
+    ("kills", "said", "end"),
+    [
+        (inbox.STARTS - 1, "Reset a forgotten password", InboxState.DONE),
+        (inbox.STARTS, "#1", InboxState.PARKED),
+    ],
+)
+def test_a_message_that_kills_its_process_every_time_is_set_aside(
+    ada: CustomerOnTheWeb, world: World, kills: int, said: str, end: InboxState
+) -> None:
     world.accept("ada", text=QUESTION)
-    for _ in range(inbox.STARTS):
+    for _ in range(kills):
         with transaction(world.database) as session:
             assert inbox.claim(session, "killed", world.now, channels=(WEB,)) is not None
             inbox.release(session, "killed")
     world.work()
     (told,) = ada.hears()
-    assert "#1" in told["text"]
-    assert states(world) == [InboxState.PARKED]
+    assert said in told["text"]
+    assert states(world) == [end]
 
 
 @pytest.mark.parametrize("minutes", [3, 11])
@@ -263,6 +273,21 @@ def test_what_was_put_off_before_the_clock_was_set_back_is_due_again(world: Worl
         assert row is not None
         inbox.put_back(session, row, "test", "trouble", world.now)
     guard.sets_the_clock(-3_600)
+    guard.looks(1)
+    assert world.take_turn()
+
+
+def test_a_clock_that_was_set_back_while_the_database_was_away_is_set_right_once_it_is_there(
+    world: World, guard: Guard
+) -> None:
+    world.accept("ada", text="hello?")
+    with transaction(world.database) as session:
+        row = inbox.claim(session, "test", world.now, channels=(WEB,))
+        assert row is not None
+        inbox.put_back(session, row, "test", "trouble", world.now)
+    guard.sets_the_clock(-3_600)
+    with is_down(world.database), pytest.raises(Unavailable):
+        guard.looks(1)
     guard.looks(1)
     assert world.take_turn()
 

@@ -83,7 +83,7 @@ def test_nothing_of_the_real_house_is_touched(tmp_path: Path) -> None:
         slack_bot_token=SecretStr("xoxb-real"),
         smtp_url=SecretStr("smtp://real"),
         llm_base_url="http://real",
-        secret_key=SecretStr("real"),
+        secret_key=SecretStr("real" * 8),
     )
     found = apart(real, tmp_path / "demo")
     assert (found.port, found.channel_tokens, found.smtp_url, found.llm_base_url) == (8123, (), None, None)

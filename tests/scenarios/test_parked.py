@@ -13,15 +13,16 @@ from sqlmodel import col, select
 from talk import AgentAtTheDesk, CustomerOnTheWeb, World, conversations
 
 from bot import inbox, replay, turns
-from bot.channels.base import Inbound, RemoteFile
+from bot.channels.base import FileTooBig, FileUnavailable, Inbound, RemoteFile
 from bot.channels.mailbox import WEB, Mailbox
 from bot.models import InboxRow, InboxState
 from bot.placing import Place
 from bot.replies import say
 from handoff import desk
 from handoff.actors import Actor
+from handoff.conversations import say as say_in
 from handoff.errors import NotAllowed, Stale
-from handoff.models import Reason, Role
+from handoff.models import Author, Conversation, Reason, Role
 from handoff.staff import add_staff
 from handoff.transcript import Line, history
 from store import files, reading, transaction
@@ -49,6 +50,8 @@ class Shelf(Mailbox):
     folder: Path
     name: str = WEB
     is_broken: bool = False
+    gives: FileUnavailable | None = None
+    """What it says instead of giving the file."""
 
     def parse(self, payload: dict[str, Any]) -> Inbound:
         return replace(super().parse(payload), remote_files=(RemoteFile("ref", "screen.png", "image/png"),))
@@ -56,6 +59,8 @@ class Shelf(Mailbox):
     def fetch(self, file: RemoteFile) -> Kept:
         if self.is_broken:
             raise RuntimeError("a bug of theirs")
+        if self.gives is not None:
+            raise self.gives
         return files.keep(self.folder, io.BytesIO(b"picture"))
 
 
@@ -134,6 +139,54 @@ def test_a_file_that_cannot_be_had_is_named(world: World, breaks: Breaks, tmp_pa
     fails(world, "ada", "look at this")
     (lost,) = [found for line in read_by_the_desk(world) if (found := line.message.detail.get("lost_files"))]
     assert lost[0]["name"] == "screen.png"
+
+
+@pytest.mark.parametrize("question", [QUESTION, "The password page is broken"], ids=["answered", "asked back"])
+def test_after_a_file_that_was_lost_the_talk_goes_on(
+    ada: CustomerOnTheWeb, world: World, tmp_path: Path, question: str
+) -> None:
+    mailbox = world.channels[WEB]
+    world.channels[WEB] = Shelf(tmp_path, gives=FileUnavailable("It is gone."))
+    lost, told = ada.says(question)
+    assert "screen.png" in lost["text"], "that first, so that what is typed next is about what was asked"
+    world.channels[WEB] = mailbox
+    if told["decision"] == "clarify":
+        (told,) = ada.says("the first one")
+    assert told["decision"] == "answer"
+    (after,) = ada.says("How do I export my data to Excel?")
+    assert after["decision"] in ("answer", "clarify")
+    assert world.tickets() == []
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        (FileUnavailable("Give the app the scope files:read."), "文件“screen.png”没能保存。请"),
+        (FileTooBig("The file is larger than 20 MB."), "文件“screen.png”超过 20 MB"),
+    ],
+)
+def test_a_customer_reads_of_a_lost_file_in_their_language_and_what_they_can_do(
+    ada: CustomerOnTheWeb, world: World, tmp_path: Path, why: FileUnavailable, told: str
+) -> None:
+    world.channels[WEB] = Shelf(tmp_path, gives=why)
+    lost = ada.says("忘记密码了登不上去")[0]["text"]
+    assert told in lost
+    assert str(why) not in lost, "that is for agents"
+    kept = [found for line in read_by_the_desk(world) if (found := line.message.detail.get("lost_files"))]
+    assert kept[0][0]["why"] == str(why)
+
+
+def test_words_that_an_earlier_version_marked_as_an_answer_without_an_article_do_not_end_the_talk(
+    ada: CustomerOnTheWeb, world: World
+) -> None:
+    ada.says(QUESTION)
+    with transaction(world.database) as session:
+        (talk,) = session.exec(select(Conversation))
+        say_in(session, talk, "I couldn't keep your file.", Author.BOT, world.now, decision="answer")
+    world.work()
+    ada.hears()
+    (after,) = ada.says("How do I export my data to Excel?")
+    assert after["decision"] in ("answer", "clarify")
 
 
 def test_what_follows_a_message_that_was_set_aside_is_read_by_the_same_person(

@@ -10,13 +10,15 @@ from sqlmodel import select
 from talk import HOUSE, AgentAtTheDesk, CustomerOnTheWeb, World, conversations
 
 from bot import inbox, placing, turns
+from bot.channels.base import DeliveryError, OnPart, Outgoing, unrecorded
+from bot.channels.mailbox import WEB, Mailbox
 from bot.decisions import Why
 from bot.live import Live, Serving
 from bot.models import InboxRow, InboxState
 from bot.placing import Place
 from bot.replies import say
 from handoff import desk
-from handoff.models import Message, Reason
+from handoff.models import Action, Button, Message, Reason
 from handoff.transcript import history
 from store import reading, transaction
 
@@ -176,3 +178,58 @@ def test_the_bots_answer_is_dropped_when_an_agent_took_over_meanwhile(
     with reading(world.database) as session:
         kept = session.exec(select(Message.text).where(Message.text == "I forgot my password, can't get in")).all()
     assert len(kept) == 1, "the customer's words are there for the agent"
+
+
+def test_a_choice_that_is_gone_goes_to_a_person_and_the_talk_can_go_on_after_it(
+    ada: CustomerOnTheWeb, bob: AgentAtTheDesk, world: World
+) -> None:
+    (asked,) = ada.says("The password page is broken")
+    assert asked["decision"] == "clarify"
+    with transaction(world.database) as session:
+        for button in session.exec(select(Button).where(Button.action == Action.OPTION)):
+            # The release that is live now has no such article.
+            button.argument = "archived"
+    (told,) = ada.presses("option")
+    assert "#1" in told["text"]
+    assert ada.says("are you there?") == [], "a person has it"
+    bob.hands_back()
+    (after,) = ada.says("How do I export my data to Excel?")
+    assert after["decision"] in ("answer", "clarify")
+
+
+class Refusing(Mailbox):
+    """A channel that refuses what holds some words, and what is said in a place that is closed."""
+
+    def __init__(self, words: str, *, is_closed: bool = False) -> None:
+        super().__init__(WEB)
+        self.words, self.is_closed = words, is_closed
+
+    def send(self, outgoing: Outgoing, on_part: OnPart = unrecorded) -> tuple[str, ...]:
+        if self.words in outgoing.text:
+            raise DeliveryError("Message is too long.", permanent=True, is_unreachable=self.is_closed)
+        return super().send(outgoing, on_part)
+
+
+def test_who_waits_for_an_answer_that_the_channel_refuses_for_good_gets_a_person(
+    ada: CustomerOnTheWeb, bob: AgentAtTheDesk, world: World
+) -> None:
+    world.channels[WEB] = Refusing("reset link")
+    ada.says("I forgot my password, can't get in")
+    (told,) = ada.waits(1)
+    assert "#1" in told["text"]
+    assert (world.ticket().subject, world.ticket().reason) == (
+        "I forgot my password, can't get in",
+        Reason.BOT_STUCK,
+    )
+    bob.replies("Open the page, then press Reset.")
+    assert [each["text"] for each in ada.hears()] == ["Open the page, then press Reset."]
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_nobody_is_bothered_with_what_a_closed_place_refuses_or_with_a_person_at_it(
+    ada: CustomerOnTheWeb, bob: AgentAtTheDesk, world: World, *, is_closed: bool
+) -> None:
+    world.channels[WEB] = Refusing("" if is_closed else "person", is_closed=is_closed)
+    ada.says("I forgot my password, can't get in" if is_closed else "let me talk to a human")
+    assert ada.waits(1) == []
+    assert len(world.tickets()) == int(not is_closed), "where nothing arrives, no other words would"

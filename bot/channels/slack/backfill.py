@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from bot.channels.slack import peers
+from bot.channels.slack.calls import Calls
 from bot.channels.slack.catching_up import HELD, CatchUp
 from bot.channels.slack.clients import Clients
 from bot.channels.slack.gaps import Gaps, forget_unseen, last_heard, looks_from, note_unseen, unseen
@@ -50,6 +51,7 @@ class Backfill:
         self,
         database: Database,
         clients: Clients,
+        calls: Calls,
         workspaces: Workspaces,
         keep: KeepFirst,
         catch_up: CatchUp,
@@ -64,6 +66,7 @@ class Backfill:
         seconds between two calls; ``signs``: between two signs of life. ``can_look``: whether Slack knows us."""
         self._database = database
         self._clients = clients
+        self._calls = calls
         self._workspaces = workspaces
         self._keep = keep
         self._catch_up = catch_up
@@ -89,6 +92,7 @@ class Backfill:
         heard, untold = self._heard(), self._taken_over(is_start=True)
         if is_first:
             self._add(heard)
+            self._catch_up.take_over()
         else:
             # Who is not the first looks at the places alone in which something comes,
             self._hold_back(heard)
@@ -160,6 +164,8 @@ class Backfill:
 
     def found(self) -> None:
         """Events come (again): what was missed can be fetched."""
+        if self._can_look():
+            self._catch_up.go_on()
         with self._lock:
             # Of a look that is under way something may be left over.
             gaps = self._gaps.beside(self._under_way)
@@ -310,7 +316,8 @@ class Backfill:
         return new
 
     def _look(self, oldest: datetime, pause: float, waiting: float = WAITING) -> Look:
-        return Look(self._clients, self._stopping, pause, f"{oldest.timestamp():.6f}", self._bot_of, waiting)
+        since = f"{oldest.timestamp():.6f}"
+        return Look(self._clients, self._calls, self._stopping, pause, since, self._bot_of, waiting)
 
     def look_at(self, spoken: Spoken, since: datetime) -> int:
         """As ``look_back``, of one place, in which somebody waits for an answer. Raises Enough."""

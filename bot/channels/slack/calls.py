@@ -59,6 +59,19 @@ class Calls:
         except Unclear as unclear:
             raise DeliveryError(f"Slack did not answer ({unclear}).") from unclear
 
+    def look(self, lane: str, call: Callable[[], Answer]) -> Answer:
+        """Read what stands in Slack, once. Raises what the SDK does, and TooSoon for as long as Slack wants no more of
+        ``lane`` (a team and method), whoever was told so."""
+        self._pacer.check(lane)
+        try:
+            return call()
+        except SlackApiError as error:
+            answer = answer_of(error)
+            if not answer.is_limit:
+                raise
+            self._pacer.close(lane, answer.retry_after)
+            raise TooSoon(answer.retry_after) from error
+
     def _wait_for(self, deed: Callable[[str], None], lane: str, words: str) -> None:
         try:
             deed(lane)

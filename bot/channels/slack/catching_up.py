@@ -6,6 +6,7 @@ may so come after what was said since, or not at all.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ class CatchUp:
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
         self._stopping = threading.Event()
         self._queued: set[str] = set()
+        self._taken_over: dict[str, Spoken] = {}
         self._threads: list[threading.Thread] = []
 
     def start(self, fetch: Fetch) -> None:
@@ -112,6 +114,27 @@ class CatchUp:
             self._queued.add(thread)
         if not is_queued:
             self._asked.put(_Asked(thread, spoken, self._now() + HELD))
+
+    def take_over(self) -> None:
+        """What a process held back that is gone waits here once more, until ``go_on`` and a look in its thread."""
+        try:
+            with transaction(self._database) as session:
+                until = self._now() + HELD
+                for row in lateness.held_back(session, SLACK):
+                    payload = json.loads(row.payload)
+                    spoken = place_of(row.thread_key, Kind(payload["kind"]), payload["body"])
+                    if spoken is not None:
+                        lateness.hold_back(session, SLACK, row.event_key, until)
+                        self._taken_over[row.thread_key] = spoken
+        except StoreError as error:
+            log.warning("slack messages not held back", error=type(error).__name__)
+
+    def go_on(self) -> None:
+        """Look where what was taken over waits: Slack can be asked now."""
+        with self._lock:
+            taken, self._taken_over = self._taken_over, {}
+        for thread, spoken in taken.items():
+            self.fetch(thread, spoken)
 
     def _run(self, fetch: Fetch) -> None:
         while (asked := self._asked.get()) is not None:

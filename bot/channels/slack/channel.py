@@ -39,7 +39,7 @@ class SlackChannel:
         """``folder`` holds the stored files; ``on_refused`` hears which team refused its token, and may close the
         channel with ``open(False)``. ``pacer``: of all that sends for the app; without it this is the only one."""
         pacer = pacer or pacer_of_workspaces()
-        calls = Calls(clock, on_refused, pacer)
+        self.calls = calls = Calls(clock, on_refused, pacer)
         self.profiles = Profiles(clients, calls, clock)
         self.hints = Hints(clients, pacer)
         self._sender = Sender(folder, clients, calls, clock)

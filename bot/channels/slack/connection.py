@@ -104,6 +104,7 @@ class SlackConnection:
         self._backfill = Backfill(
             database,
             self.clients,
+            self.channel.calls,
             self._workspaces,
             self._keep,
             catch_up,

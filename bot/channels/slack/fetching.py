@@ -13,7 +13,7 @@ from urllib.request import Request
 from pydantic import BaseModel, ValidationError
 from slack_sdk import WebClient
 
-from bot.channels.base import DeliveryError, FileUnavailable, Later, RemoteFile
+from bot.channels.base import DeliveryError, FileTooBig, FileUnavailable, Later, RemoteFile
 from bot.channels.slack.calls import Calls
 from bot.channels.slack.clients import FILES, Clients
 from bot.channels.slack.refusals import LOST, WAIT, Refused
@@ -80,7 +80,7 @@ class Fetcher:
         if url is None or not is_slacks(url, self._clients.base_url):
             raise FileUnavailable("The file lies outside Slack, where the bot does not fetch it.")
         if file.size is not None and file.size > MAX_BYTES:
-            raise FileUnavailable(_TOO_LARGE)
+            raise FileTooBig(_TOO_LARGE)
         # Quoted already where it comes from Slack; a space would else be no address at all.
         request = Request(quote(url, safe=_SAFE), headers={"Authorization": f"Bearer {client.token}"})
         try:
@@ -90,7 +90,7 @@ class Fetcher:
             with error:
                 raise self._refused(error) from error
         except FileTooLarge as error:
-            raise FileUnavailable(_TOO_LARGE) from error
+            raise FileTooBig(_TOO_LARGE) from error
         except StoreError as error:
             raise DeliveryError(str(error)) from error
         except LOST as error:

@@ -13,6 +13,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
+from bot.channels.booking import TooSoon
+from bot.channels.slack.calls import Calls
 from bot.channels.slack.clients import Clients
 from bot.channels.slack.names import Direct, Place, Whole
 from bot.channels.slack.refusals import LOST, TOKEN, Answer, answer_of
@@ -57,6 +59,7 @@ class Look:
     def __init__(
         self,
         clients: Clients,
+        calls: Calls,
         stopping: threading.Event,
         pause: float,
         oldest: str,
@@ -66,6 +69,7 @@ class Look:
         """``pause``: seconds between two calls; ``oldest``: what was said until this timestamp of Slack's is known;
         ``bot_of``: our id in a workspace; ``waiting``: seconds to spend in Slack's pauses at most."""
         self._clients = clients
+        self._calls = calls
         self._bot_of = bot_of
         self._stopping = stopping
         self._pause = pause
@@ -97,7 +101,7 @@ class Look:
             return []
         people = {spoken.place.user for spoken in places if isinstance(spoken.place, Direct)}
         channels = {spoken.channel for spoken in places}
-        rows = [row for kind in _KINDS for row in self._listed(client, kind) if not row.get("is_archived")]
+        rows = [row for kind in _KINDS for row in self._listed(team, client, kind) if not row.get("is_archived")]
         unheard = [row for row in rows if row.get("user") not in people and row.get("id") not in channels]
         unheard.sort(key=_made, reverse=True)
         named = [(str(row.get("id")), row.get("user")) for row in unheard[:most]]
@@ -107,11 +111,11 @@ class Look:
         self.closed.add(team)
         log.warning("slack does not let us look back", team=team, error=str(why))
 
-    def _listed(self, client: WebClient, kind: str) -> list[dict[str, Any]]:
+    def _listed(self, team: str, client: WebClient, kind: str) -> list[dict[str, Any]]:
         def page(cursor: str | None) -> SlackResponse:
             return client.users_conversations(types=kind, exclude_archived=True, limit=_LISTED, cursor=cursor)
 
-        return self._pages("users.conversations", page, "channels")
+        return self._pages(f"{team}:users.conversations", page, "channels")
 
     def _said_in(self, places: Sequence[Spoken], read: set[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for spoken in places:
@@ -134,14 +138,14 @@ class Look:
         read.add(channel)
         said = [message for message in begun if self._is_new(message.get("ts"))]
         for root in self._roots(spoken, begun):
-            said += self._replies(client, channel, root)
+            said += self._replies(spoken.place.team, client, channel, root)
         return channel, {str(message.get("ts")): message for message in said}
 
     def _channel(self, spoken: Spoken, client: WebClient) -> str | None:
         if spoken.channel is not None or not isinstance(spoken.place, Direct):
             return spoken.channel
-        user = spoken.place.user
-        answer = self._ask("conversations.open", lambda: client.conversations_open(users=user))
+        team, user = spoken.place.team, spoken.place.user
+        answer = self._ask(f"{team}:conversations.open", lambda: client.conversations_open(users=user))
         channel = answer.get("channel") if answer is not None else None
         return channel.get("id") if isinstance(channel, dict) else None
 
@@ -168,54 +172,53 @@ class Look:
         def page(cursor: str | None) -> SlackResponse:
             return client.conversations_history(channel=channel, oldest=since, limit=_PAGE, cursor=cursor)
 
-        return self._pages("conversations.history", page)
+        return self._pages(f"{place.team}:conversations.history", page)
 
-    def _replies(self, client: WebClient, channel: str, root: str) -> list[dict[str, Any]]:
+    def _replies(self, team: str, client: WebClient, channel: str, root: str) -> list[dict[str, Any]]:
         def page(cursor: str | None) -> SlackResponse:
             return client.conversations_replies(
                 channel=channel, ts=root, oldest=self._oldest, limit=_PAGE, cursor=cursor
             )
 
         # The root comes along, however old it is.
-        found = self._pages("conversations.replies", page)
+        found = self._pages(f"{team}:conversations.replies", page)
         return [message for message in found if self._is_new(message.get("ts"))]
 
     def _is_new(self, ts: object) -> bool:
         return _order(str(ts)) > _order(self._oldest)
 
     def _pages(
-        self, method: str, page: Callable[[str | None], SlackResponse], of: str = "messages"
+        self, lane: str, page: Callable[[str | None], SlackResponse], of: str = "messages"
     ) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         cursor: str | None = None
         for _ in range(_PAGES):
-            answer = self._ask(method, partial(page, cursor))
+            answer = self._ask(lane, partial(page, cursor))
             rows = answer.get(of) if answer is not None else None
             found += [row for row in rows or [] if isinstance(row, dict)]
             cursor = ((answer.get("response_metadata") or {}) if answer is not None else {}).get("next_cursor")
             if not cursor:
                 return found
-        log.warning("slack back-fill left out what is older", method=method)
+        log.warning("slack back-fill left out what is older", method=_method(lane))
         return found
 
-    def _ask(self, method: str, call: Callable[[], SlackResponse]) -> SlackResponse | None:
-        """What Slack answers; None where it does not let us look. Raises Enough."""
+    def _ask(self, lane: str, call: Callable[[], SlackResponse]) -> SlackResponse | None:
+        """What Slack answers; None where it does not let us look. ``lane``: a team and method. Raises Enough."""
         troubles = 0
         while True:
             # A trouble that lasts is left more and more time to end.
             if self._stopping.wait(self._pause * 2**troubles):
                 raise Enough("stopped")
             try:
-                return call()
+                return self._calls.look(lane, call)
+            except TooSoon as soon:
+                self._wait(soon.seconds)
             except SlackApiError as error:
                 answer, troubles = answer_of(error), troubles + 1
                 if answer.code in TOKEN:
                     raise TokenGone(answer.code) from error
-                if answer.is_limit:
-                    troubles -= 1
-                    self._wait(answer.retry_after)
-                elif not answer.is_unclear or troubles >= _TRIES:
-                    self._is_refused(method, answer)
+                if not answer.is_unclear or troubles >= _TRIES:
+                    self._is_refused(_method(lane), answer)
                     return None
             except LOST as error:
                 troubles += 1
@@ -233,6 +236,10 @@ class Look:
         if why not in self._refused:
             self._refused.add(why)
             log.warning("slack does not let us look back", method=method, error=why, needed=answer.needed)
+
+
+def _method(lane: str) -> str:
+    return lane.partition(":")[2]
 
 
 def _made(row: dict[str, Any]) -> int:

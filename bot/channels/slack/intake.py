@@ -28,6 +28,7 @@ from bot.channels.slack.catching_up import HELD, CatchUp
 from bot.channels.slack.envelopes import Kind
 from bot.channels.slack.history import Spoken
 from bot.channels.slack.names import SLACK
+from bot.channels.slack.overtaking import Newest
 from bot.channels.slack.pages import WORKSPACE, Pages, customer_of
 from bot.channels.slack.words import say
 from bot.channels.slack.workspaces import NotIntroduced, Workspace, Workspaces
@@ -84,6 +85,7 @@ class KeepFirst(Middleware):
         self._on_limited = on_limited
         self._now = now
         self._catch_up = catch_up
+        self._newest = Newest()
 
     def process(self, *, req: BoltRequest, resp: BoltResponse, next: Callable[[], BoltResponse]) -> BoltResponse | None:
         if req.body.get("type") in _BOLTS:
@@ -127,10 +129,14 @@ class KeepFirst(Middleware):
         row = self._row(kind, workspace, payload)
         if row is not None:
             said = envelopes.said_at(kind, body)
-            is_late = said is not None and said < self._now().timestamp() - LATE
+            is_late = said is not None and self._is_late(row.thread_key, said)
             self._accept(row, payload, is_late=is_late, after=self._catch_up.awaited(row.thread_key, kind, body))
         needs_listener = kind is not Kind.EVENT or envelopes.event_type(body) in Pages.EVENTS
         return None if needs_listener else BoltResponse(status=200)
+
+    def _is_late(self, thread_key: str, said: float) -> bool:
+        """Whether something that was said later may have been kept before, by this process or by another."""
+        return self._newest.is_overtaken(thread_key, said) or said < self._now().timestamp() - LATE
 
     def _row(self, kind: Kind, workspace: Workspace, payload: dict[str, Any]) -> Row | None:
         """None for what concerns no customer, so that nothing of it is kept."""

@@ -19,7 +19,7 @@ from bot.channels.slack.memory import Memory
 from bot.channels.slack.names import Direct, InChannel, Place, Whole, is_direct, parse_place, parse_spot
 from bot.channels.slack.refusals import BLOCKS, THREAD_GONE, WAIT, Refused, Unclear
 from bot.channels.slack.rendering import Part, render
-from bot.channels.slack.sightings import CannotLook, NotNow, find_post, is_shared
+from bot.channels.slack.sightings import CannotLook, NotNow, Sight, find_post, is_shared
 from bot.channels.slack.uploading import Uploads
 
 log = structlog.get_logger()
@@ -109,7 +109,7 @@ class Sender:
         try:
             if isinstance(part, OutgoingFile):
                 raise CannotLook("files carry no mark")
-            return find_post(target.client, target.channel, target.root, part.mark(), outgoing.made_at)
+            return self._seen(target, part, outgoing)
         except NotNow as reason:
             words = f"Slack does not say yet whether it has the message ({reason})."
             raise Later(words, self._clock() + timedelta(seconds=reason.seconds)) from reason
@@ -118,6 +118,10 @@ class Sender:
             if not outgoing.may_repeat:
                 raise Uncertain(_blind(reason), cannot_look=True) from reason
             return None
+
+    def _seen(self, target: Target, part: Part, outgoing: Outgoing) -> str | None:
+        sight = Sight(target.team, target.client, target.channel, target.root)
+        return find_post(self._calls, sight, part.mark(), outgoing.made_at)
 
     def _send(self, target: Target, part: Part | OutgoingFile, outgoing: Outgoing) -> str:
         self._calls.pace(target.lane)
@@ -150,7 +154,7 @@ class Sender:
         log.warning("answer lost", delivery_id=part.delivery_id, part=part.number, error=why)
         again = self._clock() + _AGAIN
         try:
-            ts = find_post(target.client, target.channel, target.root, part.mark(), outgoing.made_at)
+            ts = self._seen(target, part, outgoing)
         except NotNow as reason:
             raise Uncertain(f"no answer came ({why}), and none when we looked ({reason})", not_before=again) from reason
         except CannotLook as reason:

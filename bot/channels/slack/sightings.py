@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,6 +12,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
+from bot.channels.booking import TooSoon
+from bot.channels.slack.calls import Calls
 from bot.channels.slack.names import is_direct
 from bot.channels.slack.refusals import LOST, THREAD_GONE, TOKEN, answer_of
 
@@ -33,20 +36,30 @@ class CannotLook(Exception):
     """Slack does not let us see whether the message is there."""
 
 
-def find_post(
-    client: WebClient, channel: str, root: str | None, mark: dict[str, Any], since: datetime | None = None
-) -> str | None:
+@dataclass(frozen=True)
+class Sight:
+    """Where to look: a channel, and the thread in it if there is one."""
+
+    team: str
+    client: WebClient
+    channel: str
+    root: str | None
+
+
+def find_post(calls: Calls, sight: Sight, mark: dict[str, Any], since: datetime | None = None) -> str | None:
     """The timestamp of the message that carries ``mark``, None if it is not there (yet).
 
     ``since``: when it was written, so that nothing older is looked through. Raises NotNow or CannotLook.
     """
     oldest = None if since is None else f"{(since - _SLOW_CLOCK).timestamp():.6f}"
     try:
-        return _find(client, channel, root, mark, oldest)
+        return _find(calls, sight, mark, oldest)
+    except TooSoon as soon:
+        raise NotNow("ratelimited", soon.seconds) from soon
     except SlackApiError as error:
         answer = answer_of(error)
         code = answer.code or str(answer.status)
-        if answer.is_limit or answer.is_unclear or answer.code in TOKEN:
+        if answer.is_unclear or answer.code in TOKEN:
             raise NotNow(code, answer.retry_after) from error
         raise CannotLook(code) from error
     except LOST as error:
@@ -62,21 +75,23 @@ def is_shared(client: WebClient, file_id: str) -> bool:
     return isinstance(file, dict) and any(file.get(field) for field in ("shares", "channels", "groups", "ims"))
 
 
-def _find(client: WebClient, channel: str, root: str | None, mark: dict[str, Any], oldest: str | None) -> str | None:
-    if root is not None:
+def _find(calls: Calls, sight: Sight, mark: dict[str, Any], oldest: str | None) -> str | None:
+    replies = partial(sight.client.conversations_replies, channel=sight.channel, oldest=oldest)
+    history = partial(sight.client.conversations_history, channel=sight.channel, oldest=oldest)
+    if sight.root is not None:
         try:
-            return _on_pages(partial(client.conversations_replies, channel=channel, ts=root, oldest=oldest), mark)
+            return _on_pages(calls, f"{sight.team}:conversations.replies", partial(replies, ts=sight.root), mark)
         except SlackApiError as error:
-            if answer_of(error).code not in THREAD_GONE or not is_direct(channel):
+            if answer_of(error).code not in THREAD_GONE or not is_direct(sight.channel):
                 raise
             # What it answers was deleted: then it stands in the direct messages themselves.
-    return _on_pages(partial(client.conversations_history, channel=channel, oldest=oldest), mark)
+    return _on_pages(calls, f"{sight.team}:conversations.history", history, mark)
 
 
-def _on_pages(ask: Callable[..., SlackResponse], mark: dict[str, Any]) -> str | None:
+def _on_pages(calls: Calls, lane: str, ask: Callable[..., SlackResponse], mark: dict[str, Any]) -> str | None:
     cursor = None
     for _ in range(_PAGES):
-        page = ask(cursor=cursor, limit=_PAGE, include_all_metadata=True)
+        page = calls.look(lane, partial(ask, cursor=cursor, limit=_PAGE, include_all_metadata=True))
         if ts := _marked(page.get("messages"), mark):
             return ts
         cursor = (page.get("response_metadata") or {}).get("next_cursor")

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 from telegram.error import BadRequest, TelegramError
 
-from bot.channels.base import DeliveryError, FileUnavailable, RemoteFile
+from bot.channels.base import DeliveryError, FileTooBig, FileUnavailable, RemoteFile
 from bot.channels.telegram.client import Client, Stopped
 from store.errors import FileTooLarge, StoreError
 from store.files import Kept, keep
@@ -16,13 +16,13 @@ from store.files import Kept, keep
 LARGEST = 20 * 1024 * 1024
 TOO_LARGE = "The file is larger than 20 MB, the most that Telegram gives to bots."
 GONE = "Telegram does not have the file any more."
-_LOST = "The file could not be brought from Telegram; it is tried again."
+_LOST = "The file could not be brought from Telegram."
 
 
 def fetch(client: Client, folder: Path, file: RemoteFile) -> Kept:
     """Raises FileUnavailable, or DeliveryError to try again; neither with its cause, which may hold the address."""
     if file.size is not None and file.size > LARGEST:
-        raise FileUnavailable(TOO_LARGE)
+        raise FileTooBig(TOO_LARGE)
     path = _path_of(client, file.ref)
     try:
         with (
@@ -32,7 +32,7 @@ def fetch(client: Client, folder: Path, file: RemoteFile) -> Kept:
             _check(answer.status_code)
             return keep(folder, _Body(answer.iter_bytes()))
     except FileTooLarge:
-        raise FileUnavailable(TOO_LARGE) from None
+        raise FileTooBig(TOO_LARGE) from None
     except StoreError as error:
         raise DeliveryError(str(error)) from None
     except (httpx.HTTPError, httpx.InvalidURL):
@@ -45,7 +45,7 @@ def _path_of(client: Client, file_id: str) -> str:
     except BadRequest as error:
         said = error.message.lower()
         if "too big" in said:
-            raise FileUnavailable(TOO_LARGE) from None
+            raise FileTooBig(TOO_LARGE) from None
         if "temporarily" in said:
             raise DeliveryError(_LOST) from None
         raise FileUnavailable(GONE) from None

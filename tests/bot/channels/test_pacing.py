@@ -133,6 +133,18 @@ def test_two_places_refused_at_once_silence_the_bot_in_every_process(makes: Make
     assert [wait_of(each, BOB) for each in (one, other)] == [30.5, 30.5]
 
 
+@pytest.mark.parametrize("told", [(1.0, 600.0), (600.0, 1.0)])
+def test_two_places_refused_at_once_silence_the_bot_no_longer_than_both_were_told(
+    pacer: Pacer, clock: Clock, told: tuple[float, float]
+) -> None:
+    """A group that may not be written to for ten minutes is no reason to keep everybody waiting for so long."""
+    pacer.close(ADA, told[0])
+    clock.passes(1)
+    pacer.close(EVE, told[1])
+    assert wait_of(pacer, BOB) == 1.5
+    assert max(wait_of(pacer, ADA), wait_of(pacer, EVE)) >= 599
+
+
 def test_two_places_refused_at_different_times_are_their_own_matter(pacer: Pacer, clock: Clock) -> None:
     pacer.close(ADA, 30.0)
     clock.passes(10)

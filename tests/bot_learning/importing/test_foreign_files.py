@@ -293,7 +293,7 @@ def test_the_kernel_refuses_even_where_python_does_not(tmp_path: Path) -> None:
 
 
 def test_secrets_of_the_server_do_not_reach_the_child(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIRSTLINE_SECRET_KEY", "canary-4711")
+    monkeypatch.setenv("FIRSTLINE_SECRET_KEY", "canary-4711" * 3)
     with Sandbox() as fresh:
         fresh.read(Document("y", "html", b"<p>here</p>"))
         child = fresh._child

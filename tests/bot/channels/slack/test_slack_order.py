@@ -64,6 +64,20 @@ def test_an_earlier_message_that_slack_brings_late_takes_its_place(
         assert house.texts() == ["one", "two", "three", "four"], "each is known when it comes again"
 
 
+def test_messages_that_overtake_each_other_within_a_second_take_their_places(
+    world: SlackWorld, sqlite_database: Database, tmp_path: Path
+) -> None:
+    ann, before = world.teams[0].add_person("ann"), datetime.now(UTC)
+    with slack_house(world, sqlite_database, tmp_path, http=True, now=lambda: before) as house:
+        house.is_connected()
+        world.deliver_by = NOBODY
+        said = [ann.says(text, ann.dm) for text in ("one", "two", "three")]
+        one, two, three = missed(world, *said)
+        for payload in (two, three, one):
+            assert house.posts(payload).status == 200
+        assert house.texts() == ["one", "two", "three"]
+
+
 def test_what_is_dealt_with_already_is_not_overtaken(world: SlackWorld, database: Database, tmp_path: Path) -> None:
     ann = world.teams[0].add_person("ann")
     with slack_house(world, database, tmp_path, http=True, now=later) as house:
@@ -101,6 +115,38 @@ def test_after_a_gap_a_message_waits_until_what_was_said_before_it_is_there(
         assert house.texts() == ["hello", "said while nobody listened", "said after that"]
         settled(lambda: house.rows()[-1].not_before <= datetime.now(UTC), lambda: str(house.rows()))
         assert "while nobody listened" in (begun(database, datetime.now(UTC)) or "")
+
+
+def test_a_message_whose_process_died_while_it_waited_waits_for_the_look_of_the_next(
+    world: SlackWorld, database: Database, tmp_path: Path
+) -> None:
+    ann = world.teams[0].add_person("ann")
+    with slack_house(world, database, tmp_path, http=True, patience=HASTY) as house:
+        house.is_connected()
+        ann.says("hello", ann.dm)
+        house.kept(1)
+        dealt_with(house)
+    world.deliver_by = NOBODY
+    ann.says("said while nobody listened", ann.dm)
+    missed(world, 1)
+    world.fail_next("conversations.history", "hang")
+    with slack_house(world, database, tmp_path, http=True, patience=NEVER_BY_ITSELF) as house:
+        house.is_connected()
+        ann.says("said after that", ann.dm)
+        house.kept(2)
+        world.wait_for(lambda: world.calls_of("conversations.history"))
+        assert house.rows()[-1].not_before < later(), "left alone it is due when the next one starts"
+    world.fail_next("conversations.history", "hang")
+    with slack_house(world, database, tmp_path, http=True, patience=NEVER_BY_ITSELF, now=later) as house:
+        house.is_connected()
+        assert begun(database, later()) is None
+        world.wait_for(lambda: len(world.calls_of("conversations.history")) > 1)
+        assert begun(database, later()) is None
+        world.release()
+        house.kept(3)
+        settled(lambda: house.rows()[-1].not_before <= later(), lambda: str(house.rows()))
+        assert house.texts() == ["hello", "said while nobody listened", "said after that"]
+        assert "while nobody listened" in (begun(database, later()) or "")
 
 
 def test_what_slack_brings_again_is_a_sign_that_other_messages_may_not_have_come_either(

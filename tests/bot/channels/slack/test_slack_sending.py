@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
 from slack_scene import START, Scene, hurried, patiently
@@ -23,6 +24,8 @@ from bot.channels.base import (
 )
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.clients import Clients
+from bot.channels.slack.history import Enough, Look, Spoken
+from bot.channels.slack.names import Direct
 
 # Where it arrives
 
@@ -280,8 +283,30 @@ def test_while_slack_cannot_be_asked_nothing_is_sent_a_second_time(scene: Scene,
     with pytest.raises(Later, match="does not say yet") as caught:
         scene.channel.send(replace(outgoing, doubts=1))
     assert caught.value.not_before == START + timedelta(seconds=30 if trouble == "ratelimited" else 5)
+    scene.later(31)
     scene.channel.send(replace(outgoing, doubts=1))
     assert len(scene.ada.dm.bot_messages) == 1
+
+
+@pytest.mark.parametrize("is_looked_back", [False, True])
+def test_a_pause_that_slack_asks_for_is_kept_by_all_who_look(scene: Scene, *, is_looked_back: bool) -> None:
+    outgoing = scene.outgoing()
+    scene.channel.send(outgoing)
+    scene.world.fail_next("conversations.history", "ratelimited", retry_after=30)
+
+    def looks_up() -> None:
+        with pytest.raises(Later, match="does not say yet"):
+            scene.channel.send(replace(outgoing, doubts=1))
+
+    def looks_back() -> None:
+        places = [Spoken(Direct("T1", scene.ada.id), scene.ada.dm.id, None)]
+        look = Look(scene.clients, scene.channel.calls, Event(), 0.0, "1.0", lambda team: None, waiting=10)
+        with pytest.raises(Enough, match="long pauses"):
+            list(look.all_of(places))
+
+    for look in (looks_back, looks_up) if is_looked_back else (looks_up, looks_back):
+        look()
+    assert len(scene.world.calls_of("conversations.history")) == 1, "the other one asks nothing"
 
 
 def test_where_slack_does_not_let_us_look_it_is_repeated_only_if_it_may_be(scene: Scene) -> None:
