@@ -186,7 +186,9 @@ class Reader:
             text = view.wording.question(clean(part))
             guess = intents.guess(text, view.spaces[0].encoder.queries([text])[0])
             if guess.name == ASKS_FOR_HUMAN and guess.confidence >= _REQUEST:
-                return replace(reading, intent=guess.name, intent_confidence=guess.confidence)
+                # Whatever an article says of the rest, that part is for a person.
+                sure = max(guess.confidence, reading.confidence)
+                return replace(reading, intent=guess.name, intent_confidence=sure)
         return reading
 
     def _requests(self, reading: Reading, view: View, intents: IntentModel, words: Sequence[str]) -> list[str]:
@@ -197,8 +199,8 @@ class Reader:
         for clause in clauses if intents.requests else ():
             said = words if len(clauses) == 1 else view.wording.words(clause)
             share = view.rarity.share(said, intents.requests, {})
-            if share >= _REQUEST_WORDS:
-                found += [clause] if len(clauses) > 1 else []
+            if share >= _REQUEST_WORDS and len(clauses) > 1:
+                found.append(clause)
             elif share >= _SOME_WORDS:
                 found += self._beginnings(clause, reading, view, intents)
         return found

@@ -18,7 +18,7 @@ from retrieval.background import everyday, usual
 from retrieval.known_intents import ASKS_FOR_HUMAN, builtin_intents
 from retrieval.texts import plain_key
 
-LANGUAGES = ("zh", "de", "fr", "es", "pt", "it", "nl", "ja", "ko", "ru")
+LANGUAGES = ("en", "zh", "de", "fr", "es", "pt", "it", "nl", "ja", "ko", "ru")
 JAPANESE = (
     Article("yoyaku", "ja", "予約の変更とキャンセル", "マイページの「予約一覧」から日付や人数を変更できます。"),
     Article("madoguchi", "ja", "お問い合わせ先と受付時間", "電話窓口は平日9時から18時まで受け付けています。"),
@@ -60,6 +60,11 @@ def _goes_to_a_person(decision: Decision) -> bool:
         "хочу изменить номер телефона",
         "真人認證失敗怎麼辦",
         "客服人員的權限在哪裡設定",
+        "add a colleague",
+        "remove a person from the team",
+        "can I make someone else an admin",
+        "the agent role has no rights",
+        "can someone help me",
     ],
 )
 def test_a_wish_or_a_matter_is_no_request_for_a_person(serving: Serving, text: str) -> None:
@@ -86,6 +91,11 @@ def test_a_wish_or_a_matter_is_no_request_for_a_person(serving: Serving, text: s
         "kan ik iemand spreken?",
         "есть тут кто живой?",
         "麻煩轉接客服專員",
+        "put me through to someone",
+        "could a colleague of yours look at this",
+        "I'm not happy with this, put me through to a person",
+        "transfer this chat to a human",
+        "who can I speak to about a refund",
     ],
 )
 def test_a_request_for_a_person_is_heard(serving: Serving, text: str) -> None:
