@@ -50,9 +50,9 @@ def test_a_job_that_is_given_up_makes_room_for_another(room: threading.Event) ->
 
 
 def test_a_thread_that_comes_back_from_a_job_that_was_given_up_ends(room: threading.Event) -> None:
-    crew = Crew("test", 1, room.set)
+    crew = Crew("come back", 1, room.set)
     end = hang(crew, "stuck")
-    [thread] = [each for each in threading.enumerate() if each.name.startswith("test-")]
+    [thread] = [each for each in threading.enumerate() if each.name.startswith("come back-")]
     crew.give_up("stuck")
     end.set()
     thread.join(LONG)

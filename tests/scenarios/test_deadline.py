@@ -266,12 +266,17 @@ def test_a_clock_that_is_set_makes_nobody_overdue(world: World, guard: Guard) ->
     assert guard.looks(2) == 1
 
 
-def test_what_was_put_off_before_the_clock_was_set_back_is_due_again(world: World, guard: Guard) -> None:
+def puts_off(world: World) -> None:
+    """A message comes, and its turn fails."""
     world.accept("ada", text="hello?")
     with transaction(world.database) as session:
         row = inbox.claim(session, "test", world.now, channels=(WEB,))
         assert row is not None
         inbox.put_back(session, row, "test", "trouble", world.now)
+
+
+def test_what_was_put_off_before_the_clock_was_set_back_is_due_again(world: World, guard: Guard) -> None:
+    puts_off(world)
     guard.sets_the_clock(-3_600)
     guard.looks(1)
     assert world.take_turn()
@@ -280,11 +285,7 @@ def test_what_was_put_off_before_the_clock_was_set_back_is_due_again(world: Worl
 def test_a_clock_that_was_set_back_while_the_database_was_away_is_set_right_once_it_is_there(
     world: World, guard: Guard
 ) -> None:
-    world.accept("ada", text="hello?")
-    with transaction(world.database) as session:
-        row = inbox.claim(session, "test", world.now, channels=(WEB,))
-        assert row is not None
-        inbox.put_back(session, row, "test", "trouble", world.now)
+    puts_off(world)
     guard.sets_the_clock(-3_600)
     with is_down(world.database), pytest.raises(Unavailable):
         guard.looks(1)

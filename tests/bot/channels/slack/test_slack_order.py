@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,27 @@ def missed(world: SlackWorld, *said: Any) -> list[Any]:
     """Slack gave these up; what it would have brought."""
     world.wait_for(lambda: all(delivery.is_done for delivery in world.deliveries))
     return [delivery.payload for delivery in world.deliveries[-len(said) :]]
+
+
+@contextmanager
+def says_more_after_a_gap(world: SlackWorld, database: Database, folder: Path) -> Iterator[SlackHouse]:
+    """Somebody said something while nobody listened, and goes on now; Slack is being asked, and does not answer yet."""
+    ann = world.teams[0].add_person("ann")
+    with slack_house(world, database, folder, http=True, patience=HASTY) as house:
+        house.is_connected()
+        ann.says("hello", ann.dm)
+        house.kept(1)
+        dealt_with(house)
+    world.deliver_by = NOBODY
+    ann.says("said while nobody listened", ann.dm)
+    missed(world, 1)
+    world.fail_next("conversations.history", "hang")
+    with slack_house(world, database, folder, http=True, patience=NEVER_BY_ITSELF) as house:
+        house.is_connected()
+        ann.says("said after that", ann.dm)
+        house.kept(2)
+        world.wait_for(lambda: world.calls_of("conversations.history"))
+        yield house
 
 
 def test_an_earlier_message_that_slack_brings_late_takes_its_place(
@@ -94,21 +117,7 @@ def test_what_is_dealt_with_already_is_not_overtaken(world: SlackWorld, database
 def test_after_a_gap_a_message_waits_until_what_was_said_before_it_is_there(
     world: SlackWorld, database: Database, tmp_path: Path
 ) -> None:
-    ann = world.teams[0].add_person("ann")
-    with slack_house(world, database, tmp_path, http=True, patience=HASTY) as house:
-        house.is_connected()
-        ann.says("hello", ann.dm)
-        house.kept(1)
-        dealt_with(house)
-    world.deliver_by = NOBODY
-    ann.says("said while nobody listened", ann.dm)
-    missed(world, 1)
-    world.fail_next("conversations.history", "hang")
-    with slack_house(world, database, tmp_path, http=True, patience=NEVER_BY_ITSELF) as house:
-        house.is_connected()
-        ann.says("said after that", ann.dm)
-        house.kept(2)
-        world.wait_for(lambda: world.calls_of("conversations.history"))
+    with says_more_after_a_gap(world, database, tmp_path) as house:
         assert begun(database, datetime.now(UTC)) is None
         world.release()
         house.kept(3)
@@ -120,21 +129,7 @@ def test_after_a_gap_a_message_waits_until_what_was_said_before_it_is_there(
 def test_a_message_whose_process_died_while_it_waited_waits_for_the_look_of_the_next(
     world: SlackWorld, database: Database, tmp_path: Path
 ) -> None:
-    ann = world.teams[0].add_person("ann")
-    with slack_house(world, database, tmp_path, http=True, patience=HASTY) as house:
-        house.is_connected()
-        ann.says("hello", ann.dm)
-        house.kept(1)
-        dealt_with(house)
-    world.deliver_by = NOBODY
-    ann.says("said while nobody listened", ann.dm)
-    missed(world, 1)
-    world.fail_next("conversations.history", "hang")
-    with slack_house(world, database, tmp_path, http=True, patience=NEVER_BY_ITSELF) as house:
-        house.is_connected()
-        ann.says("said after that", ann.dm)
-        house.kept(2)
-        world.wait_for(lambda: world.calls_of("conversations.history"))
+    with says_more_after_a_gap(world, database, tmp_path) as house:
         assert house.rows()[-1].not_before < later(), "left alone it is due when the next one starts"
     world.fail_next("conversations.history", "hang")
     with slack_house(world, database, tmp_path, http=True, patience=NEVER_BY_ITSELF, now=later) as house:
