@@ -29,7 +29,7 @@ from bot.desk import outcomes, surveys
 from bot.learning.recall import earlier
 from bot.live import Live
 from bot.worker import SERVER
-from handoff import deliveries
+from handoff import holding
 from handoff.sla.defaults import lay_out
 from store import Database, crashpoints, lock, open_database, transaction
 from store.migrate import upgrade
@@ -51,7 +51,7 @@ def serve(
     if settings.crash_at:
         crashpoints.arm(settings.crash_at)
     if settings.lease_seconds:
-        inbox.LEASE = deliveries.LEASE = timedelta(seconds=settings.lease_seconds)
+        inbox.LEASE = holding.LEASE = timedelta(seconds=settings.lease_seconds)
     with ExitStack() as stack:
         lock_file = lock.beside(settings.url)
         if has_worker and lock_file is not None:

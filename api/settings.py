@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_LENGTH = 32
+"""Characters below which a key of somebody's own may be guessed."""
 
 
 class Settings(BaseSettings):

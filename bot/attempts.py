@@ -21,7 +21,7 @@ from bot.channels.base import (
     Resend,
     Uncertain,
 )
-from handoff import deliveries, threads
+from handoff import deliveries, holding, threads
 from handoff.deliveries import Claimed
 from handoff.errors import Stale
 from handoff.models import Author, DeliveryState
@@ -125,10 +125,10 @@ class _Hold:
         The database is asked only where the lease is half over, which few attempts live to see.
         """
         delivery, now = self.claimed.delivery, self.now + timedelta(seconds=time.perf_counter() - self.begun)
-        if delivery.lease_until is None or now < delivery.lease_until - deliveries.LEASE / 2:
+        if delivery.lease_until is None or now < delivery.lease_until - holding.LEASE / 2:
             return
         with transaction(self.database) as session:
-            until = now + deliveries.LEASE
+            until = now + holding.LEASE
             is_ours = deliveries.keep(session, _id(self.claimed), self.worker, delivery.attempts, until)
         if not is_ours:
             raise Later("It was held up for so long that others might have sent it.", now)

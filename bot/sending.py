@@ -16,7 +16,7 @@ from structlog.contextvars import bound_contextvars
 from bot.attempts import Attempt, attempt, record
 from bot.channels.base import Channel
 from bot.crew import Crew
-from handoff import deliveries
+from handoff import deliveries, holding
 from handoff.deliveries import Claimed
 from handoff.errors import Stale
 from store import Database, glancing, reading, transaction
@@ -66,7 +66,7 @@ class Sender:
     def keep_leases(self, now: datetime) -> None:
         """Keep what is under way here, however slow, and release what dead workers left. Call it every few seconds."""
         with reading(self.database) as session:
-            if not deliveries.has_outlived(session, now + deliveries.LEASE / 2):
+            if not deliveries.has_outlived(session, now + holding.LEASE / 2):
                 return
         with self._lock:
             mine = tuple(self._under_way)

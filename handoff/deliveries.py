@@ -16,8 +16,9 @@ from sqlalchemy import select as rows_of
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from handoff import holding
 from handoff.copies import EMAIL
-from handoff.holding import LEASE, give_back, has_outlived, held, release_worker, renew
+from handoff.holding import give_back, has_outlived, held, release_worker, renew
 from handoff.marking import (
     keep,
     keep_part,
@@ -50,7 +51,6 @@ from store.prepared import Prepared, is_one_of
 from store.records import record_at, width
 
 __all__ = [
-    "LEASE",
     "UNFINISHED",
     "About",
     "Claimed",
@@ -128,11 +128,11 @@ def claim(
     thread_id: int | None = None,
 ) -> list[Claimed]:
     """Up to ``limit`` deliveries that are due, at most one of each thread: its oldest unfinished one, for
-    ``lease_seconds``, else LEASE.
+    ``lease_seconds``, else ``holding.LEASE``.
 
     ``channels`` and ``thread_id`` leave all others to other workers.
     """
-    lease = LEASE if lease_seconds is None else timedelta(seconds=lease_seconds)
+    lease = holding.LEASE if lease_seconds is None else timedelta(seconds=lease_seconds)
     which: dict[str, Any] = {} if channels is None else {"channels": tuple(channels)}
     if thread_id is not None:
         which["in_thread"] = thread_id
@@ -145,7 +145,7 @@ def claim_new(
 ) -> list[Claimed]:
     """As ``claim``, of these that nobody has tried to send yet: for whoever has just written them."""
     which = {"channels": tuple(channels), "untried": tuple(delivery_ids)}
-    return _claimed(session, _taken(session, now, worker, len(delivery_ids), now + LEASE, which))
+    return _claimed(session, _taken(session, now, worker, len(delivery_ids), now + holding.LEASE, which))
 
 
 class Outlook(NamedTuple):

@@ -14,7 +14,7 @@ from bot.channels.base import Resend
 from bot.channels.mailbox import WEB, Mailbox
 from bot.recovery import Found, recover
 from bot.sending import Sender
-from handoff import deliveries
+from handoff import deliveries, holding
 from handoff.conversations import open_conversation, say
 from handoff.customers import find_customer, find_thread
 from handoff.models import Author
@@ -70,7 +70,7 @@ def test_what_a_predecessor_held_is_free_at_once_and_what_others_hold_is_theirs(
 
 def test_what_another_machine_held_when_it_died_is_free_when_its_lease_is_over(database: Database) -> None:
     leave_behind(database, OTHER, "bea")
-    later = NOW + max(inbox.LEASE, deliveries.LEASE) + timedelta(seconds=1)
+    later = NOW + max(inbox.LEASE, holding.LEASE) + timedelta(seconds=1)
     mine = sender(database)
     assert recover(database, ME, mine, NOW) == Found(0, 0, 1)
     mine.keep_leases(later)

@@ -195,14 +195,14 @@ def _hurry(lease: float) -> None:
     from bot import inbox, worker
     from bot.channels.telegram import line, polling
     from bot.learning.recall import sending
-    from handoff import deliveries
+    from handoff import holding
     from store import engine
 
     engine.SQLITE_WRITER = tuple(each.replace("synchronous=NORMAL", "synchronous=OFF") for each in engine.SQLITE_WRITER)
     assert "synchronous=OFF" in engine.SQLITE_WRITER
     for place, name, value in (
         (inbox, "LEASE", timedelta(seconds=lease)),
-        (deliveries, "LEASE", timedelta(seconds=lease)),
+        (holding, "LEASE", timedelta(seconds=lease)),
         (line, "LEASE", timedelta(seconds=lease)),
         (polling, "LEASE", timedelta(seconds=lease)),
         (worker, "LEASES_EVERY", min(lease / 4, 1.0)),

@@ -11,7 +11,7 @@ from threading import Barrier, Lock
 import pytest
 from sqlmodel import col, select
 
-from handoff import deliveries
+from handoff import deliveries, holding
 from handoff.actors import OPERATOR
 from handoff.conversations import ButtonSpec, history, say
 from handoff.errors import Stale
@@ -181,6 +181,23 @@ def test_what_an_outlived_lease_means_depends_on_the_channel(
         assert deliveries.release_worker(session, "one", late, {}) == 0
         assert deliveries.release_worker(session, "two", late, {}) == 1
     assert state_of(database, delivery_id) is DeliveryState.UNCERTAIN, "nobody can look, and it is the second doubt"
+
+
+def test_a_lease_lasts_as_long_as_it_is_set_to_also_when_it_is_renewed(
+    database: Database,
+    tell: Callable[..., int],
+    ask: Callable[..., int],
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(holding, "LEASE", timedelta(seconds=5))
+    delivery_id, later = tell(ask(), "1"), now + timedelta(seconds=4)
+    with transaction(database) as session:
+        [claimed] = deliveries.claim(session, now, "one", 1)
+        assert claimed.delivery.lease_until == now + timedelta(seconds=5)
+        deliveries.renew(session, [delivery_id], "one", later)
+        assert not deliveries.has_outlived(session, later + timedelta(seconds=4))
+        assert deliveries.has_outlived(session, later + timedelta(seconds=6))
 
 
 def test_a_lease_that_is_renewed_does_not_run_out(

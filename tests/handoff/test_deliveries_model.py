@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 from sqlmodel import Session, select
 
-from handoff import deliveries
+from handoff import deliveries, holding
 from handoff.actors import OPERATOR
 from handoff.conversations import open_conversation, say
 from handoff.customers import find_customer, find_thread
@@ -108,7 +108,7 @@ class Deliveries(RuleBasedStateMachine):
         for row in due:
             assert not row.is_forbidden, "sent again though nobody may"
             row.state, row.worker = SENDING, worker
-            row.lease_until = self.now + deliveries.LEASE
+            row.lease_until = self.now + holding.LEASE
             self.claims.append((worker, row))
 
     @precondition(lambda self: self.claims)
@@ -172,7 +172,7 @@ class Deliveries(RuleBasedStateMachine):
             deliveries.renew(session, [row.id for row in self.rows], self._name(worker), self.now)
         for row in self.rows:
             if row.state is SENDING and row.worker == worker:
-                row.lease_until = self.now + deliveries.LEASE
+                row.lease_until = self.now + holding.LEASE
 
     @precondition(lambda self: any(row.state in (UNCERTAIN, FAILED) for row in self.rows))
     @rule(data=st.data())
