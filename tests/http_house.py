@@ -159,6 +159,16 @@ class House:
         customer.says("Let me talk to a person")
         return customer, cast(int, customer.hears()[0]["ticket"])
 
+    def ticket_with(self, text: str, number: int, headers: dict[str, str]) -> dict[str, Any]:
+        """The ticket as the API tells it, once its agents see ``text`` in it."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            told = cast(dict[str, Any], self.client.get(f"/api/v1/tickets/{number}", headers=headers).json())
+            if any(line["text"] == text for line in told["messages"]):
+                return told
+            time.sleep(0.02)
+        raise AssertionError(f"ticket {number} never showed {text!r}")
+
     def stop(self) -> bool:
         """Stop the server as SIGTERM would; whether it ended."""
         self.server.should_exit = True

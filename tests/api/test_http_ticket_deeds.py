@@ -86,10 +86,12 @@ def test_other_peoples_tickets_are_not_merged(house: House, does: Any) -> None:
     assert does(number, "merge", into=number)[0] == 409
 
 
-def test_a_part_of_a_ticket_becomes_one_and_comes_back_by_a_merge(house: House, does: Any) -> None:
+def test_a_part_of_a_ticket_becomes_one_and_comes_back_by_a_merge(
+    house: House, agent: dict[str, str], does: Any
+) -> None:
     customer, number = house.ticket()
     customer.says("And the invoice is wrong")
-    ticket = does(number, "notes", text="two matters")
+    ticket = house.ticket_with("And the invoice is wrong", number, agent)
     said = next(line["id"] for line in ticket["messages"] if line["text"] == "And the invoice is wrong")
     rest = does(number, "split", messages=[said], subject="Invoice")
     (link,) = rest["links"]

@@ -89,7 +89,8 @@ def test_a_crashed_postgresql_is_waited_for_and_nothing_is_lost(cluster: postgre
             says(database, "meanwhile")
         assert [post(line, 1), post(line, 1)] == [503, 503], "Telegram brings it again"
         cluster.start()
-        assert post(line, 1) == 200
+        # A connection that broke without anybody noticing costs one try.
+        assert [post(line, 1), post(line, 1)][-1] == 200, "taken when Telegram brings it again, at the latest"
         says(database, "after")
         for visitor in ("just before", "after"):
             assert len(is_answered(database, watch, visitor)) == 1
