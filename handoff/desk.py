@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from handoff.actors import OPERATOR, Actor, require
 from handoff.conversations import ButtonSpec, add_activity, add_note, lock_conversation, say
-from handoff.errors import NoPlace, StaleReply, Taken, TicketNotFound
+from handoff.errors import NoPlace, StaleReply, Taken, TicketNotFound, Unread
 from handoff.models import Action, Author, Conversation, Direction, Message, Staff, Ticket, TicketStatus
 from handoff.permissions import Permission
 from handoff.rows import id_of
@@ -146,9 +146,22 @@ def hand_back(session: Session, number: int, actor: Actor, now: datetime) -> Tic
     return ticket
 
 
-def resolve(session: Session, number: int, actor: Actor, now: datetime, words: ClosingWords) -> Ticket:
-    """Call the matter solved, and ask the customer whether it is: ``words`` in the conversation's language."""
+def resolve(
+    session: Session,
+    number: int,
+    actor: Actor,
+    now: datetime,
+    words: ClosingWords,
+    seen_message_id: int | None = None,
+) -> Ticket:
+    """Call the matter solved, and ask the customer whether it is: ``words`` in the conversation's language.
+
+    ``seen_message_id``: the newest message that the actor had read; Unread when the customer or a colleague wrote after
+    it, for what they said would be asked over and nobody would look at it.
+    """
     ticket, conversation = at_desk(session, number, actor)
+    if seen_message_id is not None and _was_written_after(session, conversation, seen_message_id, actor):
+        raise Unread
     assignee_id = _assignee(ticket, actor)
     move(session, ticket, conversation, Event.RESOLVE, now, assignee_id=assignee_id, by=actor.staff_id)
     leave_trace(session, ticket, conversation, actor, "resolved", now)

@@ -74,6 +74,10 @@ class StaleReply(Stale):
     """Somebody wrote here while you were writing. Read it, then send your reply again."""
 
 
+class Unread(Stale):
+    """Somebody wrote here a moment ago. Read it, then resolve the ticket."""
+
+
 class EmptyText(HandoffError):
     """There is nothing to send: write a few words or add a file."""
 

@@ -113,10 +113,18 @@ def hand_back(product: TheProduct, now: Now, staff: Worker, number: Number) -> R
 
 
 @router.post("/{number}/resolve")
-def resolve(product: TheProduct, now: Now, staff: Worker, number: Number) -> Response:
+def resolve(
+    product: TheProduct,
+    now: Now,
+    staff: Worker,
+    number: Number,
+    seen: Annotated[int | None, Form(ge=0, lt=2**53)] = None,
+) -> Response:
+    """Call it solved, unless somebody wrote after ``seen``, the newest message on the page that was looked at."""
     with transaction(product.database) as session:
         conversation = session.get_one(Conversation, ticket_by_number(session, number).conversation_id)
-        desk.resolve(session, number, actor_of(staff), now, closing_words(conversation.language, number))
+        words = closing_words(conversation.language, number)
+        desk.resolve(session, number, actor_of(staff), now, words, seen)
     return _back_to(number)
 
 

@@ -159,6 +159,19 @@ def test_claim_take_over_hand_back_resolve_reopen(office: Office) -> None:
     assert status(office, number) == ("open", "human", "eve")
 
 
+def test_words_that_came_before_resolve_was_pressed_are_read_first(office: Office) -> None:
+    number = office.escalate()
+    bob = office.browser("bob")
+    had_seen = seen(bob, number)
+    office.says(number, "It came back!")
+    refused = bob.post(f"/console/tickets/{number}/resolve", data={"seen": had_seen})
+    assert refused.status_code == 409
+    assert "Somebody wrote here a moment ago. Read it, then resolve the ticket." in words(refused.text)
+    assert status(office, number)[0] == "open"
+    assert act(bob, number, "resolve", seen=seen(bob, number)) == 303
+    assert status(office, number)[0] == "resolved"
+
+
 def test_resolving_asks_the_customer_in_their_language(office: Office) -> None:
     number = office.escalate("登不上去", language="zh")
     bob = office.browser("bob")
