@@ -182,6 +182,15 @@ def test_a_ticket_from_claim_to_resolve_by_keyboard_alone(office: Office, window
     expect(page.get_by_role("heading", name="Resolved")).to_be_visible()
 
 
+def test_words_that_the_open_page_showed_do_not_hold_up_resolving(office: Office, window: Window) -> None:
+    number = office.escalate()
+    page = window.open(f"/console/tickets/{number}")
+    office.says(number, "Works now, thank you")
+    expect(page.locator("#transcript").get_by_text("Works now, thank you")).to_be_visible()
+    page.get_by_role("button", name="Resolve").click()
+    expect(page.locator("#head")).to_contain_text("Resolved")
+
+
 def test_the_shortcuts_show_themselves(window: Window) -> None:
     page = window.open("/console")
     page.keyboard.press("?")
