@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
@@ -40,6 +40,8 @@ SQLITE_WRITER = (*SQLITE_SETTINGS, "cache_size=-16384")
 SQLITE_READER = (*SQLITE_SETTINGS, "cache_size=-8192", "query_only=ON")
 HURRIED_MS = 500
 RESTS_SECONDS = 1.0
+ENDED = ("57P0", "08", "25P03")
+"""With these codes PostgreSQL ends a connection: it stops, crashed, starts, or a transaction rested for too long."""
 POSTGRES_SETTINGS = "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=5000"
 
 # A server that went without a word (its machine lost power, another one has its address) is noticed after some 20
@@ -221,7 +223,22 @@ def _postgres_engine(url: URL) -> Engine:
     )
     _open_wires(engine)
     _ping_what_rested(engine)
+    event.listen(engine, "handle_error", _tell_what_is_lost)
     return engine
+
+
+def _tell_what_is_lost(context: ExceptionContext) -> None:
+    """A connection whose server is gone takes all others out of the pool. The driver notices when a connection was
+    closed properly; after a crash it may say so one statement later, and each connection would cost somebody a try."""
+    from psycopg import DatabaseError, OperationalError
+
+    error = context.original_exception
+    code = getattr(error, "sqlstate", None)
+    # Without a code it is the driver's library that speaks, which did not reach the server; other classes are values
+    # that the driver cannot write.
+    is_cut = type(error) in (DatabaseError, OperationalError) if code is None else code.startswith(ENDED)
+    if context.connection is not None and is_cut:
+        context.is_disconnect = True
 
 
 def _open_wires(engine: Engine) -> None:

@@ -333,6 +333,32 @@ def test_a_lost_server_is_a_sentence_and_work_goes_on_when_it_is_back(postgres_s
         cluster.remove()
 
 
+def test_a_crash_costs_one_try_however_many_connections_it_broke(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert postgres_server
+    # None of them is asked first whether it lives, as when they were in use a moment ago.
+    monkeypatch.setattr("store.engine.RESTS_SECONDS", 600.0)
+    cluster = postgres.Cluster(postgres.DURABLE)
+    with ExitStack() as stack:
+        stack.callback(cluster.remove)
+        cluster.start()
+        stack.callback(cluster.stop)
+        database = open_database(cluster.url)
+        stack.callback(database.close)
+        with transaction(database) as session:
+            session.execute(text("CREATE TABLE setting (name text, value jsonb)"))
+        with ExitStack() as busy:
+            for _ in range(5):
+                busy.enter_context(database.writer.connect()).execute(text("SELECT 1"))
+        cluster.stop("immediate")
+        cluster.start()
+        with pytest.raises(DatabaseUnreachable):
+            write(database, "the first")
+        write(database, "the second")
+        assert names(database) == ["the second"]
+
+
 def test_a_disk_that_is_really_full_under_postgresql_is_a_sentence_and_ends_when_there_is_space(
     postgres_server: str,
 ) -> None:
