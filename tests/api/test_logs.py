@@ -19,7 +19,7 @@ from http_house import House, running
 from sqlmodel import select
 
 from api.channels import connections_of
-from api.logging import configure
+from api.logging import _Printer, configure
 from bot import inbox
 from bot.channels.slack.http import sign
 from bot.models import InboxRow, InboxState
@@ -45,7 +45,9 @@ def lines(capfd: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     printed: list[str] = []
 
     def read() -> list[dict[str, Any]]:
-        printed.extend(capfd.readouterr().err.splitlines())
+        # Pytest empties what it has read: a line that is written between the two would be torn.
+        with _Printer._lock:
+            printed.extend(capfd.readouterr().err.splitlines())
         return [json.loads(line) for line in printed]
 
     configure("DEBUG", SECRETS)
