@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from store import settings
 from store.models import Setting
 
 NAME = "first_run"
@@ -60,24 +61,16 @@ def standing_from(value: dict[str, Any]) -> Standing:
 
 def begin(session: Session) -> None:
     """The first admin is here. Beginning again changes nothing."""
-    if session.get(Setting, NAME) is None:
-        session.add(Setting(name=NAME, value={"steps": {}}))
-        session.flush()
+    settings.keep_first(session, NAME, {"steps": {}})
 
 
 def settle(session: Session, step: Step, state: State) -> Standing:
     """Keep how ``step`` stands. What was done stays done when it is skipped later."""
-    row = session.get(Setting, NAME, with_for_update=True)
-    found = standing_from(row.value) if row else Standing(True)
+    found = standing_from(settings.held(session, NAME, {"steps": {}}))
     if found.state(step) is State.DONE and state is State.SKIPPED:
         return found
     states = found.states | {step: state}
-    value = {"steps": {one.value: kept.value for one, kept in states.items()}}
-    if row is None:
-        session.add(Setting(name=NAME, value=value))
-    else:
-        row.value = value
-    session.flush()
+    settings.keep(session, NAME, {"steps": {one.value: kept.value for one, kept in states.items()}})
     return Standing(True, states)
 
 

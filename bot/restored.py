@@ -14,7 +14,7 @@ from bot.inbox import NOWHERE
 from bot.models import InboxRow, InboxState
 from handoff.models import Delivery, DeliveryState, SignInLink, StaffSession, Thread
 from handoff.rows import rows_touched
-from store import audit
+from store import audit, settings
 from store.backup import note_made
 from store.models import Lease, Setting
 
@@ -48,10 +48,9 @@ def settle(session: Session, backup: str, made_at: datetime, now: datetime) -> d
     # Whoever held something then does not live any more.
     session.execute(delete(Lease))
     # What was said until now was heard, and most likely answered, by who ran before: nobody looks for it again.
-    session.execute(delete(Setting).where(col(Setting.name) == LOOKS_FROM))
     for names in (UNSEEN, SIGN):
         session.execute(delete(Setting).where(col(Setting.name).startswith(names, autoescape=True)))
-    session.add(Setting(name=LOOKS_FROM, value={"since": now.isoformat()}))
+    settings.keep(session, LOOKS_FROM, {"since": now.isoformat()})
     # The rows are older than the news of their own backup.
     note_made(session, backup, made_at)
     audit.record(session, "system", "backup.restored", "backup", None, now, backup=backup, **found)

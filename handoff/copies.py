@@ -26,6 +26,7 @@ from handoff.models import (
 from handoff.people import person_ids
 from handoff.rows import id_of
 from handoff.wording import clean
+from store import settings
 from store.changes import note_change
 from store.inserts import insert
 from store.models import Setting
@@ -41,8 +42,7 @@ _WEB, _SIGNED = "web", "user:"
 
 def use_mail(session: Session, is_on: bool) -> None:
     """Whether mail can be sent, as the settings say: while not, nothing is written that would wait for it."""
-    session.merge(Setting(name=_SETTING, value={"is_on": is_on}))
-    session.flush()
+    settings.keep(session, _SETTING, {"is_on": is_on})
 
 
 def can_mail(session: Session) -> bool:

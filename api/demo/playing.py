@@ -34,6 +34,7 @@ from kb_content.catalogue import sample_folder
 from kb_content.folder import read_folder
 from store import Database, reading, transaction
 from store.models import Setting
+from store.settings import keep
 
 Report = Callable[[str], None]
 QUESTIONS, TICKETS, MATTERS = 20, 4, 7
@@ -72,7 +73,7 @@ def perform(database: Database, live: Live, now: datetime, days: int, report: Re
         play.stage.play(until)
         report(f"{until - timedelta(minutes=1):%A %d %B}: {_told(database)}")
     with transaction(database) as session:
-        session.merge(Setting(name=NAME, value={"at": now.isoformat()}))
+        keep(session, NAME, {"at": now.isoformat()})
 
 
 def is_made(database: Database) -> bool:

@@ -26,6 +26,7 @@ from handoff.people import customer_by_id, person_ids
 from handoff.rows import id_of
 from handoff.surveys.models import Outcome, Result
 from handoff.ticketing.models import Happened, TicketEvent
+from store import settings
 from store.changes import note_change
 from store.inserts import insert
 from store.models import Setting
@@ -122,8 +123,7 @@ def settle_silent(session: Session, now: datetime, limit: int = 50) -> bool:
         _came_back(session, conversation, now)
     if found:
         last = found[-1]
-        session.merge(Setting(name=_THROUGH, value={"at": last.last_message_at.isoformat(), "id": last.id}))
-        session.flush()
+        settings.keep(session, _THROUGH, {"at": last.last_message_at.isoformat(), "id": last.id})
     return len(found) == limit
 
 

@@ -13,6 +13,7 @@ from handoff.permissions import Permission
 from store import audit
 from store.changes import note_change
 from store.models import Setting
+from store.settings import keep
 
 NAME = "surveys"
 HOURS = range(1, 24 * 14 + 1)
@@ -56,8 +57,7 @@ def change_settings(session: Session, settings: SurveySettings, actor: Actor, no
     """Let these hold from now on; numbers beyond what makes sense are brought back to it."""
     require(session, actor, Permission.MANAGE_SYSTEM)
     held = settings_from(asdict(settings))
-    session.merge(Setting(name=NAME, value=asdict(held)))
-    session.flush()
+    keep(session, NAME, asdict(held))
     audit.record(session, actor.name, "surveys.changed", "setting", None, now, **asdict(held))
     note_change(session, "surveys", 0, now)
     return held

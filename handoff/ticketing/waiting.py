@@ -18,7 +18,7 @@ from handoff.models import Direction, Message, Ticket, TicketStatus, WaitsFor
 from handoff.permissions import Permission
 from handoff.rows import id_of
 from handoff.ticketing.states import State
-from store import audit
+from store import audit, settings
 from store.models import Setting
 from store.timers import cancel, set_timer
 
@@ -50,12 +50,7 @@ def set_rules(session: Session, chosen: Rules, actor: Actor, now: datetime) -> N
     require(session, actor, Permission.MANAGE_SYSTEM)
     if any(days is not None and not 1 <= days <= LONGEST for days in asdict(chosen).values()):
         raise BadDays
-    row = session.get(Setting, _NAME, with_for_update=True)
-    if row is None:
-        session.add(Setting(name=_NAME, value=asdict(chosen)))
-    else:
-        row.value = asdict(chosen)
-    session.flush()
+    settings.keep(session, _NAME, asdict(chosen))
     audit.record(session, actor.name, "stale_rules.set", "setting", None, now, **asdict(chosen))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from store import settings
 from store.audit import record
 from store.changes import note_change
 from store.models import Setting
@@ -22,7 +23,6 @@ def set_four_eyes(session: Session, is_on: bool, staff_id: int | None, now: date
     """Drafts that are scheduled stay so; who carries them out asks again whether they may be published."""
     if four_eyes(session) is is_on:
         return
-    session.merge(Setting(name=NAME, value={"is_on": is_on}))
-    session.flush()
+    settings.keep(session, NAME, {"is_on": is_on})
     record(session, actor or f"staff {staff_id}", "kb.four_eyes", "setting", None, now, is_on=is_on)
     note_change(session, "setting", 0, now)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from store import settings
 from store.models import Setting
 
 MAKE, VERIFY = "make", "verify"
@@ -57,16 +58,11 @@ def note_problem(session: Session, deed: str, sentence: str, now: datetime) -> N
 
 
 def _change(session: Session, change: Callable[[Standing], Standing]) -> None:
+    changed = change(_standing_from(settings.held(session, _NAME, {})))
     values = {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in asdict(change(status(session))).items()
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(changed).items()
     }
-    row = session.get(Setting, _NAME, with_for_update=True)
-    if row is None:
-        session.add(Setting(name=_NAME, value=values))
-    else:
-        row.value = values
-    session.flush()
+    settings.keep(session, _NAME, values)
 
 
 def _standing_from(values: dict[str, Any]) -> Standing:

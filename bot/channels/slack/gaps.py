@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from bot.channels.slack.names import LOOKS_FROM, SLACK, UNSEEN
 from bot.models import InboxRow
-from store.inserts import insert
+from store import settings
 from store.models import Setting
 
 
@@ -87,10 +87,7 @@ def note_unseen(session: Session, gaps: Gaps) -> None:
     for name, since in _by_name(gaps).items():
         before = session.get(Setting, name)
         if before is None or since < _moment(before):
-            value = {"since": since.isoformat()}
-            # Another process may be writing the same: both start after the same gap.
-            row = insert(session, Setting).values(name=name, value=value)
-            session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+            settings.keep(session, name, {"since": since.isoformat()})
 
 
 def forget_unseen(session: Session, gaps: Gaps) -> None:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from store.inserts import insert
+from store import settings
 from store.models import Setting
 
 log = structlog.get_logger()
@@ -119,8 +119,7 @@ def _write(session: Session, sign: SignOfLife) -> None:
     value = {"given": sign.given.isoformat(), "looked": sign.looked.isoformat()}
     if sign.heard is not None:
         value["heard"] = sign.heard.isoformat()
-    row = insert(session, Setting).values(name=SIGN + sign.process, value=value)
-    session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+    settings.keep(session, SIGN + sign.process, value)
 
 
 class Signs:

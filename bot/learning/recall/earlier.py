@@ -14,6 +14,7 @@ from bot.learning.recall.models import Told
 from bot.learning.recall.told import told_by
 from bot.live import House
 from handoff.models import Direction, Message
+from store import settings
 from store.inserts import insert
 from store.models import Setting, Timer
 from store.timers import set_timer
@@ -48,8 +49,7 @@ def look_through(session: Session, stretch: int) -> bool:
         if rows:
             session.connection().execute(insert(session, Told).on_conflict_do_nothing(), rows)
         before = first
-    session.merge(Setting(name=EARLIER, value={"before": before}))
-    session.flush()
+    settings.keep(session, EARLIER, {"before": before})
     return before <= 1
 
 

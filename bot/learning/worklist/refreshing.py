@@ -18,7 +18,7 @@ from sqlmodel import Session, select
 from bot.learning.publish import Fit
 from bot.learning.worklist.keeping import follow, keep, measure
 from bot.learning.worklist.looking import Look
-from store import Database, leases, reading, transaction
+from store import Database, leases, reading, settings, transaction
 from store.errors import StoreError
 from store.keeping import keeping
 from store.models import Setting, Timer, TimerState
@@ -69,7 +69,7 @@ def write(session: Session, found: Look, now: datetime) -> int:
     follow(session, now)
     new = keep(session, found.findings, found.asked, found.hits, now)
     measure(session, found.effects, now)
-    session.merge(Setting(name=WORKLIST, value={"at": now.isoformat(), "asked": found.asked, "hits": found.hits}))
+    settings.keep(session, WORKLIST, {"at": now.isoformat(), "asked": found.asked, "hits": found.hits})
     return new
 
 
@@ -178,8 +178,8 @@ class Refresher:
         sentence = (type(error).__doc__ or "").strip() if isinstance(error, LookFailed) else LookFailed.__doc__ or ""
         try:
             with transaction(self.database) as session:
-                row = session.get(Setting, WORKLIST)
-                session.merge(Setting(name=WORKLIST, value={**(row.value if row else {}), "problem": sentence}))
+                known = settings.held(session, WORKLIST, {})
+                settings.keep(session, WORKLIST, {**known, "problem": sentence})
         except StoreError:
             log.warning("worklist's problem not kept", error=type(error).__name__)
 
