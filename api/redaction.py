@@ -28,6 +28,7 @@ _TOKENS = re.compile(
     re.IGNORECASE,
 )
 _FIXED_WORDS = re.compile(r"[^:({\[<'\"`\n%]*")
+_OURS = frozenset({"api", "bot", "handoff", "kb_content", "retrieval", "store", "bench", "tests"})
 _ROOT = str(Path(__file__).parents[1]) + "/"
 _ABOVE = re.compile(r".*/(?:site-packages|python3\.\d+)/")
 """What stands before the name of a package or a module of Python's own."""
@@ -98,8 +99,16 @@ def _named(error: BaseException) -> str:
 
 
 def _places(trace: TracebackType | None) -> str:
-    frames = traceback.extract_tb(trace)[-FRAMES:]
+    """Where it came up, and by which of our own lines: those of a library in between say nothing to our readers."""
+    every = traceback.extract_tb(trace)
+    ours = [each for each in every if each is every[-1] or _is_ours(each.filename)]
+    frames = (ours if len(ours) > 1 else every)[-FRAMES:]
     return " < ".join(f"{_short(each.filename)}:{each.lineno} in {each.name}" for each in reversed(frames)) or "?"
+
+
+def _is_ours(path: str) -> bool:
+    # Installed, our packages lie beside those of others.
+    return path.startswith(_ROOT) and path.removeprefix(_ROOT).split("/")[0] in _OURS
 
 
 def _short(path: str) -> str:

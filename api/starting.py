@@ -107,9 +107,9 @@ class Starter:
     def _start(self) -> None:
         threading.Thread(target=self._look_after_files, name="files", daemon=True).start()
         if self.worker is not None:
-            self._patiently(partial(_say_whether_mail_goes, self.product))
+            self._surely(partial(_say_whether_mail_goes, self.product))
             # Before there is knowledge: the desk's words go out, and nobody waits for it beyond their deadline.
-            self._patiently(partial(self.worker.start, follows=False))
+            self._surely(partial(self.worker.start, follows=False))
         is_prepared = self._is_prepared()
         if self._stopping.is_set():
             return
@@ -119,10 +119,21 @@ class Starter:
             self._follower.start()
         if self.upkeep is not None:
             self.upkeep.start()
-        self._say_ready()
-        self._patiently(self._say_first_admin)
+        self._surely(self._say_ready)
+        self._surely(self._say_first_admin)
         if not is_prepared:
             self._try_again()
+
+    def _surely(self, deed: Callable[[], None]) -> None:
+        """The same after a fault of ours: without the rest of the start, what people write would wait for nobody."""
+        while not self._stopping.is_set():
+            try:
+                self._patiently(deed)
+            except Exception as error:
+                log.error("a step of the start failed", error=type(error).__name__, exc_info=error)
+                self._stopping.wait(min(self.pause, LONGEST_WAIT))
+            else:
+                return
 
     def _patiently(self, deed: Callable[[], None]) -> None:
         """Do it once the database lets us: a process that lives and does nothing would be the worst of all."""
@@ -144,7 +155,7 @@ class Starter:
         pause = self.pause
         while not self._stopping.wait(pause):
             if self._is_prepared():
-                self._say_ready()
+                self._surely(self._say_ready)
                 return
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -192,7 +203,7 @@ class Starter:
         while not self._stopping.wait(PAUSE_SECONDS):
             self._take_up()
             if product.live.serving is not None and not is_said:
-                self._say_ready()
+                self._surely(self._say_ready)
                 is_said = True
             seen = product.watch.wait(seen, LOOK_SECONDS)
 

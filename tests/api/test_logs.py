@@ -16,10 +16,13 @@ from typing import Any
 import pytest
 import structlog
 from http_house import House, running
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from api.channels import connections_of
 from api.logging import _Printer, configure
+from api.redaction import chain_of
 from bot import inbox
 from bot.channels.slack.http import sign
 from bot.models import InboxRow, InboxState
@@ -27,7 +30,8 @@ from bot.sending import send_due
 from bot.turns import handle
 from handoff import deliveries
 from handoff.models import DeliveryState, Scope
-from store import reading, transaction
+from store import Database, reading, transaction
+from store.models import Setting
 
 WORDS = "zugzwang"
 """Every text that anybody says here has this word."""
@@ -245,6 +249,19 @@ def test_libraries_say_only_what_their_authors_wrote(lines: Lines) -> None:
     ]
     assert printed[0]["logger"] == "slack_sdk.socket_mode"
     assert [one.split(" at ")[0] for one in printed[3]["exception"]] == ["ValueError", "KeyError"]
+
+
+def test_what_fails_deep_in_a_library_names_our_lines_that_led_there(sqlite_database: Database) -> None:
+    with transaction(sqlite_database) as session:
+        row = insert(Setting).values(name="twice", value={})
+        session.execute(row)
+        with pytest.raises(IntegrityError) as caught:
+            session.execute(row)
+    told = chain_of(caught.value)[0]
+    assert told.startswith("IntegrityError (SQLITE_CONSTRAINT_PRIMARYKEY) at sqlalchemy/engine/default.py:")
+    *_, last = told.split(" < ")
+    assert last.startswith("tests/api/test_logs.py:")
+    assert last.endswith(" in test_what_fails_deep_in_a_library_names_our_lines_that_led_there")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 import structlog
 from answered import Archive
 from slack_house import is_down
+from sqlalchemy import event
 
 from api.product import Product
 from api.running import Starter
@@ -143,6 +144,29 @@ def test_a_database_that_another_program_keeps_while_it_starts_is_waited_for(
         said: list[str] = []
         _until(lambda: said.append(capsys.readouterr().out) or "first admin: " in "".join(said))
     assert starter.product.reasons_not_ready() == []
+
+
+def test_a_start_that_a_fault_of_ours_ended_half_way_is_begun_again_and_told(
+    starter: Starter, articles: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard = _wrote_before(starter, articles)
+    database = starter.product.database
+    faults = iter(range(2))
+
+    def fail(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("INSERT INTO setting") and next(faults, None) is not None:
+            raise ZeroDivisionError
+
+    event.listen(database.writer, "before_cursor_execute", fail)
+    with structlog.testing.capture_logs() as told:
+        starter.begin()
+        _until(heard)
+    said: list[str] = []
+    _until(lambda: said.append(capsys.readouterr().out) or "first admin: " in "".join(said))
+    assert [line["error"] for line in told if line["event"] == "a step of the start failed"] == [
+        "ZeroDivisionError"
+    ] * 2
+    assert not any("went wrong" in text for text in heard())
 
 
 def _failures() -> list[float]:
