@@ -126,12 +126,14 @@ class Starter:
 
     def _surely(self, deed: Callable[[], None]) -> None:
         """The same after a fault of ours: without the rest of the start, what people write would wait for nobody."""
+        wait = min(LOOK_SECONDS, self.pause)
         while not self._stopping.is_set():
             try:
                 self._patiently(deed)
             except Exception as error:
                 log.error("a step of the start failed", error=type(error).__name__, exc_info=error)
-                self._stopping.wait(min(self.pause, LONGEST_WAIT))
+                self._stopping.wait(wait)
+                wait = min(2 * wait, self.pause)
             else:
                 return
 

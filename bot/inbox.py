@@ -71,6 +71,13 @@ def accept(
     return row_id is not None
 
 
+def kept_under(session: Session, channel: str, event_key: str) -> dict[str, Any] | None:
+    """What was kept under this key; None where nothing was, or nothing of it is kept any more (``forget``)."""
+    query = select(InboxRow.payload).where(InboxRow.channel == channel, InboxRow.event_key == event_key)
+    kept = session.exec(query).one_or_none()
+    return (json.loads(kept) or None) if kept else None
+
+
 def claim(
     session: Session, worker: str, now: datetime, *, channels: tuple[str, ...], thread_key: str | None = None
 ) -> InboxRow | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from store.backup import Backup, Restored
 
 NEWEST = "newest"
+_CLOCKS_APART = timedelta(minutes=10)
+"""What two machines' clocks may differ by without anybody being asked."""
 _MODELS = (
     "store.models",
     "handoff.models",
@@ -173,13 +176,18 @@ def _tell(found: Verified, as_json: bool) -> None:
 
 def _folder_of(settings: Settings, which: str) -> Path:
     """The folder that is meant. Raises NoBackup."""
-    from store.backup import NoBackup, backups
+    from store.backup import NoBackup, backups, moment_of
 
     folder = settings.backups_dir
     if which == NEWEST:
         made = backups(folder)
         if not made:
             raise NoBackup(f"There is no backup in {folder.absolute()} yet. Make one with `firstline backup`.")
+        if moment_of(made[-1]) > now() + _CLOCKS_APART:
+            raise NoBackup(
+                f"The newest backup, {made[-1].name}, is named after a moment that is yet to come: this machine's "
+                "clock is wrong, or was when it was made. Name the backup that you mean."
+            )
         return made[-1]
     for path in (Path(which), folder / which):
         if path.is_dir():

@@ -39,6 +39,10 @@ def evaluate(
     for wanted in (rows, plot):
         if wanted is not None:
             _check_writable(wanted)
+    if plot is not None and plot.suffix.lower() != ".png":
+        from api.cli.refusals import Refused
+
+        raise Refused(f"{plot} would hold a PNG picture. Give it a name that ends in .png.")
     result = _measure(kb, questions, target)
     _keep(result, rows, plot)
     if as_json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -159,10 +159,13 @@ def start(
     status_code=202,
     response_model=Accepted,
     openapi_extra=OPENAPI_BODY,
-    responses=answers(400, 401, 413, 415, 422),
+    responses=answers(400, 401, 409, 413, 415, 422),
 )
 def send(product: TheProduct, who: TheVisitor, now: Now, message: Annotated[Posted, Depends(posted)]) -> Accepted:
-    """Send words, files or a pressed button. It is accepted once saved; with `client_id`, sending again is safe."""
+    """Send words, files or a pressed button. It is accepted once saved; with `client_id`, sending again is safe.
+
+    A `client_id` belongs to one message: with another one it is refused, so that nobody takes that for saved.
+    """
     client_id = message.client_id or (f"press-{message.press}" if message.press else secrets.token_hex(12))
     # The bytes first: a slow disk must not hold the transaction open.
     kept = [(file, files.keep(product.files, file.stream)) for file in message.files]
@@ -183,8 +186,19 @@ def send(product: TheProduct, who: TheVisitor, now: Now, message: Annotated[Post
                 raise _SeenBefore
         reach("inbox.after_commit")
     except _SeenBefore:
+        with reading(product.database) as session:
+            before = inbox.kept_under(session, web_chat.WEB, f"{who.visitor}:{client_id}")
+        if before is not None and not _is_same(message, before):
+            words = f"Another message was sent with the client_id {client_id}. Give each message one of its own."
+            raise ApiProblem(409, words) from None
         log.info("a web message came again", visitor=who.visitor)
     return Accepted(client_id=client_id)
+
+
+def _is_same(message: Posted, before: Mapping[str, Any]) -> bool:
+    """Whether it says what was kept. Its files have other ids each time that they come."""
+    said = (message.text, message.press, message.reply_to, len(message.files))
+    return said == (before["text"], before["press"], before["reply_to"], len(before["files"]))
 
 
 class _SeenBefore(Exception):

@@ -89,7 +89,9 @@ def _question(line: str, place: str) -> GoldQuestion:
     expect, language = data["expect"], data.get("language")
     if not isinstance(expect, list) or not all(isinstance(one, str) for one in expect):
         raise QuestionsUnreadable(f"{place}: `expect` must be a list of article ids, [] where no article answers.")
-    return GoldQuestion(text, language if isinstance(language, str) else "", tuple(expect))
+    if not isinstance(language, str | None):
+        raise QuestionsUnreadable(f'{place}: `language` must be a language such as "en", or be left out.')
+    return GoldQuestion(text, language or "", tuple(expect))
 
 
 def write_rows(rows: Iterable[Row], path: Path) -> None:
@@ -111,7 +113,10 @@ def _values(row: Row) -> dict[str, Any]:
 
 def read_rows(path: Path) -> list[Row]:
     """What ``write_rows`` wrote. Raises QuestionsUnreadable with the file and line."""
-    return [_row(line, place) for line, place in _lines(path, "Give a file written by `eval --rows`.")]
+    rows = [_row(line, place) for line, place in _lines(path, "Give a file written by `eval --rows`.")]
+    if not rows:
+        raise QuestionsUnreadable(f"{path} has no row in it. Give a file written by `eval --rows`.")
+    return rows
 
 
 def _row(line: str, place: str) -> Row:

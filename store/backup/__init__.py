@@ -6,7 +6,7 @@ What a backup is made of is in ``store.backup.manifest``.
 from store.backup.errors import BackupBusy, BackupDamaged, BackupError, BackupNewer, NoBackup, NotEmpty, ServerRuns
 from store.backup.keeping import sweep
 from store.backup.making import make
-from store.backup.manifest import Backup, backups, open_backup
+from store.backup.manifest import Backup, backups, moment_of, open_backup
 from store.backup.restoring import Restored, restore
 from store.backup.standing import MAKE, VERIFY, Standing, note_made, note_problem, note_verified, status
 
@@ -25,6 +25,7 @@ __all__ = [
     "Standing",
     "backups",
     "make",
+    "moment_of",
     "note_made",
     "note_problem",
     "note_verified",

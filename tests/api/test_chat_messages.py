@@ -101,6 +101,19 @@ def test_sending_again_has_no_second_effect(ada: Customer) -> None:
     assert len([message for message in ada.reads() if message["direction"] == "incoming"]) == 1
 
 
+def test_other_words_under_an_id_that_was_used_are_refused_and_never_taken_for_saved(ada: Customer) -> None:
+    assert ada.says("password", client_id="1").status_code == 202
+    refused = ada.says("How do I delete my account?", client_id="1")
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == (
+        "Another message was sent with the client_id 1. Give each message one of its own."
+    )
+    assert upload(ada, ("a.txt", b"a"), text="password", client_id="1").status_code == 409
+    assert ada.says("password", client_id="1").status_code == 202, "and the first may come again"
+    ada.hears()
+    assert [message["text"] for message in ada.reads() if message["direction"] == "incoming"] == ["password"]
+
+
 def test_the_same_id_of_another_visitor_is_another_message(house: House) -> None:
     for _ in range(2):
         visitor = house.visitor()

@@ -122,6 +122,7 @@ def test_a_change_is_for_the_better_or_the_worse_of_the_customer(before: Row, af
         ('{"text": "a", "expect": [7]}', "`expect` must be a list of article ids, [] where no article answers"),
         ("[" * 100_000, "this is not JSON"),
         ('{"text": null, "expect": []}', "`text` or `expect` is missing"),
+        ('{"text": "a", "expect": [], "language": 5}', "`language` must be a language such as"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, said: str) -> None:

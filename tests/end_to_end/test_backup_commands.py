@@ -66,6 +66,12 @@ def test_what_was_lost_comes_back_and_the_key_is_kept_apart(data: Path) -> None:
     assert told["settled"] == {"uncertain": 0, "looked_up": 0, "parked": 0, "signed_out": 0}
     assert Path(told["replaced"]).is_file()
     assert [each["name"] for each in json.loads(firstline(data, "account", "list", "--json").stdout)] == ["Acme"]
+    ahead = folder.rename(folder.with_name("20990101T000000Z"))
+    unsure = firstline(data, "restore", "newest", "--force")
+    assert unsure.returncode == 2
+    assert "20990101T000000Z, is named after a moment that is yet to come" in unsure.stderr
+    assert "Name the backup that you mean." in unsure.stderr
+    folder = ahead.rename(folder)
     (folder / "account.jsonl.gz").write_bytes(b"damaged")
     wrong = firstline(data, "verify")
     assert wrong.returncode == 1

@@ -148,6 +148,8 @@ def test_comparing_as_json_prints_json_and_nothing_else(two_runs: tuple[str, str
         (["--kb", "one"], "This KB has no gold questions."),
         (["--questions", "good.jsonl", "--rows", "nowhere/rows.jsonl"], "there is no folder"),
         (["--questions", "good.jsonl", "--plot", "nothing"], "nothing is a folder"),
+        (["--questions", "good.jsonl", "--plot", "picture.svg"], "Give it a name that ends in .png"),
+        (["--compare", "empty.jsonl", "empty.jsonl"], "empty.jsonl has no row in it"),
         (["--compare", "good.jsonl", "good.jsonl"], "good.jsonl:1: this line was not written by `eval --rows`"),
         (["--questions", "good.jsonl", "--target", "2"], "--target"),
     ],
