@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -53,8 +54,12 @@ from handoff.models import Action, Conversation, Customer, Message, Owner, Reaso
 from handoff.threads import mark_reachable
 from handoff.tickets import customer_wrote, open_ticket
 from retrieval.sentences import stands_alone
+from retrieval.variants import base
 from store import measures
 from store.crashpoints import reach
+
+_FILES_NAMED = 5
+"""So many of the files that were lost together are named. How many they are is said anyway."""
 
 
 def record(session: Session, turn: Turn, now: datetime) -> Conversation:
@@ -143,12 +148,23 @@ def _incoming(
 
 
 def _tell_of_lost_files(session: Session, conversation: Conversation, turn: Turn, now: datetime) -> None:
-    """A file that could not be kept is not passed over in silence, whoever has the conversation."""
-    for each in (*(each for _, arrived in turn.earlier for each in arrived), *turn.arrived):
-        if each.problem:
-            key, name = "file_too_big" if each.is_too_big else "file_lost", shorten(each.file.name, 80)
-            words, buttons = sentence(key, turn.language, name=name), [person_button(turn)]
+    """Files that could not be kept are not passed over in silence, whoever has the conversation."""
+    lost = [
+        each for arrived in (*(files for _, files in turn.earlier), turn.arrived) for each in arrived if each.problem
+    ]
+    for are_too_big in (False, True):
+        names = [shorten(each.file.name, 80) for each in lost if each.is_too_big is are_too_big]
+        if names:
+            words, buttons = _lost(names, are_too_big, turn.language), [person_button(turn)]
             speak(session, conversation, turn, words, now, buttons=buttons, is_beside=True)
+
+
+def _lost(names: Sequence[str], are_too_big: bool, language: str) -> str:
+    if len(names) == 1:
+        return sentence("file_too_big" if are_too_big else "file_lost", language, name=names[0])
+    mark = "、" if base(language) == "zh" else "; "
+    listed = mark.join([*names[:_FILES_NAMED], *(["…"] if len(names) > _FILES_NAMED else [])])
+    return sentence("files_too_big" if are_too_big else "files_lost", language, count=len(names), names=listed)
 
 
 def _kept(turn: Turn) -> Explanation:

@@ -52,9 +52,11 @@ class Shelf(Mailbox):
     is_broken: bool = False
     gives: FileUnavailable | None = None
     """What it says instead of giving the file."""
+    names: tuple[str, ...] = ("screen.png",)
 
     def parse(self, payload: dict[str, Any]) -> Inbound:
-        return replace(super().parse(payload), remote_files=(RemoteFile("ref", "screen.png", "image/png"),))
+        beside = tuple(RemoteFile("ref", name, "image/png") for name in self.names)
+        return replace(super().parse(payload), remote_files=beside)
 
     def fetch(self, file: RemoteFile) -> Kept:
         if self.is_broken:
@@ -174,6 +176,22 @@ def test_a_customer_reads_of_a_lost_file_in_their_language_and_what_they_can_do(
     assert str(why) not in lost, "that is for agents"
     kept = [found for line in read_by_the_desk(world) if (found := line.message.detail.get("lost_files"))]
     assert kept[0][0]["why"] == str(why)
+
+
+@pytest.mark.parametrize(
+    ("question", "why", "told"),
+    [
+        (QUESTION, FileUnavailable("Gone."), "I couldn't keep 3 of your files: a.png; b.png; c.png. Please send"),
+        ("忘记密码了登不上去", FileTooBig("Too large."), "每个都超过 20 MB：a.png、b.png、c.png。请"),
+    ],
+)
+def test_several_lost_files_are_told_in_one_sentence(
+    ada: CustomerOnTheWeb, world: World, tmp_path: Path, question: str, why: FileUnavailable, told: str
+) -> None:
+    world.channels[WEB] = Shelf(tmp_path, gives=why, names=("a.png", "b.png", "c.png"))
+    lost, answer = ada.says(question)
+    assert told in lost["text"]
+    assert answer["decision"] == "answer"
 
 
 def test_words_that_an_earlier_version_marked_as_an_answer_without_an_article_do_not_end_the_talk(
